@@ -1,0 +1,1 @@
+"""Devices and boards, and the open FPGA tools that serve them."""

@@ -1,0 +1,1 @@
+"""Hardware: Amaranth components, one per file, checked against the golden model."""

@@ -1,0 +1,1 @@
+"""The golden model: number formats, operations and networks in NumPy."""

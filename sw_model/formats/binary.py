@@ -1,0 +1,81 @@
+"""One-bit and three-valued formats: bipolar and ternary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .base import Format, Overflow, Rounding
+
+__all__ = ["BipolarFormat", "TernaryFormat"]
+
+
+@dataclass(frozen=True)
+class BipolarFormat(Format):
+    """One bit: code 0 is -1, code 1 is +1. Zero encodes as +1, as in QONNX's BipolarQuant."""
+
+    width: ClassVar[int] = 1
+
+    @property
+    def min(self) -> int:
+        return 0
+
+    @property
+    def max(self) -> int:
+        return 1
+
+    @property
+    def fixed_min(self) -> int:
+        return -1
+
+    @property
+    def fixed_max(self) -> int:
+        return 1
+
+    def to_fixed(self, codes: ArrayLike) -> NDArray[np.int64]:
+        return np.asarray(codes).astype(np.int64) * 2 - 1
+
+    def from_fixed(self, values: ArrayLike) -> NDArray[np.int64]:
+        fixed = np.asarray(values).astype(np.int64)
+        if not (np.abs(fixed) == 1).all():
+            raise ValueError("a bipolar value must be -1 or +1")
+        return (fixed + 1) >> 1
+
+    def encode(
+        self,
+        values: ArrayLike,
+        *,
+        rounding: Rounding = Rounding.HALF_EVEN,
+        overflow: Overflow = Overflow.SATURATE,
+    ) -> NDArray[np.int64]:
+        """The sign of each value, zero counting as positive; only ``ERROR`` minds magnitude."""
+        real = np.asarray(values, dtype=np.float64)
+        if np.isnan(real).any():
+            raise ValueError(f"NaN has no code in {self}")
+        if overflow is Overflow.ERROR and not (np.abs(real) == 1).all():
+            raise ValueError("a bipolar value must be -1 or +1")
+        return (real >= 0).astype(np.int64)
+
+    def __str__(self) -> str:
+        return "bipolar"
+
+
+@dataclass(frozen=True)
+class TernaryFormat(Format):
+    """Two's complement on two bits without -2: codes -1, 0 and +1."""
+
+    width: ClassVar[int] = 2
+
+    @property
+    def min(self) -> int:
+        return -1
+
+    @property
+    def max(self) -> int:
+        return 1
+
+    def __str__(self) -> str:
+        return "ternary"

@@ -1,0 +1,44 @@
+"""From the canonical spelling back to the format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .base import Format
+from .binary import BipolarFormat, TernaryFormat
+from .integer import FixedFormat, IntFormat
+from .real import Float32Format
+
+__all__ = ["SPELLINGS", "parse_format"]
+
+#: Pattern of a spelling, an example for messages, and what makes the format of it.
+SPELLINGS: list[tuple[str, str, Callable[..., Format]]] = [
+    (r"int(\d+)", "int8", lambda w: IntFormat(int(w))),
+    (r"uint(\d+)", "uint4", lambda w: IntFormat(int(w), signed=False)),
+    (r"fixed<(\d+),(-?\d+)>", "fixed<8,4>", lambda w, f: FixedFormat(int(w), int(f))),
+    (r"ufixed<(\d+),(-?\d+)>", "ufixed<8,4>",
+     lambda w, f: FixedFormat(int(w), int(f), signed=False)),
+    (r"bipolar", "bipolar", BipolarFormat),
+    (r"ternary", "ternary", TernaryFormat),
+    (r"float32", "float32", Float32Format),
+]
+
+
+def parse_format(text: str) -> Format:
+    """The format that ``text`` spells, the inverse of ``str``.
+
+    >>> parse_format("fixed<8,4>")
+    FixedFormat(width=8, fraction=4, signed=True)
+
+    Raises
+    ------
+    ValueError
+        If nothing is spelt so; the message lists what is.
+    """
+    plain = text.replace(" ", "")
+    for pattern, _, make in SPELLINGS:
+        if match := re.fullmatch(pattern, plain):
+            return make(*match.groups())
+    examples = ", ".join(example for _, example, _ in SPELLINGS)
+    raise ValueError(f"unknown format {text!r}; formats are spelt like {examples}")

@@ -1,0 +1,46 @@
+"""IEEE single precision, for tensors that live on the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .base import Format
+
+__all__ = ["Float32Format"]
+
+
+@dataclass(frozen=True)
+class Float32Format(Format):
+    """IEEE binary32. Arrays hold the real values themselves; no hardware carries it."""
+
+    width: ClassVar[int] = 32
+
+    @property
+    def min(self) -> int:
+        raise TypeError("float32 has no integer codes")
+
+    @property
+    def max(self) -> int:
+        raise TypeError("float32 has no integer codes")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float32)
+
+    def to_fixed(self, codes: ArrayLike) -> NDArray[np.int64]:
+        raise TypeError("float32 has no integer codes")
+
+    def check(self, name: str, codes: ArrayLike) -> None:
+        """Raise TypeError unless the array is float32, ValueError if it holds NaN."""
+        array = np.asarray(codes)
+        if array.dtype != np.float32:
+            raise TypeError(f"{name} must be float32, not {array.dtype}")
+        if np.isnan(array).any():
+            raise ValueError(f"{name} holds NaN")
+
+    def __str__(self) -> str:
+        return "float32"

@@ -1,0 +1,78 @@
+"""Staircases given by the positions of their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Format
+from ..node import Dimension, Node, Tensor, per_channel
+
+__all__ = ["MultiThreshold", "multi_threshold"]
+
+
+def multi_threshold(x: NDArray[Any], thresholds: NDArray[Any], steps: NDArray[Any],
+                    base: NDArray[Any]) -> NDArray[np.int64]:
+    """``base[c] + sum_k steps[c, k] * (x >= thresholds[c, k])``.
+
+    FINN's MultiThreshold (Umuroglu et al., FPGA 2017, section 4.2.2), with signed steps so
+    that falling staircases and those of several pieces have the same form.
+
+    Parameters
+    ----------
+    x : integers, shape (..., channels)
+    thresholds : integers, shape (1 or channels, count), ascending in every row
+    steps : -1, 0 or +1, same shape as ``thresholds``
+    base : integers, shape (1 or channels,)
+    """
+    if thresholds.shape[1] == 0:
+        return np.broadcast_to(base.astype(np.int64), x.shape).copy()
+    height = np.concatenate([np.zeros((len(steps), 1), np.int64),
+                             np.cumsum(steps.astype(np.int64), axis=1)], axis=1)
+    if len(thresholds) == 1:
+        count = np.searchsorted(thresholds[0], x, side="right")
+        return np.asarray(height[0][count] + base.astype(np.int64))
+    result = np.empty(x.shape, np.int64)
+    for channel, row in enumerate(thresholds):
+        count = np.searchsorted(row, x[..., channel], side="right")
+        result[..., channel] = height[channel][count]
+    return result + base.astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiThreshold(Node):
+    """A staircase of the last axis's channels; see :func:`multi_threshold`.
+
+    Inputs: ``x`` (..., channels), constants ``thresholds`` and ``steps`` (1 or channels,
+    count) and ``base`` (1 or channels,). One output of the shape of ``x``: codes of ``format``.
+    """
+
+    synthesisable = True
+
+    format: Format
+
+    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
+        self.arity(inputs, 4)
+        x, thresholds, steps, base = inputs
+        for tensor in inputs[1:]:
+            self.require(tensor.value is not None and per_channel(tensor.value, x.shape[-1]),
+                         f"{tensor.name!r} must be a constant with 1 or {x.shape[-1]} rows")
+        assert thresholds.value is not None and steps.value is not None
+        self.require(len(thresholds.shape) == 2 and thresholds.shape == steps.shape,
+                     f"thresholds {thresholds.shape} and steps {steps.shape} must be "
+                     "matrices of the same shape")
+        self.require(len(base.shape) == 1, f"base must be a vector, not {base.shape}")
+        self.require(bool((np.diff(thresholds.value.astype(np.int64), axis=1) >= 0).all()),
+                     "thresholds must ascend in every row")
+        self.require(bool((np.abs(steps.value) <= 1).all()), "steps must be -1, 0 or 1")
+        return ((x.shape, self.format),)
+
+    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
+            ) -> tuple[NDArray[Any], ...]:
+        codes = multi_threshold(*values)
+        self.format.check(f"output of {self.name!r}", codes)
+        return (codes.astype(self.format.dtype),)

@@ -1,0 +1,1 @@
+"""Proofs: simulators, emulator and certificate, working on a build folder."""
