@@ -106,8 +106,8 @@ class Graph:
             if tensor is None:
                 raise NodeError(node, f"no tensor {name!r}")
             if (tensor.shape, tensor.format) != (shape, format_):
-                raise NodeError(node, f"makes {name!r} as {format_} {list(map(str, shape))}, but it is "
-                                f"declared as {tensor.format} {list(map(str, tensor.shape))}")
+                raise NodeError(node, f"makes {name!r} as {format_} {list(map(str, shape))}, but it "
+                                f"is declared as {tensor.format} {list(map(str, tensor.shape))}")
             known.add(name)
 
     def _check_state(self, state: State, known: set[str]) -> None:
@@ -120,7 +120,8 @@ class Graph:
         here = self.tensors[state.name]
         for other in (initial, self.tensors[state.update]):
             if (other.shape, other.format) != (here.shape, here.format):
-                raise GraphError(f"state {state.name!r} and {other.name!r} differ in shape or format")
+                raise GraphError(f"state {state.name!r} and {other.name!r} differ in shape "
+                                 "or format")
 
     def initial_state(self, batch: int) -> dict[str, NDArray[Any]]:
         """The states of ``batch`` samples after a reset."""

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .formats import Format, as_index, parse_format
 
-__all__ = ["AtMost", "Dimension", "GraphError", "Node", "NodeError", "State", "Tensor", "extent"]
+__all__ = ["AtMost", "Dimension", "GraphError", "Node", "NodeError", "State", "Tensor",
+           "extent", "fixed", "per_channel"]
 
 
 class GraphError(ValueError):
@@ -224,7 +224,8 @@ def per_channel(array: NDArray[Any], channels: Dimension) -> bool:
 
 def fixed(tensor: Tensor, codes: NDArray[Any]) -> NDArray[Any]:
     """Values of ``codes`` on their format's grid, without a copy where codes are values."""
-    if tensor.format.min == tensor.format.fixed_min and tensor.format.max == tensor.format.fixed_max:
+    form = tensor.format
+    if (form.min, form.max) == (form.fixed_min, form.fixed_max):
         return codes
     return tensor.format.to_fixed(codes)
 

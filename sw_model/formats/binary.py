@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +16,9 @@ __all__ = ["BipolarFormat", "TernaryFormat"]
 class BipolarFormat(Format):
     """One bit: code 0 is -1, code 1 is +1. Zero encodes as +1, as in QONNX's BipolarQuant."""
 
-    width: ClassVar[int] = 1
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return 1
 
     @property
     def min(self) -> int:
@@ -67,7 +68,9 @@ class BipolarFormat(Format):
 class TernaryFormat(Format):
     """Two's complement on two bits without -2: codes -1, 0 and +1."""
 
-    width: ClassVar[int] = 2
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return 2
 
     @property
     def min(self) -> int:

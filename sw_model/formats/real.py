@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,9 @@ __all__ = ["Float32Format"]
 class Float32Format(Format):
     """IEEE binary32. Arrays hold the real values themselves; no hardware carries it."""
 
-    width: ClassVar[int] = 32
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return 32
 
     @property
     def min(self) -> int:

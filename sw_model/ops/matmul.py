@@ -51,13 +51,13 @@ def matmul(x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None = N
         raise OverflowError(f"a partial sum can reach {bound}, beyond 64 bits")
     result_type = np.int32 if bound < 2**31 else np.int64
     if bound < 2**53:
-        real = np.float32 if bound < 2**24 else np.float64
-        product = x.astype(real) @ weights.astype(real).T
+        real: type[np.floating[Any]] = np.float32 if bound < 2**24 else np.float64
+        product: NDArray[Any] = x.astype(real) @ weights.astype(real).T
         if bias is not None:
             product += bias.astype(real)
         return product.astype(result_type)
-    product = x.astype(np.int64) @ wide.T
-    return product if bias is None else product + bias.astype(np.int64)
+    exact: NDArray[Any] = x.astype(np.int64) @ wide.T
+    return exact if bias is None else exact + bias.astype(np.int64)
 
 
 def accumulator_range(weights: NDArray[Any], low: int, high: int,

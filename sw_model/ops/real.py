@@ -116,4 +116,4 @@ class BatchNormalisation(Node):
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
-        return (batch_normalisation(*values, self.epsilon),)
+        return (batch_normalisation(*values, epsilon=self.epsilon),)

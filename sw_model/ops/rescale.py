@@ -174,7 +174,7 @@ class Rescale(Node):
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
         try:
-            result = rescale(*values, self.mode)
+            result = rescale(*values, mode=self.mode)
         except OverflowError as error:
             raise NodeError(self, str(error)) from error
         result += self.zero_point
@@ -199,6 +199,7 @@ def multiply_add_shift(acc: Ints, multiplier: Ints, offset: Ints, shift: int) ->
         If the sum could leave int64.
     """
     largest = int(np.abs(multiplier.astype(np.int64)).max())
+    # Python integers: the bound itself must not overflow.
     bound = int(np.abs(acc.astype(np.int64)).max()) * largest if acc.size else 0
     if bound + int(np.abs(offset.astype(np.int64)).max()) >= 2**63:
         raise OverflowError("acc * multiplier + offset can leave 64 bits")
@@ -241,7 +242,7 @@ class MultiplyAddShift(Node):
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
         try:
-            result = multiply_add_shift(*values, self.shift)
+            result = multiply_add_shift(*values, shift=self.shift)
         except OverflowError as error:
             raise NodeError(self, str(error)) from error
         return (np.clip(result, self.low, self.high, out=result).astype(self.format.dtype),)
