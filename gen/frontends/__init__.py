@@ -8,6 +8,8 @@ from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from sw_model.ops import RescaleMode
 
+from .limits import read_model_file
+
 __all__ = ["import_model"]
 
 #: What :func:`import_model` reads, for messages.
@@ -47,12 +49,7 @@ def import_model(path: Path, *, rounding: RescaleMode | None = None) -> Graph:
 
 
 def _kind(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-    except OSError as error:
-        raise InputFault(f"{path}: cannot be read: {error.strerror or error}") from error
-    if head[4:8] == b"TFL3":
+    if read_model_file(path, count=8)[4:] == b"TFL3":
         return "tflite"
     suffix = path.suffix.lower()
     if suffix in (".tflite", ".onnx"):

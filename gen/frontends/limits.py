@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,20 +50,22 @@ def count_elements(where: str, shape: Iterable[int]) -> int:
     return count
 
 
-def read_model_file(path: Path) -> bytes:
-    """The bytes of a model file.
+def read_model_file(path: Path, *, count: int = -1) -> bytes:
+    """The bytes of a model file, or the first ``count`` of them.
 
     Raises
     ------
     InputFault
-        If it cannot be read or is larger than ``MAX_FILE_BYTES``.
+        If it cannot be read, is no regular file or is larger than ``MAX_FILE_BYTES``.
     """
     try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise InputFault(f"{path}: cannot be read: not a regular file")
+        if facts.st_size > MAX_FILE_BYTES:
+            raise InputFault(f"{path}: {facts.st_size} bytes, but a model file may have at "
+                             f"most {MAX_FILE_BYTES}")
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            return file.read(count)
     except OSError as error:
         raise InputFault(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise InputFault(f"{path}: larger than {MAX_FILE_BYTES} bytes, the most that a model "
-                         "file may have")
-    return data
