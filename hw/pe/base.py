@@ -1,0 +1,101 @@
+"""The contract that every processing element keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from sw_model.formats import Format, IntFormat, as_index, covering
+
+from ..shapes import shape_of, vector_of
+
+__all__ = ["DotProduct", "DotSpec"]
+
+
+@dataclass(frozen=True)
+class DotSpec:
+    """What a processing element computes: exact dot products of code vectors.
+
+    Parameters
+    ----------
+    activations, weights : Format
+        Of the two operands.
+    lanes : int
+        Pairs taken at once.
+    """
+
+    activations: Format
+    weights: Format
+    lanes: int
+
+    def __post_init__(self) -> None:
+        for name in ("activations", "weights"):
+            if not isinstance(getattr(self, name), Format):
+                raise TypeError(f"{name} must be a Format, not {getattr(self, name)!r}")
+        object.__setattr__(self, "lanes", as_index("lanes", self.lanes))
+        if self.lanes < 1:
+            raise ValueError(f"lanes must be at least 1, not {self.lanes}")
+
+    @property
+    def product(self) -> IntFormat:
+        """Narrowest integer format of one product on the product grid."""
+        return covering(*self._product_range())
+
+    @property
+    def result(self) -> IntFormat:
+        """Narrowest integer format of the sum of ``lanes`` products."""
+        least, most = self._product_range()
+        return covering(least * self.lanes, most * self.lanes)
+
+    def _product_range(self) -> tuple[int, int]:
+        a, w = self.activations, self.weights
+        corners = [x * y for x in (a.fixed_min, a.fixed_max) for y in (w.fixed_min, w.fixed_max)]
+        return min(corners), max(corners)
+
+
+class DotProduct(wiring.Component):
+    """The contract of a processing element: exact dot products of ``lanes`` pairs of codes.
+
+    A kind of processing element subclasses this, sets ``latency`` and ``interval``, and
+    elaborates. The operands of an enabled cycle with ``start`` give their dot product at
+    ``o`` after ``latency`` enabled cycles. A new pair of operands may be given every
+    ``interval`` enabled cycles; while ``enable`` is low everything stands still.
+
+    Parameters
+    ----------
+    spec : DotSpec
+
+    Members
+    -------
+    enable : ``In(1)``
+        Clock enable of every register.
+    start : ``In(1)``
+        Operands are valid. Kinds of interval 1 ignore it.
+    a : ``In(vector_of(spec.activations, spec.lanes))``
+    w : ``In(vector_of(spec.weights, spec.lanes))``
+    o : ``Out(shape_of(spec.result))``
+        The dot product on the product grid; never overflows.
+    """
+
+    #: Enabled cycles from operands to result.
+    latency: int
+    #: Enabled cycles between two pairs of operands.
+    interval: int = 1
+
+    def __init__(self, spec: DotSpec) -> None:
+        if not isinstance(spec, DotSpec):
+            raise TypeError(f"spec must be a DotSpec, not {spec!r}")
+        self._spec = spec
+        super().__init__({
+            "enable": In(1),
+            "start": In(1),
+            "a": In(vector_of(spec.activations, spec.lanes)),
+            "w": In(vector_of(spec.weights, spec.lanes)),
+            "o": Out(shape_of(spec.result)),
+        })
+
+    @property
+    def spec(self) -> DotSpec:
+        return self._spec
