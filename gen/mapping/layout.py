@@ -1,0 +1,247 @@
+"""From a plan's units to the streams between them.
+
+The layout is what schedule and assembly share: for every unit the formats of its ports,
+and links that say which tensors travel from which unit to which, in what order and on how
+many lanes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sw_model.faults import InputFault
+from sw_model.formats import Format, covering
+from sw_model.graph import Graph
+from sw_model.node import Node, Tensor
+from sw_model.ops import Reshape
+
+from .plan import KINDS, Plan, Unit
+
+__all__ = ["Frame", "Layout", "Link", "frame_of", "lanes_out", "lay_out"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a tensor travels: ``vectors`` vectors of ``vector`` elements."""
+
+    vector: int
+    vectors: int
+
+    def words(self, lanes: int) -> int:
+        """Words of one sample on ``lanes`` lanes."""
+        return self.vectors * -(-self.vector // lanes)
+
+
+def frame_of(tensor: Tensor) -> Frame:
+    """The last axis is the vector; the others count vectors."""
+    vector = Tensor("", tensor.shape[-1:], tensor.format).elements
+    return Frame(vector, max(1, tensor.elements // vector))
+
+
+@dataclass(frozen=True)
+class Link:
+    """A stream of tensors from one unit (or an input) to another (or an output).
+
+    Parameters
+    ----------
+    name : str
+        Unique; names wires in the top module.
+    source, target : str
+        Unit names; empty for the network's own ports.
+    tensors : tuple of str
+        As their source makes them, in the cyclic order in which they travel.
+    jobs : tuple of str
+        The nodes that take them, in step with ``tensors``; for outputs the tensors' names.
+    given, taken : tuple of Frame
+        The tensors' framing at either end; they differ where a reshape stands between.
+    lanes : tuple of int
+        Lanes from source to target: one number if they agree, else with those of the
+        adapters between.
+    format : Format
+        Of the source's port.
+    """
+
+    name: str
+    source: str
+    target: str
+    tensors: tuple[str, ...]
+    jobs: tuple[str, ...]
+    given: tuple[Frame, ...]
+    taken: tuple[Frame, ...]
+    lanes: tuple[int, ...]
+    format: Format
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Units with the formats of their ports, and the links between them."""
+
+    graph: Graph
+    units: tuple[Unit, ...]
+    source_format: dict[str, Format]
+    target_format: dict[str, Format]
+    links: tuple[Link, ...]
+
+    def into(self, unit: str) -> list[Link]:
+        """Links that end at a unit."""
+        return [link for link in self.links if link.target == unit]
+
+    def out_of(self, unit: str) -> list[Link]:
+        """Links that begin at a unit."""
+        return [link for link in self.links if link.source == unit]
+
+
+def union(formats: Sequence[Format], subject: str) -> Format:
+    """The format that carries every code of ``formats`` unchanged.
+
+    Raises
+    ------
+    InputFault
+        If codes are not values in one of them and the formats differ.
+    """
+    if len(set(formats)) == 1:
+        return formats[0]
+    for form in formats:
+        if (form.min, form.max) != (form.fixed_min, form.fixed_max):
+            raise InputFault(f"{subject}: {form} cannot share a stream with "
+                             f"{', '.join(sorted({str(f) for f in formats} - {str(form)}))}; "
+                             "give those jobs units of their own")
+    return covering(min(f.min for f in formats), max(f.max for f in formats))
+
+
+def lay_out(graph: Graph, plan: Plan) -> Layout:
+    """The streams that ``plan`` needs for the integer network ``graph``.
+
+    Raises
+    ------
+    InputFault
+        If the plan does not fit the network: a node without a unit or with two, a kind
+        that cannot serve it, jobs out of order, formats that cannot share.
+    """
+    _check(graph, plan)
+    nodes = {node.name: node for node in graph.nodes}
+    outputs = {unit.name: union([graph.tensors[nodes[job].outputs[0]].format
+                                 for job in unit.jobs], f"unit {unit.name!r}, outputs")
+               for unit in plan.units}
+    links = _links(graph, plan, nodes, outputs)
+    inputs = {}
+    for unit in plan.units:
+        formats = [link.format for link in links if link.target == unit.name]
+        inputs[unit.name] = union(formats, f"unit {unit.name!r}, inputs")
+    return Layout(graph, plan.units, outputs, inputs, tuple(links))
+
+
+def _check(graph: Graph, plan: Plan) -> None:
+    order = {node.name: place for place, node in enumerate(graph.nodes)}
+    owner: dict[str, str] = {}
+    for unit in plan.units:
+        for job in unit.jobs:
+            node = next((n for n in graph.nodes if n.name == job), None)
+            if node is None or isinstance(node, Reshape):
+                there = ", ".join(n.name for n in graph.nodes if not isinstance(n, Reshape))
+                raise InputFault(f"plan: unit {unit.name!r} has the unknown job {job!r}; "
+                                 f"there are {there}")
+            kinds = KINDS[type(node).__name__]
+            if unit.kind not in kinds:
+                raise InputFault(f"plan: unit {unit.name!r} is a {unit.kind}, but job {job!r} "
+                                 f"needs a {' or '.join(kinds)}")
+            if job in owner:
+                raise InputFault(f"plan: job {job!r} is in units {owner[job]!r} and {unit.name!r}")
+            owner[job] = unit.name
+        if sorted(unit.jobs, key=order.__getitem__) != list(unit.jobs):
+            raise InputFault(f"plan: the jobs of unit {unit.name!r} must stand in the "
+                             f"network's order: {', '.join(sorted(unit.jobs, key=order.get))}")  # type: ignore[arg-type]
+    for node in graph.nodes:
+        if node.name not in owner and not isinstance(node, Reshape):
+            raise InputFault(f"plan: no unit serves {node.name!r}")
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """One tensor from its maker to one of its readers."""
+
+    tensor: str
+    source: str
+    job: str
+    target: str
+    taken: Frame
+
+
+def _edges(graph: Graph, plan: Plan, tensor: str) -> list[tuple[str, str, Frame]]:
+    """Readers of ``tensor`` as (job, unit, frame), looking through reshapes."""
+    found = []
+    for reader in graph.readers(tensor):
+        if isinstance(reader, Reshape):
+            found += _edges(graph, plan, reader.outputs[0])
+        else:
+            found.append((reader.name, plan.unit_of(reader.name).name,
+                          frame_of(graph.tensors[tensor])))
+    found += [(name, "", frame_of(graph.tensors[tensor]))
+              for name in graph.outputs if name == tensor]
+    return found
+
+
+def _links(graph: Graph, plan: Plan, nodes: dict[str, Node],
+           outputs: dict[str, Format]) -> list[Link]:
+    """Group edges: one link for each pair of units, but a tensor with several readers, an
+    input or an output has links of its own."""
+    groups: dict[tuple[str, ...], list[_Edge]] = {}
+    makers = [("", name) for name in graph.inputs]
+    makers += [(plan.unit_of(n.name).name, n.outputs[0]) for n in graph.nodes
+               if not isinstance(n, Reshape)]
+    for source, tensor in makers:
+        edges = _edges(graph, plan, tensor)
+        for job, target, taken in edges:
+            alone = not source or not target or len(edges) > 1
+            key = (source, target, tensor, job) if alone else (source, target)
+            groups.setdefault(key, []).append(_Edge(tensor, source, job, target, taken))
+    links = []
+    for group in groups.values():
+        unit = plan.unit_of(group[0].job) if group[0].target else None
+        in_order = unit is None or [e.job for e in group] == [
+            job for job in unit.jobs if job in {e.job for e in group}]
+        for part in [group] if in_order else [[edge] for edge in group]:
+            links.append(_link(graph, plan, part, outputs, {link.name for link in links}))
+    return links
+
+
+def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Format],
+          taken_names: set[str]) -> Link:
+    first = edges[0]
+    units = {unit.name: unit for unit in plan.units}
+    given = tuple(frame_of(graph.tensors[edge.tensor]) for edge in edges)
+    taken = tuple(edge.taken for edge in edges)
+    out = lanes_out(units[first.source]) if first.source else 0
+    into = units[first.target].lanes if first.target else 0
+    # The network's own ports have the lanes of the unit behind them.
+    lanes = _adapt(out or into, into or out, given, taken)
+    form = outputs[first.source] if first.source else graph.tensors[first.tensor].format
+    name = f"{first.source or first.tensor}_to_{first.target or first.tensor}"
+    while name in taken_names:
+        name += f"_{first.job}"
+    return Link(name, first.source, first.target, tuple(e.tensor for e in edges),
+                tuple(e.job for e in edges), given, taken, lanes, form)
+
+
+def lanes_out(unit: Unit) -> int:
+    """Lanes of a unit's output: a dense unit gives one accumulator for each row."""
+    return {"dense": unit.rows, "argmax": 1}.get(unit.kind, unit.lanes)
+
+
+def _adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:
+    """Lanes along a link: directly, or down to a common divisor and up again.
+
+    Where the framing changes, a word must not span the end of a vector of either side.
+    """
+    common = math.gcd(out, into)
+    for before, after in zip(given, taken, strict=True):
+        if before != after:
+            common = math.gcd(common, math.gcd(before.vector, after.vector))
+    steps = [out]
+    if common != out:
+        steps.append(common)
+    if common != into:
+        steps.append(into)
+    return tuple(steps)

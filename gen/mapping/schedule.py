@@ -1,0 +1,211 @@
+"""The static schedule: when every word of every job moves, and so how deep queues must be.
+
+Each unit takes its words in a fixed order at fixed times after they arrive, so that the
+whole network is a cyclo-static dataflow graph. Its times follow from those of its inputs by
+running maxima. Two consequences are used:
+
+* queue depths are the largest number of words that wait at a unit's door in the periodic
+  schedule in which samples enter one interval apart;
+* that schedule is one admissible execution within those depths, and in a dataflow graph with
+  bounded channels whether an execution can go on for ever does not depend on timing; so no
+  pattern of stalls at the ports can lead to a deadlock (E. A. Lee and D. G. Messerschmitt,
+  "Static scheduling of synchronous data flow programs", IEEE Trans. Computers C-36, 1987;
+  G. Bilsen et al., "Cyclo-static dataflow", IEEE Trans. Signal Processing 44, 1996).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sw_model.node import Node
+from sw_model.ops import MatMul, Reshape
+
+from .layout import Frame, Layout, Link
+from .plan import JobTime, Prediction, Unit
+
+__all__ = ["Latencies", "Schedule", "make_schedule"]
+
+Times = NDArray[np.int64]
+
+#: Samples after which a schedule is taken to be periodic.
+SAMPLES = 6
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Cycles from taking a word to offering what it gives.
+
+    Parameters
+    ----------
+    units : mapping of str to int
+        By unit.
+    down, up, queue : int
+        Of the adapters on links.
+    """
+
+    units: Mapping[str, int]
+    down: int
+    up: int
+    queue: int
+
+
+@dataclass
+class Schedule:
+    """Queue depth of every link, times of every job, interval and latency."""
+
+    queues: dict[str, int]
+    jobs: list[JobTime]
+    prediction: Prediction
+
+
+@dataclass
+class _Run:
+    """One walk through a number of samples."""
+
+    free: dict[str, int] = field(default_factory=dict)
+    offered: dict[str, list[Times]] = field(default_factory=dict)
+    accepted: dict[str, list[Times]] = field(default_factory=dict)
+    jobs: list[JobTime] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+
+def make_schedule(layout: Layout, latencies: Latencies) -> Schedule:
+    """The periodic schedule of ``layout``."""
+    queued: set[str] = set()
+    while True:
+        free_running = _walk(layout, latencies, queued, None)
+        interval = max(np.diff(free_running.ends)[-3:].tolist())
+        periodic = _walk(layout, latencies, queued, interval)
+        depths = {link.name: _waiting(periodic, link) for link in layout.links}
+        grown = queued | {name for name, depth in depths.items() if depth}
+        if grown == queued:
+            break
+        queued = grown
+    return Schedule({name: depth for name, depth in depths.items() if name in queued},
+                    periodic.jobs, Prediction(interval=interval, latency=periodic.ends[0] + 1))
+
+
+def _waiting(run: _Run, link: Link) -> int:
+    """Most words that wait at the end of a link at once."""
+    if not link.target:
+        return 0
+    offered = np.concatenate(run.offered[link.name])
+    accepted = np.concatenate(run.accepted[link.name])
+    arrived = np.arange(1, len(offered) + 1)
+    return int((arrived - np.searchsorted(accepted, offered, side="right")).max())
+
+
+def _in_turn(ready: Times, free: int) -> Times:
+    """When a server that takes a word a cycle takes words that are ready at given times."""
+    turn = np.arange(len(ready))
+    return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
+
+
+def _walk(layout: Layout, latencies: Latencies, queued: set[str], interval: int | None) -> _Run:
+    """Times of :data:`SAMPLES` samples, ``interval`` apart or as fast as they are taken."""
+    run = _Run()
+    for link in layout.links:
+        run.offered[link.name], run.accepted[link.name] = [], []
+    waiting: dict[tuple[str, str], Times] = {}
+    for sample in range(SAMPLES):
+        enters = 0 if interval is None else sample * interval
+        end = 0
+        for tensor in layout.graph.inputs:
+            for link in layout.out_of(""):
+                if link.tensors == (tensor,):
+                    words = link.given[0].words(link.lanes[0])
+                    offers = np.full(words, enters, np.int64)
+                    waiting[link.name, tensor] = _travel(run, link, 0, offers, latencies, queued)
+        for node in layout.graph.nodes:
+            if isinstance(node, Reshape):
+                continue
+            given = _serve(layout, node, run, waiting, latencies, sample == 0)
+            for link in layout.links:
+                if node.outputs[0] in link.tensors and link.source:
+                    place = link.tensors.index(node.outputs[0])
+                    times = _travel(run, link, place, given, latencies, queued)
+                    waiting[link.name, node.outputs[0]] = times
+                    if not link.target:
+                        end = max(end, int(times[-1]))
+        run.ends.append(end)
+    return run
+
+
+def _serve(layout: Layout, node: Node, run: _Run, waiting: dict[tuple[str, str], Times],
+           latencies: Latencies, record: bool) -> Times:
+    """Run one job: note when it takes its words, return when it offers its results."""
+    unit = next(u for u in layout.units if node.name in u.jobs)
+    link = next(link for link in layout.into(unit.name) if node.name in link.jobs)
+    place = link.jobs.index(node.name)
+    offers = waiting[link.name, link.tensors[place]]
+    free = run.free.get(unit.name, 0)
+    if isinstance(node, MatMul):
+        rows = layout.graph.input_tensors(node)[1].shape[0]
+        assert isinstance(rows, int)
+        taken, worked, given = _dense(unit, rows, link.taken[place], offers, free)
+    else:
+        taken = worked = given = _in_turn(offers, free)
+        if unit.kind == "argmax":
+            frame = link.taken[place]
+            given = taken.reshape(frame.vectors, -1)[:, -1]
+    run.free[unit.name] = int(worked[-1]) + 1
+    run.accepted[link.name].append(taken)
+    given = given + latencies.units[unit.name]
+    if record:
+        run.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
+                                first_output=int(given[0]), end=int(given[-1]),
+                                busy=int(worked[-1] - worked[0]) + 1))
+    return given
+
+
+def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int
+           ) -> tuple[Times, Times, Times]:
+    """Times of a folded dense layer: words taken, cycles worked, folds done."""
+    words = -(-frame.vector // unit.lanes)
+    folds = -(-rows // unit.rows)
+    taken, worked, given = [], [], []
+    for vector in offers.reshape(frame.vectors, words):
+        ready = np.full(words * folds, vector[0])
+        ready[:words] = vector
+        cycles = _in_turn(ready, free)
+        free = int(cycles[-1]) + 1
+        taken.append(cycles[:words])
+        worked.append(cycles)
+        given.append(cycles[words - 1::words])
+    return np.concatenate(taken), np.concatenate(worked), np.concatenate(given)
+
+
+def _travel(run: _Run, link: Link, place: int, offers: Times, latencies: Latencies,
+            queued: set[str]) -> Times:
+    """When the words of a tensor are offered at the end of a link."""
+    given, taken = link.given[place], link.taken[place]
+    times, frame = offers, given
+    for step, (before, after) in enumerate(zip(link.lanes, link.lanes[1:], strict=False)):
+        key = f"{link.name}/{step}"
+        frame = given if after < before else taken
+        times = _change(frame, before, after, times, run.free.get(key, 0), latencies)
+        run.free[key] = int(times[-1]) + 1 - latencies.up * (after > before)
+    if link.name in queued:
+        times = times + latencies.queue
+    run.offered[link.name].append(times)
+    return times
+
+
+def _change(frame: Frame, before: int, after: int, offers: Times, free: int,
+            latencies: Latencies) -> Times:
+    """Times through a change of width, one word of the narrow side a cycle."""
+    if after < before:
+        words = frame.words(after)
+        vector = -(-frame.vector // after)
+        turn = np.arange(words)
+        source = (turn // vector) * -(-frame.vector // before) + (turn % vector) // (before // after)
+        return _in_turn(offers[source] + latencies.down, free)
+    vector = -(-frame.vector // before)
+    taken = _in_turn(offers, free)
+    turn = np.arange(len(offers)) % vector
+    last = ((turn + 1) % (after // before) == 0) | (turn == vector - 1)
+    return taken[last] + latencies.up
