@@ -1,0 +1,77 @@
+"""Results kept by content, so that unchanged inputs cost nothing the second time.
+
+An entry is a folder named by the digest of everything that its contents depend on. It is
+filled beside its place and renamed, so that it is there whole or not at all, whoever else
+fills the same one. ``GATEMILL_CACHE`` moves the cache; else it is the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cached", "digest_of", "root"]
+
+#: Entries kept of each kind; the least recently used go first.
+KEPT = 64
+
+
+def root() -> Path:
+    """The cache's folder."""
+    return Path(os.environ.get("GATEMILL_CACHE") or platformdirs.user_cache_dir("gatemill"))
+
+
+def digest_of(parts: Iterable[bytes | str]) -> str:
+    """SHA-256 over ``parts``, each with its length, so that no two lists fall together."""
+    state = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def cached(kind: str, key: str, fill: Callable[[Path], None]) -> tuple[Path, bool]:
+    """The folder of an entry, filled by ``fill(folder)`` if it is not there.
+
+    Returns
+    -------
+    The folder and whether it was there before. Where ``fill`` raises, nothing is kept.
+    """
+    place = root() / kind / key
+    if place.is_dir():
+        os.utime(place)
+        return place, True
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        fill(fresh)
+        try:
+            fresh.rename(place)
+        except OSError:
+            # Another process was first: its entry is as good.
+            if not place.is_dir():
+                raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    _prune(place.parent)
+    return place, False
+
+
+def _prune(folder: Path) -> None:
+    entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for old in sorted(entries, key=_age)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0

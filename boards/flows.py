@@ -1,0 +1,77 @@
+"""Yosys commands for each family: from Verilog to a netlist of the family's cells.
+
+Modules stay modules: each distinct one is synthesised once however often it is placed,
+which makes an array of equal parts cheap, gives figures per module that add up to those of
+the design, and lets a reader find in the netlist what stands in the source. What it costs
+is what could be optimised across their borders; ``flatten`` dissolves them first, for those
+who want to know.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["MACRO_BITS", "Command", "Options", "commands"]
+
+#: A command of Yosys; a number keeps memories of more bits out of what follows.
+Command = str | int
+
+#: On ``ihp``, larger memories than this are macros: not flip-flops and gates.
+MACRO_BITS = 4096
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be chosen about a synthesis run.
+
+    Parameters
+    ----------
+    dsp : bool
+        Whether multipliers may become DSP blocks (on iCE40 only the UltraPlus has them).
+    flatten : bool
+        Whether to dissolve modules first; figures are then of the top alone.
+    variant : str
+        Of the family: ``hx``, ``lp``, ``u`` (iCE40); ``gw1n``, ``gw2a``, ``gw5a`` (Gowin).
+    """
+
+    dsp: bool = True
+    flatten: bool = False
+    variant: str = ""
+
+
+def commands(target: str, top: str, options: Options, *, liberty: str = "") -> list[Command]:
+    """Commands from a design that has been read to a mapped one."""
+    whole = "" if options.flatten else " -noflatten"
+    no_dsp = "" if options.dsp else " -nodsp"
+    match target:
+        case "ecp5":
+            return [f"synth_lattice -family ecp5 -top {top}{whole}{no_dsp}"]
+        case "nexus":
+            return [f"synth_lattice -family lifcl -noiopad -top {top}{whole}{no_dsp}"]
+        case "ice40":
+            dsp = " -dsp" if options.dsp else ""
+            return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}"]
+        case "gowin":
+            return [f"synth_gowin -family {options.variant or 'gw2a'} -noiopads "
+                    f"-top {top}{whole}{no_dsp}"]
+        case "xilinx":
+            flat = " -flatten" if options.flatten else ""
+            return [f"synth_xilinx -family xc7 -noiopad -noclkbuf -top {top}{flat}{no_dsp}"]
+        case "ihp":
+            return _standard_cells(top, liberty, flatten=options.flatten)
+    raise ValueError(f"no flow for target {target!r}")
+
+
+def _standard_cells(top: str, liberty: str, *, flatten: bool) -> list[Command]:
+    flat = " -flatten" if flatten else ""
+    return [
+        f"synth -top {top}{flat} -run begin:fine",
+        MACRO_BITS,
+        "opt -fast -full",
+        "memory_map -attr !macro",
+        "opt -full",
+        "techmap",
+        "opt -fast",
+        f"dfflibmap -liberty {liberty}",
+        f"abc -liberty {liberty}",
+        "opt_clean",
+    ]
