@@ -1,0 +1,1 @@
+"""Cocotb modules: they run inside a simulator, started by :mod:`verif.simulate`."""
