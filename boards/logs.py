@@ -21,7 +21,12 @@ RESOURCES = {
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")
 _ERROR = re.compile(r"\bERROR:\s*(.*)")
 _LOCATED = re.compile(r"^(\S+:\d+(?:\.\d+-\d+\.\d+)?): ERROR:\s*(.*)")
-_YOSYS_PHASE = re.compile(r"^[\d.]+\. (?:Executing|Running) (\S+)(?: pass| backend| frontend|:)")
+_YOSYS_PASS = re.compile(r"^[\d.]+\. Executing (\S+) (?:pass|backend)")
+_YOSYS_PHASES = {
+    "HIERARCHY": "reading", "WREDUCE": "optimising", "ALUMACC": "mapping arithmetic",
+    "MEMORY_LIBMAP": "mapping memories", "DFFLEGALIZE": "mapping flip-flops",
+    "ABC9": "mapping LUTs", "ABC": "mapping gates", "JSON": "writing the netlist",
+}
 _NEXTPNR_PHASES = (
     ("Info: Packing", "packing"), ("Info: Creating initial", "placing"),
     ("Info: Running main analytical placer", "placing"), ("Info: Running timing-driven", "placing"),
@@ -79,9 +84,10 @@ def read_log(path: Path) -> list[str]:
 
 
 def yosys_phase(line: str) -> str | None:
-    """The pass that starts with this line."""
-    found = _YOSYS_PHASE.match(line)
-    return f"yosys: {found[1].lower()}" if found else None
+    """The phase that starts with this line."""
+    found = _YOSYS_PASS.match(line)
+    phase = _YOSYS_PHASES.get(found[1]) if found else None
+    return f"yosys: {phase}" if phase else None
 
 
 def nextpnr_phase(line: str) -> str | None:

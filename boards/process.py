@@ -22,6 +22,8 @@ def run(argv: Sequence[str], *, cwd: Path, log: Path, progress: Progress | None 
         phase: Phase | None = None, timeout: float | None = None) -> int:
     """Run ``argv`` in ``cwd`` and write what it says to ``log``, line by line as it comes.
 
+    ``progress`` is told each phase once, as it first begins.
+
     Returns
     -------
     The exit code; negative where a signal ended the process (-9 also where ``timeout``
@@ -35,10 +37,14 @@ def run(argv: Sequence[str], *, cwd: Path, log: Path, progress: Progress | None 
         watch.start()
     try:
         assert process.stdout is not None
+        told: set[str] = set()
         with log.open("w", encoding="utf-8") as file:
             for line in process.stdout:
                 file.write(line)
-                if progress is not None and phase is not None and (now := phase(line)):
+                if progress is None or phase is None:
+                    continue
+                if (now := phase(line)) is not None and now not in told:
+                    told.add(now)
                     progress(now)
         return process.wait()
     finally:

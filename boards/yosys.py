@@ -120,8 +120,11 @@ def synthesise(verilog: Path, top: str, target: str, *, options: Options | None 
 
     def fill(fresh: Path) -> None:
         flow = commands(kind.name, top, options, liberty=_quoted(liberty) if liberty else "")
+        # A bare name where it can be one: it stands in the netlist as each cell's source.
+        name = verilog.resolve()
+        name = Path(name.name) if name.parent == folder else name
         # -defer: a parametrised module is read only with the parameters it is placed with.
-        run_commands([f"read_verilog -defer {_quoted(verilog.resolve())}",
+        run_commands([f"read_verilog -defer {_quoted(name)}",
                       f"hierarchy -check -top {top}", *flow,
                       f"tee -q -o {_quoted(fresh / 'stat.json')} stat -json",
                       "select *",
