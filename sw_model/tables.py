@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .formats import as_index
 
-__all__ = ["pack_words", "unpack_words", "vectors_to_words", "words_to_vectors"]
+__all__ = ["pack_fields", "pack_words", "unpack_words", "vectors_to_words", "words_to_vectors"]
 
 #: Bits handled at a time, so that a large table needs tens of megabytes and not gigabytes.
 _CHUNK_BITS = 1 << 25
@@ -84,6 +84,31 @@ def _pack(codes: NDArray[np.int64], width: int) -> list[int]:
         rows = np.packbits(bits.reshape(words, lanes * width), axis=1, bitorder="little")
     data, size = rows.tobytes(), rows.size // words
     return [int.from_bytes(data[k:k + size], "little") for k in range(0, len(data), size)]
+
+
+def pack_fields(fields: Sequence[ArrayLike], widths: Sequence[int]) -> list[int]:
+    """One integer for each word of lanes that are structures.
+
+    Parameters
+    ----------
+    fields : sequence of integers, each of shape (words, lanes)
+        The fields of every lane; field 0 stands in the lane's low bits.
+    widths : sequence of int
+        Bits of each field, of any number.
+
+    Examples
+    --------
+    >>> [hex(word) for word in pack_fields([[[1, 2]], [[-1, 3]]], [4, 8])]
+    ['0x32ff1']
+    """
+    stride = sum(widths)
+    lane: Any = 0
+    position = 0
+    for field, width in zip(fields, widths, strict=True):
+        mask = (1 << _at_least_one("width", width)) - 1
+        lane = lane + ((np.asarray(field).astype(object) & mask) << position)
+        position += width
+    return [sum(int(value) << k * stride for k, value in enumerate(row)) for row in lane]
 
 
 def unpack_words(

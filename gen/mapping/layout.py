@@ -17,6 +17,7 @@ from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
 from sw_model.ops import Reshape
 
+from ..names import identifier
 from .plan import KINDS, Plan, Unit
 
 __all__ = ["Frame", "Layout", "Link", "frame_of", "lanes_out", "lay_out"]
@@ -197,7 +198,7 @@ def _links(graph: Graph, plan: Plan, nodes: dict[str, Node],
             alone = not source or not target or len(edges) > 1
             key = (source, target, tensor, job) if alone else (source, target)
             groups.setdefault(key, []).append(_Edge(tensor, source, job, target, taken))
-    links = []
+    links: list[Link] = []
     for group in groups.values():
         unit = plan.unit_of(group[0].job) if group[0].target else None
         in_order = unit is None or [e.job for e in group] == [
@@ -218,9 +219,9 @@ def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Forma
     # The network's own ports have the lanes of the unit behind them.
     lanes = _adapt(out or into, into or out, given, taken)
     form = outputs[first.source] if first.source else graph.tensors[first.tensor].format
-    name = f"{first.source or first.tensor}_to_{first.target or first.tensor}"
+    name = identifier(f"{first.source or first.tensor}_to_{first.target or first.tensor}")
     while name in taken_names:
-        name += f"_{first.job}"
+        name = identifier(f"{name}_{first.job}")
     return Link(name, first.source, first.target, tuple(e.tensor for e in edges),
                 tuple(e.job for e in edges), given, taken, lanes, form)
 

@@ -198,6 +198,7 @@ class DenseLayer(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.If(enable):
             m.d.sync += self.o.valid.eq(valid & closes)
+        with m.If(enable & valid):
             for row, pe in enumerate(self._pe):
                 m.d.sync += self.o.payload[row].eq(
                     Mux(opens, self._start(row), self.o.payload[row]) + pe.o)

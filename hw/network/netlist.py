@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from amaranth import Module, Signal
-from amaranth.hdl import Elaboratable
-from amaranth.lib import wiring
+from amaranth import Module, Shape, Signal
+from amaranth.hdl import Elaboratable, ShapeLike
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 from ..unique import Unique
 
-__all__ = ["Netlist", "Part", "Pin", "Wire"]
+__all__ = ["Netlist", "Part", "Pin", "Port", "Wire"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,20 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Port:
+    """A stream of the netlist itself."""
+
+    into: bool
+    payload: ShapeLike
+
+
+@dataclass(frozen=True)
 class Wire:
     """A stream from one pin to another.
 
-    The wires in the top module are named after it: ``<name>_payload``, ``<name>_valid`` and
-    ``<name>_ready``.
+    The wires in the top module are named after it: ``<name>_payload`` (as the source has
+    it), ``<name>_valid`` and ``<name>_ready``. The target's lanes may be wider than the
+    source's: they are extended, by sign if the source's are signed.
     """
 
     name: str
@@ -60,8 +71,7 @@ class Netlist(wiring.Component):
 
     Parameters
     ----------
-    ports : mapping of str to Pin
-        Streams of the netlist: the part's member that each port has the signature of.
+    ports : mapping of str to Port
     parts : sequence of Part
     wires : sequence of Wire
         Every stream member of every part is the end of exactly one wire.
@@ -73,20 +83,17 @@ class Netlist(wiring.Component):
     Raises
     ------
     ValueError
-        If a pin is open or wired twice, or the ends of a wire carry different payloads.
+        If a pin is open or wired twice, or a wire's target cannot carry its source's codes.
     """
 
-    def __init__(self, ports: Mapping[str, Pin], parts: tuple[Part, ...],
+    def __init__(self, ports: Mapping[str, Port], parts: tuple[Part, ...],
                  wires: tuple[Wire, ...]) -> None:
         self._parts = {part.name: Unique(part.make, **part.arguments) for part in parts}
         if len(self._parts) != len(parts):
             raise ValueError("two parts have the same name")
         self._wires = wires
-        members = {}
-        for name, pin in ports.items():
-            member = self._parts[pin.part].signature.members[pin.member]
-            members[name] = (Out if member.flow is Out else In)(member.signature)
-        super().__init__(members)
+        super().__init__({name: (In if port.into else Out)(stream.Signature(port.payload))
+                          for name, port in ports.items()})
         self._check()
 
     @property
@@ -95,8 +102,8 @@ class Netlist(wiring.Component):
         return {name: part.component for name, part in self._parts.items()}
 
     def _check(self) -> None:
-        ends = [end for wire in self._wires for end in (wire.source, wire.target)]
-        if twice := {end for end in ends if ends.count(end) > 1}:
+        ends = Counter(end for wire in self._wires for end in (wire.source, wire.target))
+        if twice := [end for end, count in ends.items() if count > 1]:
             raise ValueError(f"wired more than once: {sorted(map(str, twice))}")
         every = {Pin(name, member) for name, part in self._parts.items()
                  for member in part.signature.members}
@@ -104,10 +111,11 @@ class Netlist(wiring.Component):
         if wrong := every ^ set(ends):
             raise ValueError(f"open or unknown: {sorted(map(str, wrong))}")
         for wire in self._wires:
-            shapes = [self._stream(end).payload.shape() for end in (wire.source, wire.target)]
-            if shapes[0] != shapes[1]:
-                raise ValueError(f"wire {wire.name!r} joins {wire.source} of {shapes[0]!r} "
-                                 f"and {wire.target} of {shapes[1]!r}")
+            source, target = (self._stream(end).payload.shape()
+                              for end in (wire.source, wire.target))
+            if source != target and not _carries(source, target):
+                raise ValueError(f"wire {wire.name!r} joins {wire.source} of {source!r} "
+                                 f"and {wire.target} of {target!r}")
 
     def _stream(self, pin: Pin) -> Any:
         return getattr(self._parts[pin.part] if pin.part else self, pin.member)
@@ -122,6 +130,22 @@ class Netlist(wiring.Component):
             valid, ready = Signal(name=f"{wire.name}_valid"), Signal(name=f"{wire.name}_ready")
             m.d.comb += [
                 payload.eq(source.payload), valid.eq(source.valid), ready.eq(target.ready),
-                target.payload.eq(payload), target.valid.eq(valid), source.ready.eq(ready),
+                target.valid.eq(valid), source.ready.eq(ready),
             ]
+            if payload.shape() == target.payload.shape():
+                m.d.comb += target.payload.eq(payload)
+            else:
+                m.d.comb += [target.payload[lane].eq(payload[lane])
+                             for lane in range(payload.shape().length)]
         return m
+
+
+def _carries(source: Any, target: Any) -> bool:
+    """Whether vectors of ``source`` go into vectors of ``target`` lane by lane."""
+    if not (isinstance(source, ArrayLayout) and isinstance(target, ArrayLayout)
+            and source.length == target.length):
+        return False
+    inner, outer = Shape.cast(source.elem_shape), Shape.cast(target.elem_shape)
+    if inner.signed == outer.signed:
+        return inner.width <= outer.width
+    return outer.signed and inner.width < outer.width

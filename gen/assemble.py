@@ -1,0 +1,277 @@
+"""The only place where a network meets hardware: units, streams and providers as a netlist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+from amaranth.hdl import ShapeLike
+
+from hw.network.netlist import Netlist, Part, Pin, Port, Wire
+from hw.shapes import vector_of
+from hw.streams import Fork, Queue, Route, Select, WidthDown, WidthUp
+from sw_model.graph import Graph
+from verif.manifest import Stream, Tap, TapTensor
+
+from .design import Design
+from .mapping.layout import Layout, Link, frame_of, lanes_out, lay_out
+from .mapping.plan import Buffer, LinkPlan, Plan, Unit, WeightPlace
+from .mapping.schedule import Latencies, Schedule, make_schedule
+from .names import identifiers
+from .parts import UnitParts, unit_parts
+
+__all__ = ["assemble"]
+
+
+@dataclass
+class _Board:
+    """Parts and wires as they are laid."""
+
+    parts: list[Part] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+    ports: dict[str, Port] = field(default_factory=dict)
+
+    def join(self, name: str, source: Pin, target: Pin) -> None:
+        """Lay a wire."""
+        self.wires.append(Wire(name, source, target))
+
+
+def assemble(core: Graph, plan: Plan, name: str) -> Design:
+    """The hardware of the integer network ``core`` by ``plan``, as top module ``name``.
+
+    What the plan says of links, buffers, schedule and prediction is made anew.
+
+    Raises
+    ------
+    InputFault
+        If the plan does not fit the network.
+    """
+    layout = lay_out(core, plan)
+    names = identifiers([unit.name for unit in plan.units])
+    units = {unit.name: unit_parts(layout, unit, names[unit.name]) for unit in plan.units}
+    schedule = make_schedule(layout, _latencies(units))
+    board = _Board()
+    for unit in plan.units:
+        made = units[unit.name]
+        board.parts.append(made.part)
+        for provider in made.providers:
+            board.parts.append(provider.part)
+            board.join(f"{provider.part.name}_word", Pin(provider.part.name, "o"),
+                       Pin(made.part.name, provider.member))
+    sources, targets = _Pins(), _Pins()
+    ports = _port_names(layout)
+    for tensor in core.inputs:
+        _spread_input(board, layout, tensor, ports[tensor], sources)
+    for unit in plan.units:
+        _gather(board, layout, unit, names[unit.name], targets)
+        _spread(board, layout, unit, names[unit.name], sources)
+    for link in layout.links:
+        if not link.target:
+            port = ports[link.tensors[0]]
+            board.ports[port] = Port(False, vector_of(link.format, link.lanes[-1]))
+            targets[link.name] = Pin("", port)
+        source = sources[link.name]
+        tap = _tap_name(source.part) if source == Pin(names.get(link.source, ""), "o") else None
+        _lay_link(board, link, schedule, source, targets[link.name], tap)
+    streams = _streams(layout, ports)
+    memories = tuple(p.image for made in units.values() for p in made.providers)
+    full = msgspec.structs.replace(
+        plan, links=_link_plans(layout, schedule), buffers=_buffers(layout, schedule),
+        schedule=tuple(schedule.jobs), prediction=schedule.prediction,
+        weights=tuple(WeightPlace(tensors=m.tensors, where=m.where, memory=m.name,
+                                  bits=m.width * len(m.words)) for m in memories))
+    netlist = Netlist(board.ports, tuple(board.parts), tuple(board.wires))
+    return Design(name, netlist, memories, streams, _taps(layout, names), full)
+
+
+def _latencies(units: dict[str, UnitParts]) -> Latencies:
+    each = {}
+    for unit, made in units.items():
+        component = made.part.make(**made.part.arguments)
+        each[unit] = component.latency  # type: ignore[attr-defined]
+    return Latencies(each, down=WidthDown.latency, up=WidthUp.latency, queue=Queue.latency)
+
+
+#: The pin at which each link begins or ends.
+_Pins = dict[str, Pin]
+
+
+def _tap_name(unit: str) -> str:
+    """The wire at a unit's output, where taps observe it."""
+    return f"{unit}_out"
+
+
+def _lay_link(board: _Board, link: Link, schedule: Schedule, source: Pin, target: Pin,
+              first: str | None) -> None:
+    """The adapters and the queue of a link, in a row between two pins."""
+    chain: list[Part] = []
+    for before, after in zip(link.lanes, link.lanes[1:], strict=False):
+        frames = link.given if after < before else link.taken
+        jobs = tuple((frame.vector, frame.vectors) for frame in frames)
+        if after < before:
+            chain.append(Part(f"{link.name}_down", WidthDown, {
+                "format": link.format, "wide": before, "narrow": after, "jobs": jobs}))
+        else:
+            chain.append(Part(f"{link.name}_up", WidthUp, {
+                "format": link.format, "narrow": before, "wide": after, "jobs": jobs}))
+    if depth := schedule.queues.get(link.name):
+        chain.append(Part(f"{link.name}_queue", Queue, {
+            "payload": vector_of(link.format, link.lanes[-1]), "depth": depth}))
+    board.parts += chain
+    stops = [source, *(Pin(part.name, "i") for part in chain)]
+    leaves = [source, *(Pin(part.name, "o") for part in chain)]
+    names = [f"{part.name}_in" for part in chain] + [link.name]
+    if first is not None:
+        names[0] = first
+    for wire, here, there in zip(names, leaves, [*stops[1:], target], strict=True):
+        board.join(wire, here, there)
+
+
+def _fork(board: _Board, name: str, payload: ShapeLike, source: Pin, links: list[Link],
+          sources: _Pins, wire: str) -> None:
+    """Begin ``links`` at ``source``, behind a fork where there are several."""
+    if len(links) == 1:
+        sources[links[0].name] = source
+        return
+    fork = Part(f"{name}_fork", Fork, {"payload": payload, "ways": len(links)})
+    board.parts.append(fork)
+    board.join(wire, source, Pin(fork.name, "i"))
+    for way, link in enumerate(links):
+        sources[link.name] = Pin(fork.name, f"o_{way}")
+
+
+def _spread_input(board: _Board, layout: Layout, tensor: str, port: str, sources: _Pins) -> None:
+    links = [link for link in layout.out_of("") if link.tensors == (tensor,)]
+    lanes = {link.lanes[0] for link in links}
+    assert len(lanes) == 1
+    payload = vector_of(links[0].format, lanes.pop())
+    board.ports[port] = Port(True, payload)
+    _fork(board, port, payload, Pin("", port), links, sources, f"{port}_in")
+
+
+def _spread(board: _Board, layout: Layout, unit: Unit, name: str, sources: _Pins) -> None:
+    """From a unit's output to the links that begin there: by job, then to every reader."""
+    payload = vector_of(layout.source_format[unit.name], lanes_out(unit))
+    ways: dict[tuple[str, ...], list[Link]] = {}
+    sequence = []
+    nodes = {node.name: node for node in layout.graph.nodes}
+    for job in unit.jobs:
+        tensor = nodes[job].outputs[0]
+        links = [link for link in layout.out_of(unit.name) if tensor in link.tensors]
+        key = tuple(link.name for link in links)
+        ways[key] = links
+        words = frame_of(layout.graph.tensors[tensor]).words(lanes_out(unit))
+        sequence.append((list(ways).index(key), words))
+    tap, source = _tap_name(name), Pin(name, "o")
+    if len(ways) == 1:
+        links = next(iter(ways.values()))
+        _fork(board, name, payload, source, links, sources, tap)
+        return
+    route = Part(f"{name}_route", Route, {"payload": payload, "sequence": _merged(sequence)})
+    board.parts.append(route)
+    board.join(tap, source, Pin(route.name, "i"))
+    for way, links in enumerate(ways.values()):
+        _fork(board, f"{name}_{way}", payload, Pin(route.name, f"o_{way}"), links, sources,
+              f"{name}_{way}_out")
+
+
+def _gather(board: _Board, layout: Layout, unit: Unit, name: str, targets: _Pins) -> None:
+    """From the links that end at a unit to its input, in the order of its jobs."""
+    links = layout.into(unit.name)
+    if len(links) == 1:
+        targets[links[0].name] = Pin(name, "i")
+        return
+    sequence = []
+    for job in unit.jobs:
+        way = next(k for k, link in enumerate(links) if job in link.jobs)
+        frame = links[way].taken[links[way].jobs.index(job)]
+        sequence.append((way, frame.words(unit.lanes)))
+    select = Part(f"{name}_select", Select, {
+        "payload": vector_of(layout.target_format[unit.name], unit.lanes),
+        "sequence": _merged(sequence)})
+    board.parts.append(select)
+    for way, link in enumerate(links):
+        targets[link.name] = Pin(select.name, f"i_{way}")
+    board.join(f"{name}_in", Pin(select.name, "o"), Pin(name, "i"))
+
+
+def _merged(sequence: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Turns of the same way in a row as one."""
+    merged: list[tuple[int, int]] = []
+    for way, words in sequence:
+        if merged and merged[-1][0] == way:
+            merged[-1] = (way, merged[-1][1] + words)
+        else:
+            merged.append((way, words))
+    return tuple(merged)
+
+
+def _port_names(layout: Layout) -> dict[str, str]:
+    """Names of the network's streams by tensor: ``i`` and ``o``, or one for each tensor."""
+    inputs = list(dict.fromkeys(layout.graph.inputs))
+    outputs = list(dict.fromkeys(layout.graph.outputs))
+    given = identifiers([*(f"i_{name}" for name in inputs), *(f"o_{name}" for name in outputs)])
+    ports = {name: given[f"i_{name}"] for name in inputs} if len(inputs) > 1 else {inputs[0]: "i"}
+    return ports | ({name: given[f"o_{name}"] for name in outputs} if len(outputs) > 1
+                    else {outputs[0]: "o"})
+
+
+def _streams(layout: Layout, ports: dict[str, str]) -> tuple[Stream, ...]:
+    """The network's ports as the manifest describes them."""
+    streams = {}
+    for link in layout.links:
+        for inside, tensor in ((link.target, link.tensors[0]), (link.source, link.tensors[0])):
+            if inside:
+                continue
+            into = not link.source
+            frame = frame_of(layout.graph.tensors[tensor])
+            streams[ports[tensor]] = Stream(
+                name=ports[tensor], direction="in" if into else "out", tensor=tensor,
+                format=str(link.format), lanes=link.lanes[0 if into else -1],
+                vector=frame.vector, vectors=frame.vectors)
+    return tuple(streams.values())
+
+
+def _taps(layout: Layout, names: dict[str, str]) -> tuple[Tap, ...]:
+    """One tap at the output of every unit."""
+    nodes = {node.name: node for node in layout.graph.nodes}
+    taps = []
+    for unit in layout.units:
+        sequence = []
+        for job in unit.jobs:
+            tensor = layout.graph.tensors[nodes[job].outputs[0]]
+            frame = frame_of(tensor)
+            sequence.append(TapTensor(tensor=tensor.name, format=str(tensor.format),
+                                      vector=frame.vector, vectors=frame.vectors))
+        taps.append(Tap(signal=_tap_name(names[unit.name]), lanes=lanes_out(unit),
+                        width=layout.source_format[unit.name].width, sequence=tuple(sequence)))
+    return tuple(taps)
+
+
+def _link_plans(layout: Layout, schedule: Schedule) -> tuple[LinkPlan, ...]:
+    return tuple(LinkPlan(name=link.name, source=link.source, target=link.target,
+                          tensors=link.tensors, lanes=link.lanes,
+                          queue=schedule.queues.get(link.name, 0)) for link in layout.links)
+
+
+def _buffers(layout: Layout, schedule: Schedule) -> tuple[Buffer, ...]:
+    """Queues, and the vectors that folded dense layers keep."""
+    times = {job.job: job for job in schedule.jobs}
+    found = []
+    for link in layout.links:
+        if depth := schedule.queues.get(link.name):
+            lives = [times[job] for job in link.jobs]
+            makers = [job for job in schedule.jobs if job.unit == link.source]
+            begin = min((job.first_output for job in makers), default=0)
+            found.append(Buffer(name=f"{link.name}_queue", words=depth,
+                                bits=link.format.width * link.lanes[-1],
+                                lifetime=(min(begin, lives[0].start), max(j.end for j in lives))))
+    for unit in layout.units:
+        if unit.kind == "dense":
+            frames = [frame for link in layout.into(unit.name) for frame in link.taken]
+            lives = [times[job] for job in unit.jobs]
+            found.append(Buffer(name=f"{unit.name}_vector",
+                                words=max(-(-f.vector // unit.lanes) for f in frames),
+                                bits=layout.target_format[unit.name].width * unit.lanes,
+                                lifetime=(lives[0].start, max(j.end for j in lives))))
+    return tuple(found)
