@@ -8,12 +8,13 @@
         "name": "Queue(depth=3)",         for messages
         "prefix": "u0__",                 before the names of its streams
         "inputs": {"i": ["1f", ...]},     words in hexadecimal
-        "outputs": {"o": {"words": ["1f", ...], "masks": ["ff", ...]}},
+        "outputs": {"o": {"width": 8, "words": ["1f", ...], "masks": ["ff", ...]}},
         "latency": 1,                     or null; with "after": index of the input word
         "after": 0,                       whose acceptance the first output waits for
         "interval": {"stream": "i", "words": 1, "cycles": 1} or null}]}
 
-Masks say which bits count: padding may be anything, even unknown. Latency and interval are
+Masks say which bits count: padding may be anything, even unknown. ``width`` is that of a
+lane, for messages. Latency and interval are
 measured in runs without idling and stalling; the interval holds over the second half of the
 words.
 """
@@ -49,10 +50,24 @@ QUIET = 30
 
 @dataclass(frozen=True)
 class Output:
-    """Words expected from a stream, and which of their bits count."""
+    """Words expected from a stream, which of their bits count, and the width of a lane."""
 
     words: tuple[int, ...]
     masks: tuple[int, ...]
+    width: int
+
+    def difference(self, index: int, seen: str) -> str | None:
+        """Where word ``index`` differs from the bits that were ``seen``; None if nowhere."""
+        word, mask = self.words[index], self.masks[index]
+        if as_word(seen, mask) == word & mask:
+            return None
+        bits, counts = f"{word:0{len(seen)}b}", f"{mask:0{len(seen)}b}"
+        for lane, end in enumerate(range(len(seen), 0, -self.width)):
+            part = slice(end - self.width, end)
+            kept = int(counts[part], 2)
+            if as_word(seen[part], kept) != int(bits[part], 2) & kept:
+                return f"word {index} lane {lane} is {seen[part]} where {bits[part]} was expected"
+        raise AssertionError("a word that differs differs in a lane")
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class Unit:
         return cls(
             given["name"], given["prefix"],
             {name: numbers(words) for name, words in given["inputs"].items()},
-            {name: Output(numbers(output["words"]), numbers(output["masks"]))
+            {name: Output(numbers(output["words"]), numbers(output["masks"]), output["width"])
              for name, output in given["outputs"].items()},
             given["latency"], given["after"], given["interval"])
 
@@ -126,6 +141,7 @@ class _Bench:
         """Wait for every expected word; say where each stream stands if they do not come."""
         for name, sink in self.sinks.items():
             if not await sink.wait(len(self.unit.outputs[name].words), cycles=deadline):
+                self._compare_words()
                 raise AssertionError(f"{self.unit.name}: {name} gave too few words in "
                                      f"{deadline} cycles: {self._progress()}")
 
@@ -136,15 +152,18 @@ class _Bench:
                    for name, sink in self.sinks.items()]
         return ", ".join(inputs + outputs)
 
-    def compare(self) -> None:
-        """Every word as expected, no word too many, and no input left over."""
+    def _compare_words(self) -> None:
         for name, sink in self.sinks.items():
             expected = self.unit.outputs[name]
-            for index, (seen, word, mask) in enumerate(
-                    zip(sink.words, expected.words, expected.masks, strict=False)):
-                assert as_word(seen, mask) == word & mask, \
-                    (f"{self.unit.name}: {name} word {index} is {seen} where "
-                     f"{word:0{len(seen)}b} was expected (mask {mask:0{len(seen)}b})")
+            for index, seen in enumerate(sink.words[:len(expected.words)]):
+                difference = expected.difference(index, seen)
+                assert difference is None, f"{self.unit.name}: {name} {difference}"
+
+    def compare(self) -> None:
+        """Every word as expected, no word too many, and no input left over."""
+        self._compare_words()
+        for name, sink in self.sinks.items():
+            expected = self.unit.outputs[name]
             # A unit without inputs, such as a ROM, never ends.
             assert not self.sources or len(sink.words) == len(expected.words), \
                 f"{self.unit.name}: {name} gave too many words: {self._progress()}"
@@ -186,10 +205,9 @@ async def _run(dut: Any, idle: float, stall: float) -> list[_Bench]:
 
 
 @cocotb.test()
-@cocotb.parametrize(pauses_of=_JOB.stalls)
-async def exact(dut: Any, pauses_of: tuple[float, float]) -> None:
+@cocotb.parametrize((("idle", "stall"), _JOB.stalls))
+async def exact(dut: Any, idle: float, stall: float) -> None:
     """Every unit gives the expected words under idling inputs and stalling outputs."""
-    idle, stall = pauses_of
     start_clock(dut)
     benches = await _run(dut, idle, stall)
     if idle == stall == 0:
