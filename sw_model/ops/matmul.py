@@ -67,8 +67,9 @@ def accumulator_range(weights: NDArray[Any], low: int, high: int,
     Exact and reached: the inputs that attain it are at the ends of their range.
     Object arrays of Python integers, shape (rows,).
     """
-    positive = np.clip(weights.astype(np.int64), 0, None).sum(axis=1).astype(object)
-    negative = np.clip(weights.astype(np.int64), None, 0).sum(axis=1).astype(object)
+    # Clamped in their own narrow type: large matrices need no wide copy.
+    positive = np.maximum(weights, 0).sum(axis=1, dtype=np.int64).astype(object)
+    negative = np.minimum(weights, 0).sum(axis=1, dtype=np.int64).astype(object)
     start = 0 if bias is None else bias.astype(np.int64).astype(object)
     return (positive * low + negative * high + start, positive * high + negative * low + start)
 

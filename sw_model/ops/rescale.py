@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -51,56 +51,156 @@ def rescale(acc: Ints, multiplier: Ints, exponent: Ints, mode: RescaleMode) -> I
         Not negative and below 2**31 for the TFLite modes; of any sign and up to 53 bits
         for the others.
     exponent : integers, shape (1 or channels,)
+        -62 to -1 for the TFLite modes, -1000 to 900 for the others.
     mode : RescaleMode
 
     Returns
     -------
     float64 array of integers (exact: results beyond 2**31 in magnitude are clamped there).
+
+    Raises
+    ------
+    OverflowError
+        In a TFLite mode, where the framework's own arithmetic would leave 32 bits.
     """
-    scale = np.ldexp(multiplier.astype(np.float64), exponent.astype(np.int64))
+    result = np.empty(acc.shape, np.float64)
+    flat = result.reshape(-1, acc.shape[-1])
+    for rows, rounded in _blocks(acc, multiplier, exponent, mode):
+        np.clip(rounded, -(2.0**31), 2.0**31, out=flat[rows])
+    return result
+
+
+#: Elements of a block: its scratch arrays stay in the cache.
+_BLOCK = 16384
+
+
+def _blocks(acc: Ints, multiplier: Ints, exponent: Ints, mode: RescaleMode
+            ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Some rows of ``acc`` at a time, with what they are rounded to, in an array used again."""
+    channels = acc.shape[-1]
+    flat = acc.reshape(-1, channels)
+    if not flat.size:
+        return
+    largest = max(int(acc.max()), -int(acc.min()))
+    round_block = _fast(largest, multiplier, exponent, mode) or _exact_blocks(
+        multiplier, exponent, mode)
+    step = max(1, _BLOCK // channels)
+    real, spare = (np.empty((min(step, len(flat)), channels)) for _ in range(2))
+    for start in range(0, len(flat), step):
+        block = flat[start:start + step]
+        count = len(block)
+        round_block(block, real[:count], spare[:count])
+        yield slice(start, start + count), real[:count]
+
+
+#: Rounds a block of accumulators into the first array; the second one is scratch.
+RoundBlock = Callable[[Ints, NDArray[np.float64], NDArray[np.float64]], None]
+
+
+def _fast(largest: int, multiplier: Ints, exponent: Ints, mode: RescaleMode) -> RoundBlock | None:
+    """``mode`` in float64, or None where a step of it could be inexact.
+
+    An integer below 2**53 times a power of two is exact in float64, so that each step is:
+    the product, half of a unit added to it, and the next power of two. The float modes are
+    defined by one rounding of the product (and half away from zero is exact after it).
+    """
     if mode is RescaleMode.FLOAT32_HALF_EVEN:
-        single = acc.astype(np.float32) * scale.astype(np.float32)
-        return np.clip(np.rint(single).astype(np.float64), -(2.0**31), 2.0**31)
-    product = acc * scale
-    if mode is RescaleMode.FLOAT64_HALF_AWAY:
-        whole = np.trunc(product)
-        whole += np.trunc((product - whole) * 2)
-        return np.clip(whole, -(2.0**31), 2.0**31)
-    return _checked(acc, multiplier, exponent, mode, product)
+        return _float32_half_even(np.ldexp(multiplier.astype(np.float64), exponent))
+    magnitude = np.abs(multiplier.astype(np.int64))
+    left = np.maximum(exponent.astype(np.int64) + 31, 0)
+    reach = largest * int(magnitude.max())
+    scale = np.ldexp(multiplier.astype(np.float64), exponent.astype(np.int64))
+    match mode:
+        case RescaleMode.FLOAT64_HALF_AWAY:
+            return _half_away(scale)
+        case RescaleMode.TFLITE_DOUBLE if (
+                (reach << min(int(left.max()), 64)) + 2**30 <= 2**53
+                and largest << min(int(left.max()), 64) < 2**31):
+            first = np.ldexp(multiplier.astype(np.float64), left - 31)
+            return _half_up_half_away(first, np.ldexp(1.0, exponent.astype(np.int64) + 31 - left))
+        case RescaleMode.TFLITE_SINGLE if (
+                (exponent < 0).all() and reach + 2 ** max(0, -int(exponent.min()) - 1) <= 2**53):
+            return _half_up(scale)
+        case RescaleMode.EXACT_HALF_EVEN if reach <= 2**53:
+            return _plain_rounding(scale, np.rint)
+        case RescaleMode.FLOOR if reach <= 2**53:
+            return _plain_rounding(scale, np.floor)
+    return None
 
 
-def _checked(acc: Ints, multiplier: Ints, exponent: Ints, mode: RescaleMode,
-             product: NDArray[np.float64]) -> Ints:
-    """Round ``product`` fast, and again in integers where float64 may have misjudged.
+def _float32_half_even(scale: NDArray[np.float64]) -> RoundBlock:
+    single = scale.astype(np.float32)
+
+    def block(acc: Ints, real: NDArray[np.float64], _: NDArray[np.float64]) -> None:
+        real[:] = np.rint(acc.astype(np.float32) * single)
+    return block
+
+
+def _plain_rounding(scale: NDArray[np.float64], rounding: np.ufunc) -> RoundBlock:
+    def block(acc: Ints, real: NDArray[np.float64], _: NDArray[np.float64]) -> None:
+        np.multiply(acc, scale, out=real)
+        rounding(real, out=real)
+    return block
+
+
+def _half_up(scale: NDArray[np.float64]) -> RoundBlock:
+    def block(acc: Ints, real: NDArray[np.float64], _: NDArray[np.float64]) -> None:
+        np.multiply(acc, scale, out=real)
+        real += 0.5
+        np.floor(real, out=real)
+    return block
+
+
+#: The largest float64 below a half: added to any other it cannot round up to the next integer.
+_BELOW_HALF = float(np.nextafter(0.5, 0))
+
+
+def _half_away(scale: NDArray[np.float64]) -> RoundBlock:
+    def block(acc: Ints, real: NDArray[np.float64], spare: NDArray[np.float64]) -> None:
+        np.multiply(acc, scale, out=real)
+        np.copysign(_BELOW_HALF, real, out=spare)
+        real += spare
+        np.trunc(real, out=real)
+    return block
+
+
+def _half_up_half_away(first: NDArray[np.float64], second: NDArray[np.float64]) -> RoundBlock:
+    def block(acc: Ints, real: NDArray[np.float64], spare: NDArray[np.float64]) -> None:
+        np.multiply(acc, first, out=real)
+        real += 0.5
+        np.floor(real, out=real)
+        real *= second
+        np.copysign(0.5, real, out=spare)
+        real += spare
+        np.trunc(real, out=real)
+    return block
+
+
+def _exact_blocks(multiplier: Ints, exponent: Ints, mode: RescaleMode) -> RoundBlock:
+    """``mode`` by its plain definition; where that is slow, only next to its boundaries.
 
     float64 is off by at most 2**-52 of the product. Outside that distance of a boundary
-    (a half, or an integer for FLOOR) both agree. TFLite's double rounding first rounds to
-    a multiple of 2**(exponent + 31), so that its boundaries are blurred by half of that.
+    (a half, or an integer for FLOOR) it and the definition agree.
     """
-    if mode is RescaleMode.FLOOR:
-        result = np.floor(product)
-        distance = np.abs(product - np.rint(product))
-    else:
-        result = np.rint(product)
-        distance = 0.5 - np.abs(product - result)
-    blur = np.abs(product)
-    blur *= 2.0**-51
-    if mode is RescaleMode.TFLITE_DOUBLE:
-        blur += np.ldexp(0.5, np.minimum(exponent.astype(np.int64) + 31, 1)) + 2.0**-40
-    doubtful = np.flatnonzero(distance <= blur)
-    if doubtful.size:
-        channels = acc.shape[-1] if acc.ndim else 1
-        channel = doubtful % channels
-        one = len(multiplier) == 1
-        m = multiplier[0] if one else multiplier[channel]
-        e = exponent[0] if one else exponent[channel]
-        shape = doubtful.shape
-        # ravel() of acc is a view or a copy; reshape(-1)[...] picks the same elements.
-        again = PLAIN[mode](acc.reshape(-1)[doubtful].astype(np.int64),
-                            np.broadcast_to(m, shape).astype(np.int64),
-                            np.broadcast_to(e, shape).astype(np.int64))
-        result.reshape(-1)[doubtful] = again
-    return np.clip(result, -(2.0**31), 2.0**31)
+    plain, scale = PLAIN[mode], np.ldexp(multiplier.astype(np.float64), exponent.astype(np.int64))
+    m, e = multiplier.astype(np.int64), exponent.astype(np.int64)
+
+    def whole(acc: Ints, real: NDArray[np.float64], _: NDArray[np.float64]) -> None:
+        real[:] = plain(acc.astype(np.int64), m, e)
+
+    def doubtful(acc: Ints, real: NDArray[np.float64], spare: NDArray[np.float64]) -> None:
+        product = acc * scale
+        (np.floor if mode is RescaleMode.FLOOR else np.rint)(product, out=real)
+        np.subtract(product, np.rint(product), out=spare)
+        np.abs(spare, out=spare)
+        if mode is not RescaleMode.FLOOR:
+            np.subtract(0.5, spare, out=spare)
+        near = np.nonzero(spare <= np.abs(product) * 2.0**-51)
+        if near[0].size:
+            real[near] = plain(acc[near].astype(np.int64), np.broadcast_to(m, acc.shape)[near],
+                               np.broadcast_to(e, acc.shape)[near])
+    tflite = mode in (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE)
+    return whole if tflite else doubtful
 
 
 def _tflite_double(acc: Ints, multiplier: Ints, exponent: Ints) -> Ints:
@@ -128,7 +228,7 @@ def _exact(rounded: Callable[[Fraction], int]) -> Callable[[Ints, Ints, Ints], I
     return each
 
 
-#: The definition of every mode, in integers alone, element by element (1-d arrays).
+#: The definition of the modes that integers define, in integers alone.
 PLAIN: dict[RescaleMode, Callable[[Ints, Ints, Ints], Ints]] = {
     RescaleMode.TFLITE_DOUBLE: _tflite_double,
     RescaleMode.TFLITE_SINGLE: _tflite_single,
@@ -156,16 +256,20 @@ class Rescale(Node):
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 3)
         acc, multiplier, exponent = inputs
+        self.require(len(acc.shape) >= 1, "the accumulator has no axis of channels")
         for tensor in (multiplier, exponent):
             self.require(tensor.value is not None and len(tensor.shape) == 1
                          and per_channel(tensor.value, acc.shape[-1]),
                          f"{tensor.name!r} must be a constant of 1 or {acc.shape[-1]} elements")
         assert multiplier.value is not None
+        assert exponent.value is not None
         tflite = self.mode in (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE)
-        bound = 2**31 if tflite else 2**53
-        magnitude = multiplier.value.astype(np.int64)
-        self.require(bool((magnitude < bound).all() and (magnitude >= (0 if tflite else -bound)).all()),
-                     f"multiplier out of range for {self.mode.value}")
+        for what, value, least, most in (
+                ("multiplier", multiplier.value, 0 if tflite else 1 - 2**53,
+                 2**31 - 1 if tflite else 2**53 - 1),
+                ("exponent", exponent.value, *((-62, -1) if tflite else (-1000, 900)))):
+            self.require(bool((value >= least).all() and (value <= most).all()),
+                         f"{what} must be {least} to {most} for {self.mode.value}")
         self.require(acc.format.width <= 32, f"{acc.format} is wider than 32 bits")
         self.require(self.format.min <= self.low <= self.high <= self.format.max,
                      f"clamp {self.low} to {self.high} does not fit {self.format}")
@@ -173,12 +277,17 @@ class Rescale(Node):
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
+        acc, multiplier, exponent = values
+        result = np.empty(acc.shape, self.format.dtype)
+        flat = result.reshape(-1, acc.shape[-1])
         try:
-            result = rescale(*values, mode=self.mode)
+            for rows, rounded in _blocks(acc, multiplier, exponent, self.mode):
+                rounded += self.zero_point
+                np.clip(rounded, self.low, self.high, out=rounded)
+                flat[rows] = rounded
         except OverflowError as error:
             raise NodeError(self, str(error)) from error
-        result += self.zero_point
-        return (np.clip(result, self.low, self.high, out=result).astype(self.format.dtype),)
+        return (result,)
 
 
 def multiply_add_shift(acc: Ints, multiplier: Ints, offset: Ints, shift: int) -> Ints:
@@ -233,7 +342,8 @@ class MultiplyAddShift(Node):
             self.require(tensor.value is not None and len(tensor.shape) == axes
                          and per_channel(tensor.value, acc.shape[-1]),
                          f"{tensor.name!r} must be a constant with 1 or {acc.shape[-1]} rows")
-        self.require(offset.shape[1] in (1, 2), f"offset must have 1 or 2 columns, not {offset.shape}")
+        self.require(offset.shape[1] in (1, 2),
+                     f"offset must have 1 or 2 columns, not {offset.shape}")
         self.require(0 <= self.shift < 63, f"shift must be 0 to 62, not {self.shift}")
         self.require(self.format.min <= self.low <= self.high <= self.format.max,
                      f"clamp {self.low} to {self.high} does not fit {self.format}")
@@ -242,7 +352,8 @@ class MultiplyAddShift(Node):
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
         try:
-            result = multiply_add_shift(*values, shift=self.shift)
+            acc, multiplier, offset = values
+            result = multiply_add_shift(acc, multiplier, offset, shift=self.shift)
         except OverflowError as error:
             raise NodeError(self, str(error)) from error
         return (np.clip(result, self.low, self.high, out=result).astype(self.format.dtype),)
