@@ -11,14 +11,14 @@ from sw_model.faults import InputFault
 __all__ = ["MAX_ELEMENTS", "MAX_FILE_BYTES", "MAX_NODES", "MAX_RANK", "MAX_TENSORS",
            "count_elements", "read_model_file"]
 
-#: Elements of one tensor, and of all constants of a model together.
+#: Elements of one tensor.
 MAX_ELEMENTS = 2**26
 
-#: Bytes of a model file: every constant as 32 bits.
+#: Bytes of a model file, and of all constants of a model together (tensors may share bytes).
 MAX_FILE_BYTES = 4 * MAX_ELEMENTS
 
 #: Operators of a model.
-MAX_NODES = 10_000
+MAX_NODES = 5_000
 
 #: Tensors of a model.
 MAX_TENSORS = 4 * MAX_NODES
