@@ -15,34 +15,51 @@ from ..node import Dimension, Node, NodeError, Tensor, fixed, per_channel
 __all__ = ["Dequantise", "Quantise", "dequantise", "quantise"]
 
 
-def quantise(x: NDArray[np.float32], scale: NDArray[np.float32], *, zero_point: int,
-             low: int, high: int, rounding: Rounding, inside: bool) -> NDArray[np.float32]:
-    """``clamp(round(x / scale) + zero_point, low, high)`` in float32.
+def quantise(x: NDArray[np.float32], scale: NDArray[np.float32], *,
+             zero_point: int | NDArray[np.int64], low: int, high: int, rounding: Rounding,
+             inside: bool) -> NDArray[np.int64]:
+    """``clamp(round(x / scale) + zero_point, low, high)``, rounded from float32.
 
     Parameters
     ----------
     x : float32, shape (..., channels)
-    scale : float32, shape (1 or channels,)
-    zero_point, low, high : int
+    scale : float32, of a shape that broadcasts to that of ``x``
+    zero_point : int or integers that broadcast to ``x``
+    low, high : int
         On the output's grid.
     rounding : Rounding
     inside : bool
-        Whether the zero point is added before rounding (QONNX) or after it (ONNX, TFLite).
+        True: QONNX's Quant, which adds the zero point and clamps before it rounds, all in
+        float32. False: ONNX and TFLite, which add the zero point to the rounded integer.
     """
     with np.errstate(over="ignore"):
         real = x / scale
-        if inside:
-            shifted = real + np.float32(zero_point)
-            return np.clip(round_real(np.clip(shifted, low, high), rounding), low, high)
-        # The clamp comes first so that an infinity cannot meet the zero point.
-        whole = round_real(np.clip(real, -(2.0**30), 2.0**30), rounding)
-        return np.clip(whole.astype(np.float64) + zero_point, low, high).astype(np.float32)
+    if inside:
+        shifted = np.clip(real + np.asarray(zero_point, np.float32), low, high)
+        whole = _round_as_qonnx(shifted, rounding).astype(np.int64)
+        # float32 rounds limits above 2**24; the integers put it right.
+        return np.clip(whole, low, high)
+    # The clamp comes first so that an infinity cannot meet the zero point.
+    whole = round_real(np.clip(real, -(2.0**40), 2.0**40), rounding).astype(np.int64)
+    return np.clip(whole + zero_point, low, high)
 
 
-def dequantise(values: NDArray[Any], scale: NDArray[np.float32], zero_point: int
-               ) -> NDArray[np.float32]:
+def _round_as_qonnx(x: NDArray[np.float32], rounding: Rounding) -> NDArray[Any]:
+    """QONNX's own float32 formulas; they differ from exact rounding next to 0.5 and from 2**23."""
+    half = np.float32(0.5)
+    match rounding:
+        case Rounding.HALF_AWAY:
+            return np.asarray(np.sign(x) * np.floor(np.abs(x) + half))
+        case Rounding.HALF_TOWARD_ZERO:
+            return np.asarray(np.sign(x) * np.ceil(np.abs(x) - half))
+        case _:
+            return round_real(x, rounding)
+
+
+def dequantise(values: NDArray[Any], scale: NDArray[np.float32],
+               zero_point: int | NDArray[np.int64]) -> NDArray[np.float32]:
     """``float32(values - zero_point) * scale`` in float32; exact for scale 1 below 2**24."""
-    shifted = values.astype(np.int64) - zero_point if zero_point else values
+    shifted = values.astype(np.int64) - zero_point if np.any(zero_point) else values
     return np.asarray(shifted.astype(np.float32) * scale)
 
 
@@ -78,7 +95,7 @@ class Quantise(Node):
             return ((x / scale + np.float32(self.zero_point) >= 0).astype(np.uint8),)
         whole = quantise(x, scale, zero_point=self.zero_point, low=self.low, high=self.high,
                          rounding=self.rounding, inside=self.zero_point_inside)
-        return (self.format.from_fixed(whole.astype(np.int64)).astype(self.format.dtype),)
+        return (self.format.from_fixed(whole).astype(self.format.dtype),)
 
 
 @dataclass(frozen=True, kw_only=True)
