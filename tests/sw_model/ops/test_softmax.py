@@ -1,0 +1,93 @@
+"""The softmax against TFLite Micro and LiteRT's reference kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sw_model.formats import IntFormat
+from sw_model.node import NodeError, Tensor
+from sw_model.ops import Softmax, softmax, softmax_parameters
+from tests.support.tflite_models import ModelBuilder, run_litert, run_micro
+
+
+def softmax_model(shape: tuple[int, ...], scale: float, beta: float = 1.0) -> bytes:
+    builder = ModelBuilder()
+    x = builder.tensor("x", shape, scale=scale, zero_point=4)
+    y = builder.tensor("y", shape, scale=1 / 256, zero_point=-128)
+    builder.softmax(x, y, beta)
+    return builder.build([x], [y])
+
+
+def golden(codes: np.ndarray, scale: float, beta: float = 1.0) -> np.ndarray:
+    multiplier, shift, diff_min = softmax_parameters(float(np.float32(scale)),
+                                                     float(np.float32(beta)))
+    return softmax(codes, multiplier=multiplier, shift=shift, diff_min=diff_min)
+
+
+@pytest.mark.parametrize("run", [run_micro, run_litert])
+@pytest.mark.parametrize("channels", [1, 2, 10, 255, 511])
+def test_equals_the_interpreters(run, channels, rng):
+    for scale in (2.0**-12, 1e-3, *np.exp(rng.uniform(-5, 1, 6)), 0.25, 2, 900):
+        codes = rng.integers(-128, 128, (1, 8, channels), dtype=np.int8)
+        codes[0, 0], codes[0, 1] = 127, -128
+        codes[0, 2], codes[0, 2, 0] = -128, 127
+        codes[0, 3:] //= rng.integers(1, 30)
+        (expected,) = run(softmax_model(codes.shape, scale), codes)
+        np.testing.assert_array_equal(golden(codes, scale), expected)
+
+
+@pytest.mark.parametrize("run", [run_micro, run_litert])
+def test_beta(run, rng):
+    codes = rng.integers(-128, 128, (1, 64), dtype=np.int8)
+    for beta in (0.1, 0.5, 3.0, 17.0):
+        (expected,) = run(softmax_model((1, 64), 0.04, beta), codes)
+        np.testing.assert_array_equal(golden(codes, 0.04, beta), expected)
+
+
+@pytest.mark.parametrize("channels", [600, 1000, 4095])
+def test_many_channels(channels, rng):
+    """Rows whose sum stays below 512; from there on TFLite shifts by more than 31 and stops."""
+    codes = rng.integers(-128, 128, (1, channels), dtype=np.int8)
+    (expected,) = run_micro(softmax_model((1, channels), 0.3), codes)
+    np.testing.assert_array_equal(golden(codes, 0.3), expected)
+
+
+def test_a_flat_row_of_many_channels_rounds_the_real_function():
+    """Where TFLite stops with an assertion: each of so many has less than half a unit."""
+    for channels in (513, 1000, 4095):
+        assert set(golden(np.zeros((1, channels), np.int8), 0.1)[0]) == {-128}
+
+
+def test_refuses_scales_that_tflite_refuses():
+    for beta_scale in (2.0**-26, 0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="beta \\* scale must be finite and above"):
+            softmax_parameters(beta_scale)
+    assert softmax_parameters(1e9) == (2**31 - 1, 31, 0)
+
+
+def node(**changes) -> Softmax:
+    fields = {"multiplier": 2**30, "shift": 23, "diff_min": -248} | changes
+    return Softmax(name="s", inputs=("x",), outputs=("y",), **fields)
+
+
+def test_node(rng):
+    codes = rng.integers(-128, 128, (5, 3, 7), dtype=np.int8)
+    x = Tensor("x", (3, 7), IntFormat(8))
+    assert node().infer([x]) == (((3, 7), IntFormat(8)),)
+    (result,) = node().run([x], [codes])
+    np.testing.assert_array_equal(result, golden(codes, 0.0625))
+    assert not Softmax.synthesisable
+
+
+@pytest.mark.parametrize(("changes", "tensor", "message"), [
+    ({}, Tensor("x", (7,), IntFormat(9)), "input must be int8, not int9"),
+    ({}, Tensor("x", (4096,), IntFormat(8)), "1 to 4095 channels"),
+    ({}, Tensor("x", (), IntFormat(8)), "1 to 4095 channels"),
+    ({"multiplier": 2**31}, Tensor("x", (7,), IntFormat(8)), "out of range"),
+    ({"shift": -1}, Tensor("x", (7,), IntFormat(8)), "out of range"),
+    ({"shift": 24, "diff_min": -200}, Tensor("x", (7,), IntFormat(8)), "out of range"),
+])
+def test_node_refuses(changes, tensor, message):
+    with pytest.raises(NodeError, match=message):
+        node(**changes).infer([tensor])
