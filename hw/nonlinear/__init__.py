@@ -1,0 +1,1 @@
+"""Functions of single elements, and reductions that are not sums."""

@@ -1,0 +1,225 @@
+"""The frameworks' own roundings, for channels that no smaller form fits.
+
+Definitions: gemmlowp's ``SaturatingRoundingDoublingHighMul`` and ``RoundingDivideByPOT`` for
+TFLite; the exact product rounded half to even or down for the others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Elaboratable
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout, StructLayout
+from amaranth.lib.wiring import In, Out
+
+from sw_model.specs import FrameworkRescaleSpec
+
+from ..arith.adder_tree import tree_depth
+from ..arith.clamp import clamp
+from ..arith.multiply import (
+    MULTIPLIERS,
+    Term,
+    aligned_sum,
+    multiply_add,
+    multiply_add_depth,
+    scale_terms,
+)
+from ..arith.registered import registered
+from ..arith.shift import shift_left, shift_right
+from ..shapes import shape_of, vector_of
+from ..streams.pipeline import stalling_pipeline
+
+__all__ = ["FrameworkRescale"]
+
+#: Results are clamped here before the zero point is added, as the golden model does.
+LIMIT = 2**31
+
+
+class FrameworkRescale(wiring.Component):
+    """``clamp(round(acc * multiplier * 2**exponent) + zero_point, low, high)`` for each lane.
+
+    Takes a word every cycle while the consumer is ready; never drops or reorders. With
+    ``constants`` every lane uses the same multiplier and exponent. Else a word of
+    parameters is taken with each word of data. In mode ``tflite_double`` with exponents
+    above -31 the accumulator must fit 32 bits after TFLite's left shift.
+
+    Parameters
+    ----------
+    spec : FrameworkRescaleSpec
+    lanes : int
+    constants : (int, int) or None
+        Multiplier and exponent.
+    multiplier : str
+        How run-time products are made, one of :data:`hw.arith.multiply.MULTIPLIERS`.
+
+    Members
+    -------
+    i : ``In(stream.Signature(vector_of(spec.source, lanes)))``
+    parameters : ``In(stream.Signature(FrameworkRescale.parameter_layout(spec, lanes)))``
+        Only without ``constants``.
+    o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
+    """
+
+    #: Cycles between two words.
+    interval = 1
+
+    def __init__(self, spec: FrameworkRescaleSpec, lanes: int,
+                 constants: tuple[int, int] | None = None,
+                 multiplier: str = "inferred") -> None:
+        if not isinstance(spec, FrameworkRescaleSpec):
+            raise TypeError(f"spec must be a FrameworkRescaleSpec, not {spec!r}")
+        if multiplier not in MULTIPLIERS:
+            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
+                             f"not {multiplier!r}")
+        self._spec, self._lanes, self._multiplier = spec, lanes, multiplier
+        self._constants = constants
+        members: dict[str, Any] = {
+            "i": In(stream.Signature(vector_of(spec.source, lanes))),
+            "o": Out(stream.Signature(vector_of(spec.target, lanes))),
+        }
+        if constants is None:
+            members["parameters"] = In(stream.Signature(self.parameter_layout(spec, lanes)))
+        else:
+            spec.multiplier.check("multiplier", constants[0])
+            spec.shift_of(constants[1])
+        super().__init__(members)
+
+    @staticmethod
+    def parameter_layout(spec: FrameworkRescaleSpec, lanes: int) -> ArrayLayout:
+        """Payload of ``parameters``, for each lane: ``multiplier``, and ``shift``, which is
+        ``spec.shift_of(exponent)``, where there is more than one exponent."""
+        fields = {"multiplier": shape_of(spec.multiplier)}
+        if spec.shifts > 1:
+            fields["shift"] = Shape.cast(range(spec.shifts))
+        return ArrayLayout(StructLayout(fields), lanes)
+
+    @property
+    def spec(self) -> FrameworkRescaleSpec:
+        return self._spec
+
+    @property
+    def lanes(self) -> int:
+        return self._lanes
+
+    @property
+    def latency(self) -> int:
+        """Cycles from taking a word to offering its result."""
+        return self._product_depth() + (4 if self._shifts() > 1 else 3)
+
+    def _shifts(self) -> int:
+        return 1 if self._constants else self._spec.shifts
+
+    def _top(self) -> int:
+        """The exponent that needs no run-time shift."""
+        return self._constants[1] if self._constants else self._spec.exponent_high
+
+    def _is_double(self) -> bool:
+        return self._spec.mode == "tflite_double"
+
+    def _product_depth(self) -> int:
+        if self._constants:
+            terms = self._constant_terms(Const(0), Term(Const(0)))
+            return tree_depth(len(terms)) if terms else 0
+        return multiply_add_depth(shape_of(self._spec.multiplier), self._multiplier,
+                                  addend=self._is_double())
+
+    def _constant_terms(self, acc: Value, nudge: Term) -> list[Term]:
+        terms = scale_terms(acc, self._constants[0])
+        if self._is_double():
+            return [nudge, *terms]
+        return [Term(Const(0)), *terms] if terms and all(t.minus for t in terms) else terms
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        streams = [self.i] if self._constants else [self.i, self.parameters]
+        enable = stalling_pipeline(m, streams, self.o, depth=self.latency)
+        for lane in range(self._lanes):
+            m.submodules[f"lane_{lane}"] = self._lane(lane, enable)
+        return m
+
+    def _lane(self, lane: int, enable: Value) -> Module:
+        m = Module()
+
+        def stage(value: Value, name: str, stages: int = 1) -> Value:
+            return registered(m, value, enable=enable, name=name, stages=stages)
+
+        shift = Const(0, 0)
+        if self._shifts() > 1:
+            shift = stage(self.parameters.payload[lane].shift, "shift")
+        acc = stage(self.i.payload[lane], "acc")
+        if self._is_double():
+            acc, right, nudge = self._prepare_double(m, acc, shift)
+        else:
+            right, nudge = shift, None
+        product = self._product(m, lane, acc, nudge, enable)
+        right = stage(right, "right", self._product_depth())
+        scaled, inexact = self._shifted(m, product, right, stage)
+        rounded = stage(self._round(scaled, inexact), "rounded")
+        zero, low, high = self._spec.zero_point, self._spec.low, self._spec.high
+        m.d.comb += self.o.payload[lane].eq(stage(clamp(
+            rounded, max(low, min(high, zero - LIMIT)), min(high, max(low, zero + LIMIT))),
+            "result"))
+        return m
+
+    def _prepare_double(self, m: Module, acc: Value, shift: Value) -> tuple[Value, Value, Term]:
+        """TFLite's left shift; the distance that remains; the nudge.
+
+        The first rounding is half up: + 2**30. The second is half away from zero, that is,
+        half up after taking 1 from the negative, which is the same as - 2**31 here: for
+        accumulators below zero whose first result is zero it gives -1 instead, and both
+        round to zero. Where nothing is shifted there is no second rounding.
+        """
+        left = max(self._top() + 31, 0)
+        distance = Signal(range(self._shifts()), name="distance")
+        m.d.comb += distance.eq(Mux(shift > left, shift - left, 0))
+        if left:
+            lefts = Signal(range(left + 1), name="lefts")
+            m.d.comb += lefts.eq(Mux(shift < left, left - shift, 0))
+            acc = shift_left(m, acc, lefts, left, name="acc")[:32]
+            acc = acc.as_signed() if self._spec.source.min < 0 else acc
+        rounds_again = distance.any() | (self._top() < -31)
+        negative = acc[-1] if self._spec.source.min < 0 else Const(0, 1)
+        return acc, distance, Term(Cat(Const(1, 1), negative & rounds_again).as_signed(), 30)
+
+    def _product(self, m: Module, lane: int, acc: Value, nudge: Term | None,
+                 enable: Value) -> Value:
+        """The product, of which the bits below 2**31 are gone in mode ``tflite_double``."""
+        spec = self._spec
+        width = len(acc) + (not acc.shape().signed) + spec.multiplier.width + 1
+        if self._constants:
+            total = aligned_sum(m, self._constant_terms(acc, nudge), width, enable=enable,
+                                name="product")
+        else:
+            factor = registered(m, self.parameters.payload[lane].multiplier, enable=enable,
+                                name="factor")
+            total = multiply_add(m, acc, factor, nudge, max(width, 33), kind=self._multiplier,
+                                 enable=enable, name="product")
+        return total[31:].as_signed() if self._is_double() else total
+
+    def _shifted(self, m: Module, product: Value, right: Value, stage: Any
+                 ) -> tuple[Value, Value]:
+        """The scaled product with one bit behind the point; whether more bits were set."""
+        top = self._top()
+        if self._is_double():
+            top = min(top + 31, 0)
+        fine = max(-top - 1, 0)
+        wide = Signal(signed(max(len(product), fine + 2)), name="wide")
+        m.d.comb += wide.eq(product)
+        value = wide[fine:].as_signed() << max(top + 1, 0)
+        inexact = wide[:fine].any() if self._spec.mode == "exact_half_even" else None
+        if self._shifts() == 1:
+            return value, Const(0, 1) if inexact is None else inexact
+        value, inexact = shift_right(m, value, right, self._shifts() - 1, name="scaled",
+                                     sticky=inexact)
+        return stage(value, "scaled"), stage(inexact, "inexact")
+
+    def _round(self, scaled: Value, inexact: Value) -> Value:
+        """Half up, half to even or down, with the zero point added in the same carry chain."""
+        zero = self._spec.zero_point
+        mode = self._spec.mode
+        if mode == "floor":
+            return scaled[1:].as_signed() + zero
+        up = scaled[0] if self._spec.is_tflite else scaled[0] & (scaled[1] | inexact)
+        return (Cat(up, scaled[1:]).as_signed() + (2 * zero + 1))[1:].as_signed()

@@ -1,0 +1,170 @@
+"""The compiler's own rescale: multiply, add, shift, clamp (design.md, 6.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Shape, Value, signed
+from amaranth.hdl import Elaboratable
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout, StructLayout
+from amaranth.lib.wiring import In, Out
+
+from sw_model.specs import MultiplyAddShiftSpec
+
+from ..arith.adder_tree import tree_depth
+from ..arith.clamp import clamp
+from ..arith.multiply import (
+    MULTIPLIERS,
+    Term,
+    aligned_sum,
+    multiply_add,
+    multiply_add_depth,
+    scale_terms,
+)
+from ..arith.registered import registered
+from ..arith.shift import shift_right
+from ..shapes import shape_of, vector_of
+from ..streams.pipeline import stalling_pipeline
+
+__all__ = ["MultiplyAddShift"]
+
+
+class MultiplyAddShift(wiring.Component):
+    """``clamp((acc * M + B) >> shift, low, high)`` for each lane, ``B`` by the sign of ``acc``.
+
+    Takes a word every cycle while the consumer is ready; never drops or reorders. With
+    ``constants`` every lane uses the same ``M`` and ``B``, multiplied by shifts and adders.
+    Else a word of parameters is taken with each word of data.
+
+    Parameters
+    ----------
+    spec : MultiplyAddShiftSpec
+    lanes : int
+    constants : (int, tuple of int) or None
+        ``M``, and ``(B,)`` or ``(B for acc >= 0, B for acc < 0)``.
+    multiplier : str
+        How run-time products are made, one of :data:`hw.arith.multiply.MULTIPLIERS`:
+        ``"inferred"`` for devices with DSP blocks, ``"fabric"`` for look-up tables alone.
+
+    Members
+    -------
+    i : ``In(stream.Signature(vector_of(spec.source, lanes)))``
+    parameters : ``In(stream.Signature(MultiplyAddShift.parameter_layout(spec, lanes)))``
+        Only without ``constants``.
+    o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
+    """
+
+    #: Cycles between two words.
+    interval = 1
+
+    def __init__(self, spec: MultiplyAddShiftSpec, lanes: int,
+                 constants: tuple[int, tuple[int, ...]] | None = None,
+                 multiplier: str = "inferred") -> None:
+        if not isinstance(spec, MultiplyAddShiftSpec):
+            raise TypeError(f"spec must be a MultiplyAddShiftSpec, not {spec!r}")
+        if multiplier not in MULTIPLIERS:
+            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
+                             f"not {multiplier!r}")
+        self._spec, self._lanes, self._multiplier = spec, lanes, multiplier
+        self._constants = constants
+        members: dict[str, Any] = {
+            "i": In(stream.Signature(vector_of(spec.source, lanes))),
+            "o": Out(stream.Signature(vector_of(spec.target, lanes))),
+        }
+        if constants is None:
+            members["parameters"] = In(stream.Signature(self.parameter_layout(spec, lanes)))
+        else:
+            factor, offsets = constants
+            if spec.extra_shift:
+                raise ValueError("constants have no extra shift, but the spec has")
+            if len(offsets) != spec.signs:
+                raise ValueError(f"constants must hold {spec.signs} offsets, not {len(offsets)}")
+            spec.multiplier.check("multiplier", factor)
+            spec.offset.check("offset", offsets)
+        super().__init__(members)
+
+    @staticmethod
+    def parameter_layout(spec: MultiplyAddShiftSpec, lanes: int) -> ArrayLayout:
+        """Payload of ``parameters``, for each lane: ``multiplier``, ``offset_0``, ``offset_1`` if
+        there are two signs, and ``shift``, the bits dropped beyond the spec's, if it has any."""
+        fields = {"multiplier": shape_of(spec.multiplier)}
+        fields |= {f"offset_{k}": shape_of(spec.offset) for k in range(spec.signs)}
+        if spec.extra_shift:
+            fields["shift"] = Shape.cast(range(spec.extra_shift + 1))
+        return ArrayLayout(StructLayout(fields), lanes)
+
+    @property
+    def spec(self) -> MultiplyAddShiftSpec:
+        return self._spec
+
+    @property
+    def lanes(self) -> int:
+        return self._lanes
+
+    @property
+    def latency(self) -> int:
+        """Cycles from taking a word to offering its result."""
+        return 2 + self._total_depth() + (self._spec.extra_shift > 0)
+
+    def _total_depth(self) -> int:
+        if self._constants is None:
+            return multiply_add_depth(shape_of(self._spec.multiplier), self._multiplier,
+                                      addend=True)
+        terms = self._constant_terms(Const(0), Const(0))
+        return tree_depth(len(terms)) if terms else 0
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        streams = [self.i] if self._constants else [self.i, self.parameters]
+        enable = stalling_pipeline(m, streams, self.o, depth=self.latency)
+        for lane in range(self._lanes):
+            m.submodules[f"lane_{lane}"] = self._lane(lane, enable)
+        return m
+
+    def _lane(self, lane: int, enable: Value) -> Module:
+        m, spec = Module(), self._spec
+
+        def stage(value: Value, name: str, stages: int = 1) -> Value:
+            return registered(m, value, enable=enable, name=name, stages=stages)
+
+        code = self.i.payload[lane]
+        negative = code[-1] if spec.source.min < 0 else Const(0, 1)
+        acc = stage(clamp(code, *spec.operand_range), "acc")
+        width = max(spec.total.width + (spec.total.min >= 0), spec.shift + 1)
+        if self._constants:
+            terms = self._constant_terms(acc, stage(negative, "negative"))
+            total = aligned_sum(m, terms, width, enable=enable, name="total")
+        else:
+            given = self.parameters.payload[lane]
+            offset = Mux(negative, given.offset_1, given.offset_0) if spec.signs == 2 \
+                else given.offset_0
+            total = multiply_add(
+                m, acc, stage(given.multiplier, "factor"), Term(stage(offset, "offset")), width,
+                kind=self._multiplier, enable=enable, name="total")
+        result = total[spec.shift:].as_signed()
+        if spec.extra_shift:
+            distance = stage(given.shift, "distance", 1 + self._total_depth())
+            result, _ = shift_right(m, result, distance, spec.extra_shift, name="shifted")
+            result = stage(result, "shifted")
+        m.d.comb += self.o.payload[lane].eq(stage(clamp(result, spec.low, spec.high), "result"))
+        return m
+
+    def _constant_terms(self, acc: Value, negative: Value) -> list[Term]:
+        """Terms of ``acc * M + B``."""
+        factor, offsets = self._constants
+        terms = scale_terms(acc, factor)
+        if any(offsets) or all(term.minus for term in terms):
+            terms.insert(0, self._constant_offset(offsets, negative))
+        return terms
+
+    def _constant_offset(self, offsets: tuple[int, ...], negative: Value) -> Term:
+        """``B`` bit by bit: 0, 1, or the accumulator's sign, true or inverted."""
+        width = self._spec.offset.width + (self._spec.offset.min >= 0)
+        first, last = offsets[0], offsets[-1]
+        lowest = (first | last) & -(first | last)
+        zeros = max(lowest.bit_length() - 1, 0)
+        sources = {(0, 0): Const(0, 1), (1, 1): Const(1, 1), (0, 1): negative, (1, 0): ~negative}
+        bits = [sources[first >> k & 1, last >> k & 1] for k in range(zeros, width)]
+        value = Const(first >> zeros, signed(width - zeros)) if first == last else Cat(*bits)
+        return Term(value.as_signed(), zeros)
