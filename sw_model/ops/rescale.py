@@ -177,10 +177,10 @@ def _half_up_half_away(first: NDArray[np.float64], second: NDArray[np.float64]) 
 
 
 def _exact_blocks(multiplier: Ints, exponent: Ints, mode: RescaleMode) -> RoundBlock:
-    """``mode`` by its plain definition; where that is slow, only next to its boundaries.
+    """``mode`` by its plain definition; where that is slow, only on its boundaries.
 
-    float64 is off by at most 2**-52 of the product. Outside that distance of a boundary
-    (a half, or an integer for FLOOR) it and the definition agree.
+    float64 rounds the product monotonically, and holds the boundaries (a half, or an
+    integer for FLOOR): only a product that lands on one can have come from beyond it.
     """
     plain, scale = PLAIN[mode], np.ldexp(multiplier.astype(np.float64), exponent.astype(np.int64))
     m, e = multiplier.astype(np.int64), exponent.astype(np.int64)
@@ -195,7 +195,7 @@ def _exact_blocks(multiplier: Ints, exponent: Ints, mode: RescaleMode) -> RoundB
         np.abs(spare, out=spare)
         if mode is not RescaleMode.FLOOR:
             np.subtract(0.5, spare, out=spare)
-        near = np.nonzero(spare <= np.abs(product) * 2.0**-51)
+        near = np.nonzero((spare == 0) & (np.abs(product) < 2.0**31))
         if near[0].size:
             real[near] = plain(acc[near].astype(np.int64), np.broadcast_to(m, acc.shape)[near],
                                np.broadcast_to(e, acc.shape)[near])
