@@ -25,7 +25,7 @@ import sys
 from pyosys import libyosys as ys
 design = ys.Design()
 for command in (f"read_rtlil {sys.argv[1]}",
-                "proc", "opt_clean", "opt_dff", "memory_collect", "opt_clean",
+                "proc", "pmuxtree", "opt_clean", "opt_dff", "memory_collect", "opt_clean",
                 "setattr -mod -unset init_fmt -unset top -unset generator *",
                 f"write_verilog -norename -noattr -nohex {sys.argv[2]}"):
     ys.run_pass(command, design)
