@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from gen.names import identifier
 from sw_model.faults import InputFault, Obstacle, Unsupported
 from sw_model.graph import Graph, GraphError
 
@@ -80,16 +80,10 @@ def load(path: Path) -> Graph:
                              "no QuantizeLinear or DequantizeLinear; quantise it first")
         if obstacles:
             raise Unsupported(str(path), obstacles)
-        return context.build.finish(_name(path), [i.name for i in model.inputs],
-                                    _outputs(context))
+        return context.build.finish(identifier(path.stem, fallback="model"),
+                                    [given.name for given in model.inputs], _outputs(context))
     except GraphError as error:
         raise InputFault(f"{path}: {error}") from error
-
-
-def _name(path: Path) -> str:
-    """The file's name as an identifier."""
-    name = re.sub(r"[^0-9A-Za-z_]", "_", path.stem)
-    return name if name[:1].isalpha() else f"model_{name}"
 
 
 def _handler(node: OnnxNode) -> Handler | None:

@@ -92,7 +92,8 @@ class Quantise(Node):
         if np.isnan(x).any():
             raise NodeError(self, f"input {inputs[0].name!r} holds NaN")
         if self.format == BipolarFormat():
-            return ((x / scale + np.float32(self.zero_point) >= 0).astype(np.uint8),)
+            with np.errstate(over="ignore"):
+                return ((x / scale + np.float32(self.zero_point) >= 0).astype(np.uint8),)
         whole = quantise(x, scale, zero_point=self.zero_point, low=self.low, high=self.high,
                          rounding=self.rounding, inside=self.zero_point_inside)
         return (self.format.from_fixed(whole).astype(self.format.dtype),)

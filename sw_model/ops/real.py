@@ -31,9 +31,9 @@ class Operator(enum.Enum):
 def power(x: NDArray[np.float32], exponent: NDArray[np.float32]) -> NDArray[np.float32]:
     """``x ** exponent`` in float32, as ONNX Runtime has it to within 1 ulp.
 
-    Exactly so for one exponent of 2 or 3 (products) and 1. An exponent of 0.5 is the square
-    root rounded to nearest; it and all others are off by 1 ulp where the C library's ``powf``
-    does not round to nearest (6 in 10,000 values for 0.5).
+    Exactly so for one exponent of 2 or 3, products there as here where the last axis is longer
+    than 1. An exponent of 0.5 is the square root rounded to nearest; it and all others are off
+    by 1 ulp where the C library's ``powf`` does not round to nearest (6 in 10,000 values for 0.5).
     """
     if exponent.size == 1:
         match float(exponent.ravel()[0]):
