@@ -149,6 +149,23 @@ def test_fast_path_equals_plain_integers(mode, rng):
             .reshape(acc.shape))
 
 
+@pytest.mark.parametrize(("mode", "boundary"), [(RescaleMode.EXACT_HALF_EVEN, HALF),
+                                                (RescaleMode.FLOOR, Fraction(0))])
+def test_products_that_float64_rounds_onto_a_boundary(mode, boundary, rng):
+    """Scales for which a product lies next to a boundary by less than float64 resolves."""
+    misjudged = 0
+    for _ in range(200):
+        acc, level = int(rng.integers(2**18, 2**20)) * 2 + 1, int(rng.integers(1, 127)) + boundary
+        shift = 53 + math.floor(math.log2(acc / level))
+        multiplier = round(level * Fraction(2) ** shift / acc)
+        scale = np.array([multiplier]), np.array([-shift])
+        exact = Fraction(acc * multiplier, 2**shift)
+        misjudged += exact != level and float(acc) * math.ldexp(multiplier, -shift) == level
+        both = np.array([[acc], [-acc]], np.int32)
+        np.testing.assert_array_equal(rescale(both, *scale, mode), expected(both, *scale, mode))
+    assert misjudged > 50
+
+
 def test_left_shift(rng):
     """Scales above one are shifted left before the multiplication."""
     multiplier, exponent = np.array([2**30 + 12345]), np.array([-31 + 6])
