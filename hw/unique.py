@@ -33,18 +33,19 @@ class Library:
     def __init__(self) -> None:
         self.modules: dict[str, str] = {}
         self._names: dict[Hashable, str] = {}
-        self._clocked: dict[str, bool] = {}
+        self._clocks: dict[str, frozenset[str]] = {}
 
-    def place(self, key: Hashable, component: wiring.Component) -> tuple[str, bool]:
-        """Module name of ``component``, converted if its ``key`` is new; whether it is clocked."""
+    def place(self, key: Hashable, component: wiring.Component) -> tuple[str, frozenset[str]]:
+        """Module name of ``component``, converted if its ``key`` is new, and which of the
+        ports ``clk`` and ``rst`` the module has."""
         if key not in self._names:
             name = self._name(component, key)
             text = rtlil.convert(component, name=name, platform=self, emit_src=False)
             self.modules[name] = text
             self._names[key] = name
-            self._clocked[name] = _has_clock(text, name)
+            self._clocks[name] = _clock_ports(text, name)
         name = self._names[key]
-        return name, self._clocked[name]
+        return name, self._clocks[name]
 
     def _name(self, component: wiring.Component, key: Hashable) -> str:
         kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(component).__name__).lower()
@@ -83,23 +84,22 @@ class Unique(wiring.Component):
         return self._component
 
     def elaborate(self, platform: Any) -> Elaboratable:
-        m = Module()
         if not isinstance(platform, Library):
+            m = Module()
             m.submodules.inner = self._component
             wiring.connect(m, wiring.flipped(self), self._component)
             return m
-        name, clocked = platform.place(self._key, self._component)
+        name, clocks = platform.place(self._key, self._component)
         ports: dict[str, Any] = {}
         for path, member, value in self.signature.flatten(self):
             direction = "o" if member.flow is wiring.Out else "i"
             ports[f"{direction}_{'__'.join(map(str, path))}"] = Value.cast(value)
-        if clocked:
-            ports |= {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
-        m.submodules.inner = Instance(name, **ports)
-        return m
+        domain = {"clk": ClockSignal(), "rst": ResetSignal()}
+        ports |= {f"i_{port}": domain[port] for port in sorted(clocks)}
+        return Instance(name, **ports)
 
 
-def _has_clock(text: str, name: str) -> bool:
+def _clock_ports(text: str, name: str) -> frozenset[str]:
     start = text.index(f"module \\{name}\n")
-    return re.search(r"^\s*wire width 1 input \d+ \\clk$",
-                     text[start:text.index("\nend", start)], re.MULTILINE) is not None
+    return frozenset(re.findall(r"^\s*wire width 1 input \d+\s+\\(clk|rst)$",
+                                text[start:text.index("\nend", start)], re.MULTILINE))
