@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The only place where a network meets hardware: units, streams and providers as a netlist."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 from amaranth.hdl import ShapeLike
 
+from boards.devices import device
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.shapes import vector_of
 from hw.streams import Fork, Queue, Route, Select, WidthDown, WidthUp
@@ -48,7 +50,9 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     """
     layout = lay_out(core, plan)
     names = identifiers([unit.name for unit in plan.units])
-    units = {unit.name: unit_parts(layout, unit, names[unit.name]) for unit in plan.units}
+    dsps = device(plan.device).dsps > 0
+    units = {unit.name: unit_parts(layout, unit, names[unit.name], dsps=dsps)
+             for unit in plan.units}
     schedule = make_schedule(layout, _latencies(units))
     board = _Board()
     for unit in plan.units:
@@ -89,7 +93,8 @@ def _latencies(units: dict[str, UnitParts]) -> Latencies:
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
         each[unit] = component.latency  # type: ignore[attr-defined]
-    return Latencies(each, down=WidthDown.latency, up=WidthUp.latency, queue=Queue.latency)
+    return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
+                     queue=lambda depth: Queue(1, depth).latency)
 
 
 #: The pin at which each link begins or ends.
@@ -137,7 +142,7 @@ def _fork(board: _Board, name: str, payload: ShapeLike, source: Pin, links: list
     board.parts.append(fork)
     board.join(wire, source, Pin(fork.name, "i"))
     for way, link in enumerate(links):
-        sources[link.name] = Pin(fork.name, f"o_{way}")
+        sources[link.name] = Pin(fork.name, "o", way)
 
 
 def _spread_input(board: _Board, layout: Layout, tensor: str, port: str, sources: _Pins) -> None:
@@ -171,7 +176,7 @@ def _spread(board: _Board, layout: Layout, unit: Unit, name: str, sources: _Pins
     board.parts.append(route)
     board.join(tap, source, Pin(route.name, "i"))
     for way, links in enumerate(ways.values()):
-        _fork(board, f"{name}_{way}", payload, Pin(route.name, f"o_{way}"), links, sources,
+        _fork(board, f"{name}_{way}", payload, Pin(route.name, "o", way), links, sources,
               f"{name}_{way}_out")
 
 
@@ -191,7 +196,7 @@ def _gather(board: _Board, layout: Layout, unit: Unit, name: str, targets: _Pins
         "sequence": _merged(sequence)})
     board.parts.append(select)
     for way, link in enumerate(links):
-        targets[link.name] = Pin(select.name, f"i_{way}")
+        targets[link.name] = Pin(select.name, "i", way)
     board.join(f"{name}_in", Pin(select.name, "o"), Pin(name, "i"))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from boards.devices import device
 from sw_model.faults import InputFault
 from sw_model.graph import Graph
+from sw_model.node import extent
 from sw_model.ops import RescaleMode
 from sw_model.partition import core_graph, partition
 from verif.manifest import Host, Manifest, Model, digest
@@ -147,7 +148,7 @@ def stimulus_for(core: Graph, samples: int, seed: int = 1) -> dict[str, NDArray[
     stimulus = {}
     for name in core.inputs:
         tensor = core.tensors[name]
-        form, shape = tensor.format, tuple(int(d) for d in tensor.shape)  # type: ignore[call-overload]
+        form, shape = tensor.format, tuple(extent((d,)) for d in tensor.shape)
         codes = rng.integers(form.min, form.max, (samples, *shape), endpoint=True)
         for place, value in enumerate((form.min, form.max)):
             codes[place:place + 1] = value

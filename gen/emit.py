@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hw.verilog import to_verilog
 from numpy.typing import NDArray
+
+from hw.verilog import to_verilog
 from sw_model.graph import Graph, save_arrays
 from verif.manifest import FILE, Host, Manifest, Memory, Model, Prediction, digest
 

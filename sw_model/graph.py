@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +133,8 @@ class Graph:
         return start
 
     def trace(self, inputs: Arrays, state: Arrays | None = None,
-              overrides: Arrays | None = None) -> dict[str, NDArray[Any]]:
+              overrides: Arrays | None = None, wanted: Sequence[str] | None = None,
+              ) -> dict[str, NDArray[Any]]:
         """Every tensor that is not constant, by name, for a batch of samples.
 
         Parameters
@@ -145,6 +146,8 @@ class Graph:
         overrides : mapping of str to array, optional
             Tensors that are given instead of computed (as when hardware has made them);
             nodes none of whose outputs anything still needs are not run.
+        wanted : sequence of str, optional
+            Tensors to compute, with what they need; by default outputs and next states.
 
         Raises
         ------
@@ -154,7 +157,7 @@ class Graph:
         values, batch = self._accept(inputs)
         values.update(self.initial_state(batch) if state is None else state)
         values.update(overrides or {})
-        for node in self._needed(set(values)):
+        for node in self._needed(set(values), wanted):
             sources = self.input_tensors(node)
             given = [values[t.name] if t.value is None else t.value for t in sources]
             for name, array in zip(node.outputs, node.run(sources, given), strict=True):
@@ -195,11 +198,12 @@ class Graph:
             raise ValueError(f"inputs have different numbers of samples: {sorted(batches)}")
         return values, batches.pop() if batches else 1
 
-    def _needed(self, given: set[str]) -> list[Node]:
-        wanted = (set(self.outputs) | {s.update for s in self.states}) - given
-        every = set().union(*(n.outputs for n in self.nodes)) if self.nodes else set()
-        if not given & every:
+    def _needed(self, given: set[str], names: Sequence[str] | None) -> list[Node]:
+        every: set[str] = set().union(*(n.outputs for n in self.nodes))
+        if names is None and not given & every:
             return list(self.nodes)
+        targets = self.outputs + tuple(s.update for s in self.states) if names is None else names
+        wanted = set(targets) - given
         needed: list[Node] = []
         for node in reversed(self.nodes):
             if wanted & set(node.outputs):
@@ -258,7 +262,7 @@ class Graph:
             raise GraphError(f"{folder / 'graph.json'}: not a network ({error})") from error
 
 
-def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def save_arrays(path: Path | BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
     """``numpy.savez_compressed`` for names that may hold any character; fixed bytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

@@ -15,7 +15,7 @@ running maxima. Two consequences are used:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,14 +43,16 @@ class Latencies:
     ----------
     units : mapping of str to int
         By unit.
-    down, up, queue : int
+    down, up : int
         Of the adapters on links.
+    queue : callable
+        Of a queue, by its depth.
     """
 
     units: Mapping[str, int]
     down: int
     up: int
-    queue: int
+    queue: Callable[[int], int]
 
 
 @dataclass
@@ -67,7 +69,7 @@ class _Run:
     """One walk through a number of samples."""
 
     free: dict[str, int] = field(default_factory=dict)
-    offered: dict[str, list[Times]] = field(default_factory=dict)
+    entered: dict[str, list[Times]] = field(default_factory=dict)
     accepted: dict[str, list[Times]] = field(default_factory=dict)
     jobs: list[JobTime] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
@@ -75,28 +77,33 @@ class _Run:
 
 def make_schedule(layout: Layout, latencies: Latencies) -> Schedule:
     """The periodic schedule of ``layout``."""
-    queued: set[str] = set()
+    queues: dict[str, int] = {}
     while True:
-        free_running = _walk(layout, latencies, queued, None)
+        free_running = _walk(layout, latencies, queues, None)
         interval = max(np.diff(free_running.ends)[-3:].tolist())
-        periodic = _walk(layout, latencies, queued, interval)
-        depths = {link.name: _waiting(periodic, link) for link in layout.links}
-        grown = queued | {name for name, depth in depths.items() if depth}
-        if grown == queued:
-            break
-        queued = grown
-    return Schedule({name: depth for name, depth in depths.items() if name in queued},
-                    periodic.jobs, Prediction(interval=interval, latency=periodic.ends[0] + 1))
+        periodic = _walk(layout, latencies, queues, interval)
+        grown = {link.name: max(queues.get(link.name, 0), _waiting(periodic, layout, link))
+                 for link in layout.links}
+        grown = {name: depth for name, depth in grown.items() if depth}
+        if grown == queues:
+            return Schedule(queues, periodic.jobs, Prediction(
+                interval=interval, latency=max(1, periodic.ends[0])))
+        queues = grown
 
 
-def _waiting(run: _Run, link: Link) -> int:
-    """Most words that wait at the end of a link at once."""
-    if not link.target:
+def _waiting(run: _Run, layout: Layout, link: Link) -> int:
+    """Most words that are between the end of a link's adapters and its target at once.
+
+    An input with one reader can wait outside.
+    """
+    outside = not link.source and len([other for other in layout.out_of("")
+                                       if other.tensors == link.tensors]) == 1
+    if not link.target or outside:
         return 0
-    offered = np.concatenate(run.offered[link.name])
+    entered = np.concatenate(run.entered[link.name])
     accepted = np.concatenate(run.accepted[link.name])
-    arrived = np.arange(1, len(offered) + 1)
-    return int((arrived - np.searchsorted(accepted, offered, side="right")).max())
+    arrived = np.arange(1, len(entered) + 1)
+    return int((arrived - np.searchsorted(accepted, entered, side="right")).max())
 
 
 def _in_turn(ready: Times, free: int) -> Times:
@@ -105,11 +112,11 @@ def _in_turn(ready: Times, free: int) -> Times:
     return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
 
 
-def _walk(layout: Layout, latencies: Latencies, queued: set[str], interval: int | None) -> _Run:
+def _walk(layout: Layout, latencies: Latencies, queues: Mapping[str, int], interval: int | None) -> _Run:
     """Times of :data:`SAMPLES` samples, ``interval`` apart or as fast as they are taken."""
     run = _Run()
     for link in layout.links:
-        run.offered[link.name], run.accepted[link.name] = [], []
+        run.entered[link.name], run.accepted[link.name] = [], []
     waiting: dict[tuple[str, str], Times] = {}
     for sample in range(SAMPLES):
         enters = 0 if interval is None else sample * interval
@@ -119,7 +126,7 @@ def _walk(layout: Layout, latencies: Latencies, queued: set[str], interval: int 
                 if link.tensors == (tensor,):
                     words = link.given[0].words(link.lanes[0])
                     offers = np.full(words, enters, np.int64)
-                    waiting[link.name, tensor] = _travel(run, link, 0, offers, latencies, queued)
+                    waiting[link.name, tensor] = _travel(run, link, 0, offers, latencies, queues)
         for node in layout.graph.nodes:
             if isinstance(node, Reshape):
                 continue
@@ -127,7 +134,7 @@ def _walk(layout: Layout, latencies: Latencies, queued: set[str], interval: int 
             for link in layout.links:
                 if node.outputs[0] in link.tensors and link.source:
                     place = link.tensors.index(node.outputs[0])
-                    times = _travel(run, link, place, given, latencies, queued)
+                    times = _travel(run, link, place, given, latencies, queues)
                     waiting[link.name, node.outputs[0]] = times
                     if not link.target:
                         end = max(end, int(times[-1]))
@@ -180,7 +187,7 @@ def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int
 
 
 def _travel(run: _Run, link: Link, place: int, offers: Times, latencies: Latencies,
-            queued: set[str]) -> Times:
+            queues: Mapping[str, int]) -> Times:
     """When the words of a tensor are offered at the end of a link."""
     given, taken = link.given[place], link.taken[place]
     times, frame = offers, given
@@ -189,10 +196,9 @@ def _travel(run: _Run, link: Link, place: int, offers: Times, latencies: Latenci
         frame = given if after < before else taken
         times = _change(frame, before, after, times, run.free.get(key, 0), latencies)
         run.free[key] = int(times[-1]) + 1 - latencies.up * (after > before)
-    if link.name in queued:
-        times = times + latencies.queue
-    run.offered[link.name].append(times)
-    return times
+    run.entered[link.name].append(times)
+    depth = queues.get(link.name, 0)
+    return times + latencies.queue(depth) if depth else times
 
 
 def _change(frame: Frame, before: int, after: int, offers: Times, free: int,
@@ -202,7 +208,8 @@ def _change(frame: Frame, before: int, after: int, offers: Times, free: int,
         words = frame.words(after)
         vector = -(-frame.vector // after)
         turn = np.arange(words)
-        source = (turn // vector) * -(-frame.vector // before) + (turn % vector) // (before // after)
+        wide = -(-frame.vector // before)
+        source = (turn // vector) * wide + (turn % vector) // (before // after)
         return _in_turn(offers[source] + latencies.down, free)
     vector = -(-frame.vector // before)
     taken = _in_turn(offers, free)

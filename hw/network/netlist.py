@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,10 +38,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Pin:
-    """A stream member of a part; of the netlist itself where ``part`` is empty."""
+    """A stream member of a part, or way ``way`` of an array of streams.
+
+    A pin of the netlist itself has an empty ``part``.
+    """
 
     part: str
     member: str
+    way: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,8 @@ class Netlist(wiring.Component):
         ends = Counter(end for wire in self._wires for end in (wire.source, wire.target))
         if twice := [end for end, count in ends.items() if count > 1]:
             raise ValueError(f"wired more than once: {sorted(map(str, twice))}")
-        every = {Pin(name, member) for name, part in self._parts.items()
-                 for member in part.signature.members}
-        every |= {Pin("", member) for member in self.signature.members}
+        every = {pin for name, part in self._parts.items() for pin in _pins(name, part.signature)}
+        every |= set(_pins("", self.signature))
         if wrong := every ^ set(ends):
             raise ValueError(f"open or unknown: {sorted(map(str, wrong))}")
         for wire in self._wires:
@@ -118,7 +121,8 @@ class Netlist(wiring.Component):
                                  f"and {wire.target} of {target!r}")
 
     def _stream(self, pin: Pin) -> Any:
-        return getattr(self._parts[pin.part] if pin.part else self, pin.member)
+        member = getattr(self._parts[pin.part] if pin.part else self, pin.member)
+        return member if pin.way is None else member[pin.way]
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -138,6 +142,15 @@ class Netlist(wiring.Component):
                 m.d.comb += [target.payload[lane].eq(payload[lane])
                              for lane in range(payload.shape().length)]
         return m
+
+
+def _pins(part: str, signature: wiring.Signature) -> Iterator[Pin]:
+    """Every stream of a part."""
+    for name, member in signature.members.items():
+        if member.dimensions:
+            yield from (Pin(part, name, way) for way in range(member.dimensions[0]))
+        else:
+            yield Pin(part, name)
 
 
 def _carries(source: Any, target: Any) -> bool:

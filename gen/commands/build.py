@@ -1,0 +1,61 @@
+"""``gatemill build``: a model or a spec in, a build folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..cli import Json, progress, show
+
+if TYPE_CHECKING:
+    from verif.manifest import Manifest
+
+__all__ = ["build", "describe"]
+
+
+def build(
+    source: Annotated[Path, typer.Argument(help="A model (.tflite, .onnx) or a spec (.yaml).")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")],
+    device: Annotated[str | None, typer.Option(help="FPGA; default ecp5-85k.")] = None,
+    clock: Annotated[float | None, typer.Option(help="Clock in MHz; default 50.")] = None,
+    rate: Annotated[str | None, typer.Option(
+        help="Inferences a second, or max (the default).")] = None,
+    plan: Annotated[Path | None, typer.Option(help="An edited plan.json to build by.")] = None,
+    rounding: Annotated[str | None, typer.Option(
+        help="Rounding of TFLite models: tflite_double (default), tflite_single or "
+             "float64_half_away.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compile, map and write Verilog with everything that proves it."""
+    from ..source import build_source, options_from
+
+    with progress(as_json) as report:
+        options = options_from(device=device, clock=clock, rate=rate, plan=plan,
+                               rounding=rounding)
+        manifest = build_source(source, out, options, report)
+    result = describe(out, manifest)
+    show(result, "\n".join([
+        f"{out}: {manifest.name}, {result['units']} units, "
+        f"an inference every {result['interval']} cycles "
+        f"({result['inferences_per_second']:,.0f} a second at {result['clock_mhz']:g} MHz), "
+        f"latency {result['latency']} cycles",
+        f"Verilog: {out / manifest.verilog}"]), as_json)
+
+
+def describe(out: Path, manifest: Manifest) -> dict[str, Any]:
+    """What a user wants to know of a build at once."""
+    from ..mapping.plan import Plan
+
+    plan = Plan.load(out / "plan.json")
+    assert manifest.prediction is not None
+    interval = manifest.prediction.interval
+    return {
+        "folder": str(out), "name": manifest.name, "verilog": str(out / manifest.verilog),
+        "units": len(plan.units), "device": plan.device, "clock_mhz": plan.clock_mhz,
+        "interval": interval, "latency": manifest.prediction.latency,
+        "inferences_per_second": plan.clock_mhz * 1e6 / interval,
+        "memory_bytes": sum(memory.bytes for memory in manifest.memory),
+        "host": {"head": list(manifest.host.head), "tail": list(manifest.host.tail)},
+    }

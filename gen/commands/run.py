@@ -1,0 +1,48 @@
+"""``gatemill run``: outputs for given inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sw_model.faults import InputFault
+
+from ..cli import Json, progress, show
+
+__all__ = ["run"]
+
+
+def run(
+    source: Annotated[Path, typer.Argument(help="A build folder or a model file.")],
+    inputs: Annotated[Path, typer.Option(help="Inputs, one array for each, as .npz.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Outputs to write, as .npz.")],
+    engine: Annotated[str, typer.Option(help="golden or rtl.")] = "golden",
+    dequantise: Annotated[bool, typer.Option(
+        "--dequantise", help="Reals instead of integer codes.")] = False,
+    rounding: Annotated[str | None, typer.Option(help="Rounding of a TFLite model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a network: on a model the framework's own arithmetic, on a build the compiled one."""
+    from .. import engines
+    from ..source import rounding_mode
+
+    if engine not in ("golden", "rtl"):
+        raise InputFault(f"--engine: unknown engine {engine!r}; there are golden and rtl")
+    if engine == "rtl" and not engines.is_build(source):
+        raise InputFault(f"{source}: --engine rtl needs a build folder; "
+                         "make one with `gatemill build`")
+    with progress(as_json) as report:
+        report("reading the network")
+        graph = engines.load_graph(source, rounding_mode(rounding))
+        arrays = engines.read_inputs(inputs, graph)
+        report("running")
+        values = (engines.run_rtl(source, graph, arrays) if engine == "rtl"
+                  else engines.run_golden(graph, arrays))
+        outputs = engines.results(graph, values, dequantise=dequantise)
+        engines.write_outputs(out, outputs)
+    samples = len(next(iter(arrays.values()))) if arrays else 0
+    result = {"outputs": {name: list(array.shape) for name, array in outputs.items()},
+              "samples": samples, "engine": engine, "file": str(out)}
+    show(result, f"{out}: {samples} samples, {', '.join(outputs)}", as_json)
