@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Format, covering
+from ..formats import Float32Format, Format, covering
 from ..node import AtMost, Dimension, Node, Tensor, fixed
 
 __all__ = ["ArgMax"]
@@ -35,6 +35,7 @@ class ArgMax(Node):
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
-        index = np.argmax(fixed(inputs[0], values[0]), axis=-1)[..., None]
+        real = inputs[0].format == Float32Format()
+        index = np.argmax(values[0] if real else fixed(inputs[0], values[0]), axis=-1)[..., None]
         ((_, format_),) = self.infer(inputs)
         return (index.astype(format_.dtype),)
