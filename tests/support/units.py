@@ -3,7 +3,7 @@
 A stream is named by its member (``"i"``), an entry of an array member by ``"o__1"``. Its
 words are an integer array of shape (words, lanes) of codes for a vector payload, masked
 where lanes are padding (:func:`padded`), or a list of whole payloads as integers for any
-other.
+other. Padding goes in as noise, and is not looked at where it comes out.
 """
 
 from __future__ import annotations
@@ -88,15 +88,17 @@ class _Stream:
 
     def pack(self, words: Words) -> tuple[list[int], list[int]]:
         """Words as integers, and masks of what counts in each."""
-        codes = np.ma.asarray(words) if not isinstance(words, list) else words
-        if isinstance(codes, list) and not (codes and isinstance(codes[0], Sequence)):
-            return list(map(int, codes)), [(1 << self.lanes * self.width) - 1] * len(codes)
-        table = np.ma.asarray(codes)
+        if isinstance(words, list) and all(isinstance(word, int) for word in words):
+            return words, [(1 << self.lanes * self.width) - 1] * len(words)
+        table = np.ma.asarray(words)
         if table.ndim != 2 or table.shape[1] != self.lanes:
             raise ValueError(f"words must have the shape (words, {self.lanes}), "
                              f"not {table.shape}")
-        counts = -(~np.ma.getmaskarray(table)).astype(np.int64)
-        return pack_words(table.filled(0), self.width), pack_words(counts, self.width)
+        padding = np.ma.getmaskarray(table)
+        noise = np.random.default_rng(table.size).integers(0, 1 << min(self.width, 62), table.shape)
+        codes = np.where(padding, noise, table.data)
+        counts = np.where(padding, 0, -1)
+        return pack_words(codes, self.width), pack_words(counts, self.width)
 
 
 def padded(vectors: ArrayLike, lanes: int) -> np.ma.MaskedArray[Any, Any]:
