@@ -25,6 +25,7 @@ from sw_model.ops import (
     Dequantise,
     MultiplyAddShift,
     MultiThreshold,
+    Operator,
     Quantise,
     Relu,
     Rescale,
@@ -38,6 +39,10 @@ __all__ = ["ELEMENTWISE", "Chain", "LaneFunction", "Refusal", "TooLarge", "find_
 #: Nodes that treat every element of one tensor by itself.
 ELEMENTWISE = (Arithmetic, BatchNormalisation, Dequantise, MultiplyAddShift, MultiThreshold,
                Quantise, Relu, Rescale, Table)
+
+#: Exponents for which the golden power is made of roots, products and quotients that IEEE 754
+#: rounds (a reciprocal of 24 bits lies too far from any tie for float64 to misjudge it).
+EXACT_EXPONENTS = (-1.0, 0.0, 0.5, 1.0, 2.0, 3.0)
 
 
 class Refusal(Exception):
@@ -208,12 +213,23 @@ class LaneFunction:
 def _function(graph: Graph, chain: Chain, lanes: int) -> LaneFunction:
     nodes = tuple(n for n in chain.nodes if not isinstance(n, Reshape))
     tensors = tuple(tuple(graph.input_tensors(n)) for n in nodes)
+    for node, each in zip(nodes, tensors, strict=True):
+        _check_power(node, each)
     constants = tuple(tuple(_rows(node, t, graph.tensors[node.outputs[0]].shape, lanes)
                             for t in each)
                       for node, each in zip(nodes, tensors, strict=True))
     differ = any(c is not None and len(c) > 1 for each in constants for c in each)
     plain = tuple(tuple(replace(t, value=None) for t in each) for each in tensors)
     return LaneFunction(nodes, plain, constants, lanes if differ else 1)
+
+
+def _check_power(node: Node, tensors: Sequence[Tensor]) -> None:
+    """Refuse powers whose last bit depends on the machine."""
+    if isinstance(node, Arithmetic) and node.operator is Operator.POW:
+        exponent = tensors[1].value
+        if exponent is None or exponent.size != 1 or float(exponent.flat[0]) not in EXACT_EXPONENTS:
+            raise Refusal(f"node {node.name!r} (Arithmetic): float32 powers are the same on every "
+                          "machine only for one exponent of -1, 0, 0.5, 1, 2 or 3")
 
 
 def _rows(node: Node, tensor: Tensor, shape: tuple[Dimension, ...], lanes: int

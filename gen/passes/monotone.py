@@ -35,10 +35,6 @@ __all__ = ["bisect", "pieces", "spans", "turning_points"]
 
 Ints = NDArray[np.int64]
 
-#: Exponents for which NumPy's float32 power is the correctly rounded root, product or quotient
-#: that IEEE 754 defines; others go through a library function that is not monotone for sure.
-EXACT_EXPONENTS = (-1.0, 0.0, 0.5, 1.0, 2.0)
-
 _NONE: NDArray[Any] = np.zeros((0, 1))
 
 
@@ -80,14 +76,11 @@ def _monotone(node: Node, constants: tuple[NDArray[Any] | None, ...], least: int
 @turning_points.register
 def _arithmetic(node: Arithmetic, constants: tuple[NDArray[Any] | None, ...], least: int
                 ) -> NDArray[Any]:
-    left, right = constants
-    if node.operator is Operator.POW:
-        if right is None or right.size != 1 or float(right[0]) not in EXACT_EXPONENTS:
-            raise Refusal(f"node {node.name!r} (Arithmetic): float32 powers are exact, and so "
-                          f"monotone, only for a single exponent of {EXACT_EXPONENTS}")
-        return np.zeros((1, 1))
-    # A constant divided by x has its pole at zero.
-    return np.zeros((1, 1)) if node.operator is Operator.DIV and left is not None else _NONE
+    # A power (of the few exponents that a chain may hold) and a constant divided by x turn,
+    # or have their pole, at zero.
+    turns = node.operator is Operator.POW or (node.operator is Operator.DIV
+                                              and constants[0] is not None)
+    return np.zeros((1, 1)) if turns else _NONE
 
 
 @turning_points.register

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import LaneFunction, Refusal, TooLarge
+from .chain import LaneFunction, TooLarge
 from .monotone import bisect, pieces, spans
 
 __all__ = ["Staircase", "extremes", "staircase"]
@@ -17,8 +17,8 @@ Ints = NDArray[np.int64]
 
 #: Domains up to this many positions are enumerated: no argument about monotony is needed.
 EXHAUSTIVE_SPAN = 2**16
-#: Evaluations that enumeration may cost where bisection would do, and where nothing else does.
-EXHAUSTIVE_POINTS, LAST_RESORT_POINTS = 2**21, 2**24
+#: Evaluations that enumeration may cost, over all lanes.
+EXHAUSTIVE_POINTS = 2**21
 #: Steps in all lanes together beyond which no staircase is made.
 MAX_STEPS = 2**23
 #: Positions evaluated at a time.
@@ -87,28 +87,17 @@ def staircase(function: LaneFunction, low: Ints, high: Ints) -> Staircase:
     Raises
     ------
     Refusal
-        If the function can be neither enumerated nor split into monotone pieces, has too
-        many steps, or yields NaN or an infinity on the way.
+        If the function has too many steps, or yields NaN or an infinity on the way.
     """
     span = int((high - low).max()) + 1
     if span <= EXHAUSTIVE_SPAN and span * len(low) <= EXHAUSTIVE_POINTS:
         return _enumerated(function, low, high)
-    try:
-        starts = pieces(function, low, high)
-    except Refusal as refusal:
-        if span * len(low) <= LAST_RESORT_POINTS:
-            return _enumerated(function, low, high)
-        raise TooLarge(f"{refusal}, and {span} accumulator values are too many to try") from refusal
-    return _searched(function, low, high, starts)
+    return _searched(function, low, high, pieces(function, low, high))
 
 
 def extremes(function: LaneFunction, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """Smallest and largest value of ``function`` on [low, high] in every lane, both reached."""
-    try:
-        starts = pieces(function, low, high)
-    except Refusal:
-        heights = staircase(function, low, high).heights
-        return heights.min(axis=1), heights.max(axis=1)
+    starts = pieces(function, low, high)
     ends = np.concatenate([function(at) for at in spans(starts, high)])
     return ends.min(axis=0), ends.max(axis=0)
 
