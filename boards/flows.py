@@ -20,6 +20,11 @@ Command = str | int
 MACRO_BITS = 4096
 
 
+#: Yosys's script for ABC9 without its last command, &mfs.
+_FAST = ('scratchpad -set abc9.script '
+         '"+&scorr;&sweep;&dc2;&dch,-f,-r;&ps;&if,{W},{D},{R},-v"')
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may be chosen about a synthesis run.
 
@@ -29,17 +34,27 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Whether multipliers may become DSP blocks (on iCE40 only the UltraPlus has them).
     flatten : bool
         Whether to dissolve modules first; figures are then of the top alone.
+    fast : bool
+        Whether to leave out the last step of LUT mapping, which looks for don't-cares. On
+        wide multipliers made of LUTs it takes nine tenths of the time and saves a hundredth
+        of the LUTs.
     variant : str
         Of the family: ``hx``, ``lp``, ``u`` (iCE40); ``gw1n``, ``gw2a``, ``gw5a`` (Gowin).
     """
 
     dsp: bool = True
     flatten: bool = False
+    fast: bool = False
     variant: str = ""
 
 
 def commands(target: str, top: str, options: Options, *, liberty: str = "") -> list[Command]:
     """Commands from a design that has been read to a mapped one."""
+    return [*([_FAST] if options.fast else []),
+            *_synthesis(target, top, options, liberty=liberty)]
+
+
+def _synthesis(target: str, top: str, options: Options, *, liberty: str) -> list[Command]:
     whole = "" if options.flatten else " -noflatten"
     no_dsp = "" if options.dsp else " -nodsp"
     match target:

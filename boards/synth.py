@@ -145,7 +145,7 @@ def _load(folder: Path) -> tuple[_Manifest, str]:
 def _report(manifest: _Manifest, digest: str, figures: Figures, chip: Device | None,
             options: Options) -> dict[str, Any]:
     uses = fits(figures.total, chip) if chip else {}
-    plain: dict[str, Any] = msgspec.to_builtins({
+    plain: dict[str, Any] = _plain({
         "schema": SCHEMA, "name": manifest.name, "top": manifest.top, "manifest": digest,
         "device": chip.name if chip else None, "target": figures.target, "options": options,
         "tools": {"yosys": figures.yosys}, "area": figures.area, "total": figures.total,
@@ -174,8 +174,8 @@ def _place(manifest: _Manifest, figures: Figures, chip: Device, options: Options
                              progress=progress)
         placed = placing.place(netlist, chip, clock_mhz, seed=seed, work=logs, top=NAME,
                                progress=progress)
-    report["placement"] = msgspec.to_builtins(placed) | {
-        "log": f"{LOGS}/{Path(placed.log).name}", "shim": msgspec.to_builtins(cost)}
+    report["placement"] = _plain(placed) | {"log": f"{LOGS}/{Path(placed.log).name}",
+                                            "shim": _plain(cost)}
     report["tools"]["nextpnr"] = placed.tool
     if not placed.met:
         name, mhz = min(placed.clocks.items(), key=lambda clock: clock[1])
@@ -183,6 +183,11 @@ def _place(manifest: _Manifest, figures: Figures, chip: Device, options: Options
         where = f", from {path.start} to {path.end}" if path else ""
         raise Verdict(f"{manifest.name} on {chip.name}: {name} reaches {mhz:g} MHz of "
                       f"{clock_mhz:g} MHz{where} (log: {placed.log})")
+
+
+def _plain(value: Any) -> Any:
+    """Structs and tuples as what JSON has."""
+    return json.loads(msgspec.json.encode(value))
 
 
 def _save(folder: Path, report: dict[str, Any]) -> None:
