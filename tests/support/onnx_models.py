@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from gen.frontends.onnx_model import load
 from sw_model.graph import Graph
 
-__all__ = ["FLOAT", "QONNX", "imported", "int_quant", "model_of", "node", "run_graph",
-           "run_onnxruntime", "run_qonnx", "saved"]
+__all__ = ["FLOAT", "QONNX", "imported", "int_quant", "model_of", "node",
+           "onnxruntime_operators", "run_graph", "run_onnxruntime", "run_qonnx", "saved"]
 
 QONNX = "qonnx.custom_op.general"
 FLOAT = TensorProto.FLOAT
@@ -75,19 +76,35 @@ def run_graph(graph: Graph, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[
     return [outputs[name] for name in graph.outputs]
 
 
-def run_onnxruntime(model: onnx.ModelProto, inputs: Mapping[str, NDArray[Any]], *,
-                    fuse: bool = True) -> list[NDArray[Any]]:
-    """Outputs by ONNX Runtime, as by default or without any fusion of operators."""
+def _options(fuse: bool) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    # Else processors without VNNI would saturate 16-bit partial sums.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if fuse else levels.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options,
-                                           providers=["CPUExecutionProvider"])
-    return list(session.run(None, dict(inputs)))
+    return options
+
+
+def _session(model: onnx.ModelProto, options: onnxruntime.SessionOptions
+             ) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(model.SerializeToString(), options,
+                                        providers=["CPUExecutionProvider"])
+
+
+def run_onnxruntime(model: onnx.ModelProto, inputs: Mapping[str, NDArray[Any]], *,
+                    fuse: bool = True) -> list[NDArray[Any]]:
+    """Outputs by ONNX Runtime, as by default or without any fusion of operators."""
+    return list(_session(model, _options(fuse)).run(None, dict(inputs)))
+
+
+def onnxruntime_operators(model: onnx.ModelProto) -> list[str]:
+    """The operators that ONNX Runtime runs for ``model``, fused as by default."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = _options(True)
+        options.optimized_model_filepath = str(Path(folder) / "fused.onnx")
+        _session(model, options)
+        fused = onnx.load(options.optimized_model_filepath)
+    return [one.op_type for one in fused.graph.node]
 
 
 def run_qonnx(model: onnx.ModelProto, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
