@@ -31,11 +31,11 @@ _PAYLOADS: dict[str, Any] = {
 }
 
 #: (lanes of the wide side, of the narrow side).
-_WIDTHS = ((4, 4), (4, 2), (4, 1), (6, 2), (8, 1), (6, 3))
+_WIDTHS = ((4, 4), (4, 2), (6, 2), (8, 1), (6, 3))
 
 #: Vectors that fill their words and vectors that do not, and several in turn.
 _JOBS: tuple[tuple[tuple[int, int], ...], ...] = (
-    ((8, 1),), ((24, 2),), ((10, 1),), ((1, 3),), ((7, 1),), ((3, 1),),
+    ((24, 1),), ((10, 1),), ((1, 3),), ((3, 1),),
     ((10, 2), (3, 1), (8, 3)), ((1, 1), (25, 1)), ((5, 1), (6, 1), (5, 1), (6, 1)))
 
 _SEQUENCES: tuple[tuple[tuple[int, int], ...], ...] = (

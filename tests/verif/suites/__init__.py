@@ -1,0 +1,1 @@
+"""Cocotb suites that the tests of the runner run."""
