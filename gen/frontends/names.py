@@ -6,11 +6,11 @@ import re
 
 __all__ = ["Names", "printable", "readable"]
 
-#: Parts of a path that say what kind of operation it is, not which one.
+#: Parts of a path that say what kind of operation it is, not which one, less their numbers.
 _GENERIC = frozenset({
-    "add", "batchnorm", "bias", "biasadd", "dequantize", "identity", "kernel", "logistic",
-    "matmul", "mul", "quantize", "readvariableop", "relu", "reshape", "resource", "sigmoid",
-    "softmax", "weight", "weights",
+    "Add", "BiasAdd", "Identity", "Logistic", "MatMul", "Mul", "ReadVariableOp", "Relu", "Reshape",
+    "Sigmoid", "Softmax", "add", "batchnorm", "bias", "kernel", "mul", "resource", "weight",
+    "weights",
 })
 
 #: Names that converters make up.
@@ -33,11 +33,11 @@ def readable(name: str) -> str:
 
     Empty if the name is one that a converter made up.
 
-    >>> readable("model/act/Relu;model/dense_1/BiasAdd"), readable("3x3"), readable("arith.constant")
-    ('dense_1', 'n3x3', '')
+    >>> readable("model/act/Relu;model/dense_1/BiasAdd"), readable("3x3")
+    ('dense_1', 'n3x3')
     """
     parts = name.rsplit(";", 1)[-1].split("/")
-    while parts and parts[-1].rstrip("0123456789_:").lower() in _GENERIC:
+    while parts and parts[-1].rstrip("0123456789_:") in _GENERIC:
         parts.pop()
     if not parts or _MADE_UP.match(parts[-1]):
         return ""

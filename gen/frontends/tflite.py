@@ -52,8 +52,8 @@ def load(path: Path, *, rounding: RescaleMode = RescaleMode.TFLITE_DOUBLE) -> Gr
     drawing = Drawing(model, rounding)
     _draw(drawing)
     try:
-        return build(identifier(path.stem, fallback="model"), drawing.tensors.values(), drawing.nodes,
-                     [drawing.activation(model.tensor(n)) for n in model.inputs],
+        return build(identifier(path.stem, fallback="model"), drawing.tensors.values(),
+                     drawing.nodes, [drawing.activation(model.tensor(n)) for n in model.inputs],
                      [drawing.activation(model.tensor(n)) for n in model.outputs])
     except GraphError as error:
         raise model.fault(str(error)) from error
