@@ -19,13 +19,14 @@ __all__ = ["VerilogError", "to_rtlil", "to_verilog"]
 PRIMITIVES = {"gatemill_rom": Path(__file__).parent / "memory" / "gatemill_rom.v"}
 
 # Reads RTLIL, writes Verilog. opt_dff makes `if (enable)` of a register fed back to itself;
-# -norename keeps the names that the components gave.
+# -purge drops the wires that Amaranth adds for every lane of a payload (wires that carry the
+# attribute keep stay); -norename keeps the names that the components gave.
 _SCRIPT = """
 import sys
 from pyosys import libyosys as ys
 design = ys.Design()
 for command in (f"read_rtlil {sys.argv[1]}",
-                "proc", "pmuxtree", "opt_clean", "opt_dff", "memory_collect", "opt_clean",
+                "proc", "pmuxtree", "opt_clean", "opt_dff", "memory_collect", "opt_clean -purge",
                 "setattr -mod -unset init_fmt -unset top -unset generator *",
                 f"write_verilog -norename -noattr -nohex {sys.argv[2]}"):
     ys.run_pass(command, design)

@@ -187,8 +187,9 @@ def concat(context: Context, node: OnnxNode) -> None:
 
 def reshape(context: Context, node: OnnxNode) -> None:
     """Reshape, Flatten, Unsqueeze, Squeeze, Transpose of a constant, its codes included."""
+    context.arity(node, 1, 2)
     x = context.operand(node, 0)
-    assert isinstance(x, Constant)
+    assert isinstance(x, Constant), "only constants are folded"
     order = None
     if node.operator == "Transpose":
         order = permutation(context, node, x.array.ndim)

@@ -109,8 +109,6 @@ def read(path: Path) -> OnnxModel:
     except DecodeError as error:
         raise InputFault(f"{path}: no ONNX file, or a truncated one: it does not parse as an "
                          "ONNX protobuf") from error
-    except UnicodeDecodeError as error:
-        raise InputFault(f"{path}: damaged: a name is not UTF-8") from error
 
 
 def _checked(where: str, model: onnx.ModelProto) -> OnnxModel:

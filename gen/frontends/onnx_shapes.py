@@ -37,6 +37,7 @@ def _pass_on(context: Context, node: OnnxNode) -> None:
 
 def reshape(context: Context, node: OnnxNode) -> None:
     """Reshape, Flatten, Squeeze, Unsqueeze: the batch axis must stay first and whole."""
+    context.arity(node, 1, 2)
     x = context.operand(node, 0)
     if isinstance(x, Constant):
         raise Hindrance("the shape is computed at run time", "make the shape a constant")
@@ -50,8 +51,9 @@ def reshape(context: Context, node: OnnxNode) -> None:
 
 def transpose(context: Context, node: OnnxNode) -> None:
     """Transpose of all axes but the batch; a Reshape where only axes of length 1 change place."""
+    context.arity(node, 1, 1)
     x = context.operand(node, 0)
-    assert isinstance(x, Dynamic)
+    assert isinstance(x, Dynamic), "constants are folded"
     sizes = context.full_shape(x)
     order = permutation(context, node, len(sizes))
     if order[0] != 0:

@@ -39,14 +39,16 @@ class StoredTensor:
     format: Format
 
 
-def clean_name(where: str, name: str) -> str:
+def clean_name(where: str, name: str | bytes) -> str:
     """``name``, what is not printable escaped, so that it fits in a line.
 
     Raises
     ------
     InputFault
-        If it is too long.
+        If it is too long, or no text (protobuf then gives its bytes).
     """
+    if isinstance(name, bytes):
+        raise InputFault(f"{where}: damaged: a name is not UTF-8")
     if len(name) > MAX_NAME:
         raise InputFault(f"{where}: a name of {len(name)} characters, but at most {MAX_NAME} "
                          "are allowed")

@@ -2,7 +2,8 @@
 
 A sum written as one expression makes Yosys build compressors out of look-up tables, of twice
 the size that a tree of carry chains takes; so trees are written out, a register behind each
-level.
+level. Values of one or two bits are the exception: a few of them are summed by a handful of
+look-up tables, where a carry chain would be mostly overhead.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from collections.abc import Sequence
 from amaranth import Module, Signal, Value
 from amaranth.hdl import ValueLike
 
-__all__ = ["adder_tree", "tree_depth"]
-
+__all__ = ["adder_tree", "grouped_depth", "leaf_group", "tree_depth"]
 
 def tree_depth(terms: int) -> int:
     """Levels of a balanced binary tree over ``terms`` values: 0 for one."""
@@ -22,21 +22,45 @@ def tree_depth(terms: int) -> int:
     return (terms - 1).bit_length()
 
 
-def adder_tree(m: Module, values: Sequence[ValueLike], *, enable: ValueLike, name: str) -> Value:
+def leaf_group(width: int) -> int:
+    """Values of ``width`` bits that the first level had best sum at once."""
+    return {1: 6, 2: 3}.get(width, 2)
+
+
+def grouped_depth(terms: int, group: int) -> int:
+    """Levels of an :func:`adder_tree` whose first level sums ``group`` values at once."""
+    return tree_depth(terms) if terms == 1 else 1 + tree_depth(-(-terms // group))
+
+
+def adder_tree(m: Module, values: Sequence[ValueLike], *, enable: ValueLike, name: str,
+               group: int = 2) -> Value:
     """The sum of ``values``, ``tree_depth(len(values))`` enabled cycles later.
 
-    Each level adds in pairs into registers that move while ``enable`` is high; widths grow
+    Each level adds in pairs into registers that move while ``enable`` is high. Widths grow
     by what each sum needs. An odd value out is registered along.
+
+    Parameters
+    ----------
+    group : int
+        Values that the first level sums at once; see :func:`leaf_group` and
+        :func:`grouped_depth`.
     """
     level = [Value.cast(value) for value in values]
     depth = 0
     while len(level) > 1:
         sums = []
-        for k in range(0, len(level), 2):
-            total = level[k] if k + 1 == len(level) else level[k] + level[k + 1]
-            register = Signal(total.shape(), name=f"{name}_{depth}_{k // 2}", reset_less=True)
+        for k in range(0, len(level), group):
+            total = level[k]
+            for value in level[k + 1:k + group]:
+                total = total + value
+            # Amaranth widens by a bit for each addition; the registers keep what is needed.
+            count = len(level[k:k + group])
+            exact = len(level[k]) + (count - 1).bit_length()
+            shape = total.shape()
+            register = Signal(type(shape)(min(shape.width, exact), shape.signed),
+                              name=f"{name}_{depth}_{k // group}", reset_less=True)
             with m.If(enable):
                 m.d.sync += register.eq(total)
             sums.append(register)
-        level, depth = sums, depth + 1
+        level, depth, group = sums, depth + 1, 2
     return level[0]

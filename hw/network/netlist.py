@@ -130,8 +130,11 @@ class Netlist(wiring.Component):
             m.submodules[name] = part
         for wire in self._wires:
             source, target = self._stream(wire.source), self._stream(wire.target)
-            payload = Signal(source.payload.shape(), name=f"{wire.name}_payload")
-            valid, ready = Signal(name=f"{wire.name}_valid"), Signal(name=f"{wire.name}_ready")
+            # Taps observe these wires by name, so they must reach the Verilog.
+            payload = Signal(source.payload.shape(), name=f"{wire.name}_payload",
+                             attrs={"keep": 1})
+            valid = Signal(name=f"{wire.name}_valid", attrs={"keep": 1})
+            ready = Signal(name=f"{wire.name}_ready", attrs={"keep": 1})
             m.d.comb += [
                 payload.eq(source.payload), valid.eq(source.valid), ready.eq(target.ready),
                 target.valid.eq(valid), source.ready.eq(ready),
