@@ -35,7 +35,7 @@ from .emulator_streams import (
     stream_tensor,
     tap_tensors,
 )
-from .manifest import Manifest
+from .manifest import Manifest, Stream, TapTensor
 
 __all__ = ["Emulator", "Run", "SimulationFault", "Stuck"]
 
@@ -276,15 +276,21 @@ class Emulator:
         with self._model() as call:
             call("gm_start", ctypes.byref(job), streams, len(buffers), wave)
             start = time.perf_counter()
-            while (status := call("gm_advance", CHUNK)) == Status.MORE:
-                if progress is not None:
-                    progress(sum(buffer.shared.moved for buffer in buffers) / due)
+            try:
+                while (status := call("gm_advance", CHUNK)) == Status.MORE:
+                    if progress is not None:
+                        progress(sum(buffer.shared.moved for buffer in buffers) / due)
+            except SimulationFault as fault:
+                fault.cycle = int(job.cycle)
+                raise
             seconds = time.perf_counter() - start
         if status == Status.STUCK:
             raise _stuck(self._folder, job, buffers)
         if extra := [f"{b.name} ({b.shared.surplus})" for b in buffers if b.shared.surplus]:
-            raise SimulationFault(f"{self._folder}: words after the last one that was due: "
-                                  f"{', '.join(extra)}")
+            many = SimulationFault(f"{self._folder}: words after the last one that was due: "
+                                   f"{', '.join(extra)}")
+            many.cycle = int(job.progress)
+            raise many
         return seconds
 
     @contextlib.contextmanager
@@ -329,7 +335,8 @@ def _shapes(folder: Path, manifest: Manifest) -> dict[str, tuple[int, ...]]:
                   if all(isinstance(extent, int) for extent in tensor["shape"])}
     except (ValueError, KeyError, TypeError) as error:
         raise InputFault(f"{path}: not a network ({error!r}); build the folder again") from error
-    carried = [*manifest.streams, *(item for tap in manifest.taps for item in tap.sequence)]
+    carried: list[Stream | TapTensor] = [*manifest.streams]
+    carried += [item for tap in manifest.taps for item in tap.sequence]
     for item in carried:
         shape, size = shapes.get(item.tensor), item.vector * item.vectors
         if shape is not None and math.prod(shape) != size:

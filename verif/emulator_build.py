@@ -54,7 +54,15 @@ KEPT = 100
 
 
 class SimulationFault(Verdict):
-    """A design, or a file of it, that the simulator refuses or that breaks the stream rules."""
+    """A design, or a file of it, that the simulator refuses or that breaks the stream rules.
+
+    Members
+    -------
+    cycle : int or None
+        In which it happened, if it ran at all.
+    """
+
+    cycle: int | None = None
 
 
 def library(verilog: Path, top: str, ports: Sequence[str], wires: Sequence[str] = (), *,
@@ -94,7 +102,7 @@ def library(verilog: Path, top: str, ports: Sequence[str], wires: Sequence[str] 
                 if not target.exists():
                     _build(verilog, top, control, waves, target)
             _prune(target.parents[1])
-        except PermissionError as error:
+        except (PermissionError, NotADirectoryError) as error:
             raise InputFault(f"{cache_folder()}: cannot be written; set GATEMILL_CACHE to a "
                              "folder that can") from error
     with contextlib.suppress(OSError):  # a cache that may only be read has no ages

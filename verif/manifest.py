@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from sw_model.faults import InputFault
-from sw_model.formats import Format, parse_format
+from sw_model.formats import Float32Format, Format, parse_format
 
 __all__ = ["Host", "Manifest", "Memory", "Model", "Prediction", "SCHEMA", "Stream", "Tap",
            "TapTensor", "changed_files", "digest"]
@@ -331,7 +331,7 @@ def changed_files(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def _number_format(text: str) -> None:
-    if not hasattr(parse_format(text), "to_bits"):
+    if isinstance(parse_format(text), Float32Format):
         raise ValueError(f"format {text!r} has no bit patterns that wires could carry")
 
 

@@ -207,10 +207,17 @@ class StreamMonitor(_Process):
     A word that is offered must stay, valid and payload, until it is taken; ``valid`` must
     never be unknown, nor ``ready`` while a word is offered. Works on taps as well, since it
     only watches. Start it after reset, and stop it before the next.
+
+    Parameters
+    ----------
+    ports : StreamPorts
+    record : bool
+        Whether to keep the words that pass, in ``words``, as bit strings.
     """
 
-    def __init__(self, ports: StreamPorts) -> None:
-        self._ports = ports
+    def __init__(self, ports: StreamPorts, *, record: bool = False) -> None:
+        self._ports, self._record = ports, record
+        self.words: list[str] = []
         super().__init__()
 
     async def _run(self) -> None:
@@ -226,9 +233,11 @@ class StreamMonitor(_Process):
                 continue
             ready = str(ports.ready.value)
             assert ready in "01", f"{ports.name}: ready is {ready} in cycle {cycle()}"
-            if ready == "1" and held is None:
+            if ready == "1" and held is None and not self._record:
                 continue
             payload = str(ports.payload.value)
             assert held is None or payload == held, \
                 f"{ports.name}: payload changed before ready in cycle {cycle()}"
             held = None if ready == "1" else payload
+            if ready == "1" and self._record:
+                self.words.append(payload)
