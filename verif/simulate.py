@@ -150,7 +150,7 @@ class Simulation:
         extra = (["+verilator+rand+reset+2", f"+verilator+seed+{seed % 0x7fffffff + 1}"]
                  if verilator else [])
         # It raises SystemExit or RuntimeError for reasons that results and log tell better.
-        with (_surroundings(self.simulator, env or {}, path),
+        with (_surroundings(env or {}, path),
               contextlib.suppress(SystemExit, RuntimeError)):
             _runner(self.simulator).test(
                 test_module=module, hdl_toplevel=self.top, hdl_toplevel_lang="verilog",
@@ -213,7 +213,8 @@ def build(
             f'public_flat_rw -module "{top}" -var "{pattern}"\n' for pattern in visible))
         sources, arguments = [control, *sources], list(_VERILATOR_ARGUMENTS)
     log = work / "build.log"
-    with _surroundings(simulator, {}, ()), _parallel(jobs):
+    settings = _settings(jobs) if simulator == "verilator" else {}
+    with _surroundings(settings, ()), _parallel(jobs):
         try:
             _runner(simulator).build(
                 sources=sources, hdl_toplevel=top, build_dir=work, build_args=arguments,
@@ -251,13 +252,11 @@ def _waves(simulation: Simulation) -> Path:
 
 
 @contextlib.contextmanager
-def _surroundings(simulator: str, env: Mapping[str, str], path: Sequence[Path]) -> Iterator[None]:
+def _surroundings(env: Mapping[str, str], path: Sequence[Path]) -> Iterator[None]:
     """The process's environment as the runner shall see it; it reads nothing else."""
     saved, saved_path = dict(os.environ), list(sys.path)
     for name in [*_FOREIGN, *(name for name in saved if name.startswith("COCOTB_"))]:
         os.environ.pop(name, None)
-    if simulator == "verilator":
-        os.environ.update(_verilator_settings(saved))
     # Suites say what went wrong in their messages; pytest's rewriting would drown them.
     os.environ["COCOTB_REWRITE_ASSERTION_FILES"] = ""
     os.environ.update(env)
@@ -271,17 +270,20 @@ def _surroundings(simulator: str, env: Mapping[str, str], path: Sequence[Path]) 
         sys.path[:] = saved_path
 
 
-def _verilator_settings(outer: Mapping[str, str]) -> dict[str, str]:
+def _settings(jobs: int) -> dict[str, str]:
+    """What Verilator, its makefile and the compiler launcher are told."""
     binary = find_tool("verilator").path
     # The launcher needs python without its site packages; Verilator's makefile calls `python`.
     launcher = [sys.executable, "-S", str(Path(objcache.__file__).absolute())]
-    folders = [str(binary.parent), str(Path(sys.executable).parent), outer.get("PATH", "")]
+    folders = [str(binary.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    # One compiler call for all files costs half of a call for each.
+    make = _MAKE | {"VM_PARALLEL_BUILDS": str(int(jobs > 2))}
     return {
         "VERILATOR_ROOT": str(binary.parents[1]),
         "PATH": os.pathsep.join(folders),
         "OBJCACHE": shlex.join(launcher),
         "GATEMILL_CACHE": str(cache_folder()),
-        "MAKEFLAGS": " -- " + " ".join(f"{name}={value}" for name, value in _MAKE.items()),
+        "MAKEFLAGS": " -- " + " ".join(f"{name}={value}" for name, value in make.items()),
     }
 
 
