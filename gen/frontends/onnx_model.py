@@ -74,6 +74,7 @@ def load(path: Path) -> Graph:
             context.build.input(given.name, given.shape, given.format))
     try:
         obstacles = _import(context, handlers)
+        outputs = [] if obstacles else _outputs(context)
         unknown = any(handler is None for handler in handlers.values())
         if not (has_qonnx or has_linear or unknown):
             raise InputFault(f"{path}: a float model: it has no Quant or BipolarQuant (QONNX) and "
@@ -81,7 +82,7 @@ def load(path: Path) -> Graph:
         if obstacles:
             raise Unsupported(str(path), obstacles)
         return context.build.finish(identifier(path.stem, fallback="model"),
-                                    [given.name for given in model.inputs], _outputs(context))
+                                    [given.name for given in model.inputs], outputs)
     except GraphError as error:
         raise InputFault(f"{path}: {error}") from error
 
@@ -100,6 +101,7 @@ def _handler(node: OnnxNode) -> Handler | None:
 
 def _run_time(context: Context, node: OnnxNode) -> None:
     """An operator that can only be folded."""
+    context.arity(node, 1, max(len(node.inputs), 1))
     raise Hindrance("it depends on the model's input", "only on constants is it supported")
 
 
