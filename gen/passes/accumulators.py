@@ -15,9 +15,9 @@ from sw_model.ops import MatMul
 from sw_model.partition import core_graph
 
 from .edit import free_name, infer_again, rename_tensors, with_nodes
-from .reach import reach
+from .reach import Range, reach
 
-__all__ = ["fold_zero_points", "name_accumulators", "narrow_accumulators"]
+__all__ = ["fit_accumulators", "fold_zero_points", "name_accumulators", "narrow_accumulators"]
 
 
 def fold_zero_points(graph: Graph) -> Graph:
@@ -54,17 +54,19 @@ def _folded(graph: Graph, node: MatMul, taken: set[str]) -> tuple[MatMul, Tensor
 
 
 def narrow_accumulators(graph: Graph) -> Graph:
-    """Give each matrix product of the core the narrowest format that its weights can fill."""
-    core = core_graph(graph)
-    found = reach(core)
-    formats: dict[str, Format] = {}
-    for node in core.nodes:
-        if isinstance(node, MatMul):
-            low, high = found[node.outputs[0]].hull
-            formats[node.name] = _narrowed(core, node, low, high)
+    """Give each matrix product the narrowest format that its weights can fill."""
+    return _with_formats(graph, reach(graph))
+
+
+def fit_accumulators(graph: Graph) -> Graph:
+    """Narrow accumulators as far as the core's inputs, taking any code, allow."""
+    return _with_formats(graph, reach(graph, fresh=core_graph(graph).inputs))
+
+
+def _with_formats(graph: Graph, found: Mapping[str, Range]) -> Graph:
     return infer_again(replace(graph, nodes=tuple(
-        replace(n, format=formats[n.name]) if isinstance(n, MatMul) and n.name in formats else n
-        for n in graph.nodes)))
+        replace(n, format=_narrowed(graph, n, *found[n.outputs[0]].hull))
+        if isinstance(n, MatMul) else n for n in graph.nodes)))
 
 
 def _narrowed(graph: Graph, node: MatMul, low: int, high: int) -> Format:

@@ -9,7 +9,12 @@ from typing import Any
 from sw_model.graph import Graph
 from sw_model.partition import partition
 
-from .accumulators import fold_zero_points, name_accumulators, narrow_accumulators
+from .accumulators import (
+    fit_accumulators,
+    fold_zero_points,
+    name_accumulators,
+    narrow_accumulators,
+)
 from .lower import lower_chains
 from .options import PassOptions
 from .tidy import merge_reshapes, remove_dead_nodes
@@ -17,9 +22,9 @@ from .tidy import merge_reshapes, remove_dead_nodes
 __all__ = ["Compiled", "run_passes"]
 
 BEFORE: tuple[Callable[[Graph], Graph], ...] = (
-    remove_dead_nodes, merge_reshapes, fold_zero_points)
+    remove_dead_nodes, merge_reshapes, fold_zero_points, narrow_accumulators)
 AFTER: tuple[Callable[[Graph], Graph], ...] = (
-    merge_reshapes, narrow_accumulators, name_accumulators)
+    merge_reshapes, fit_accumulators, name_accumulators)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Compiled:
         if all channels share them), ``range`` of the accumulator, ``levels`` of the result,
         ``points`` at which form and reference were compared, and ``exhaustive``; for a
         multiply-add-shift ``multiplier_bits``, ``shift`` and ``offsets``, for thresholds ``steps``,
-        for the framework's rounding ``mode``.
+        for a rounding ``mode``, ``multiplier_bits`` and ``shift``.
     """
 
     graph: Graph

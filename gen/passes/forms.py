@@ -4,39 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sw_model.formats import Format, TernaryFormat, covering
+from sw_model.formats import BipolarFormat, Format, TernaryFormat, covering
 from sw_model.node import Node, Tensor
-from sw_model.ops import MultiplyAddShift, MultiThreshold, Rescale, RescaleMode, Table
+from sw_model.ops import (
+    MultiplyAddShift,
+    MultiThreshold,
+    Quantise,
+    Rescale,
+    RescaleMode,
+    Table,
+)
 
 from .chain import LaneFunction, Refusal, TooLarge
+from .half_even import fit_half_even, round_half_even
 from .multiply_add_shift import fit_line
 from .staircase import Staircase, staircase
 
 __all__ = ["FORMS", "Site", "choose_form"]
 
 Ints = NDArray[np.int64]
-Form = tuple[Node, list[Tensor]]
 
 #: What a user may ask for, layer by layer.
-FORMS = ("auto", "multiply", "thresholds", "table", "framework")
+FORMS = ("auto", "multiply", "thresholds", "table", "half_even", "framework")
 #: Steps up to which thresholds are the cheaper form: outputs of about 4 bits.
 FEW_STEPS = 15
 #: Steps up to which thresholds are a form at all.
 MOST_STEPS = 1023
 #: Widest code that is looked up in a table.
 TABLE_WIDTH = 10
+#: Widest accumulator that a rounding to even takes.
+ACCUMULATOR_WIDTH = 32
 #: Roundings that are defined in integers and so can be hardware as they are.
 INTEGER_MODES = (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE,
                  RescaleMode.EXACT_HALF_EVEN, RescaleMode.FLOOR)
+#: The form that a node is which stays.
+AS_IT_IS: dict[type[Node], str] = {
+    MultiplyAddShift: "multiply", MultiThreshold: "thresholds", Rescale: "framework",
+    Table: "table"}
 #: What the constants of a node are called.
 ROLES: dict[type[Node], tuple[str, ...]] = {
     MultiplyAddShift: ("multiplier", "offset"), MultiThreshold: ("thresholds", "steps", "base"),
     Rescale: ("multiplier", "exponent"), Table: ("entries",)}
+
+
+class Form(NamedTuple):
+    """One of :data:`FORMS`, as a node and its constants."""
+
+    name: str
+    node: Node
+    constants: list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -70,19 +91,22 @@ class Site:
         format_ = format_ or covering(int(wide.min(initial=0)), int(wide.max(initial=0)))
         return Tensor(f"{self.name}_{role}", values.shape, format_, value=wide)
 
-    def node(self, kind: Callable[..., Node], constants: list[Tensor], **parameters: Any) -> Form:
+    def form(self, name: str, kind: Callable[..., Node], constants: list[Tensor],
+             **parameters: Any) -> Form:
         """A node of ``kind`` from source to target, and its constants."""
         inputs = (self.source.name, *(t.name for t in constants))
-        return kind(name=self.name, inputs=inputs, outputs=(self.target.name,),
-                    **{"format": self.target.format, **parameters}), constants
+        node = kind(name=self.name, inputs=inputs, outputs=(self.target.name,),
+                    format=self.target.format, **parameters)
+        return Form(name, node, constants)
 
 
 def choose_form(site: Site, wanted: str = "auto") -> Form:
-    """The node that equals the site's function, and its constants.
+    """A node that equals the site's function, and its constants.
 
     ``auto`` takes thresholds for up to 15 steps, else the smallest multiply-add-shift, else
-    a table if the codes are narrow, else the framework's own rounding, else thresholds. What
-    is a table, thresholds or a multiply-add-shift already stays as it is.
+    a table if the codes are narrow, else a rounding to even, else the framework's own
+    rounding, else thresholds. What is a table, thresholds or a multiply-add-shift already
+    stays as it is.
 
     Raises
     ------
@@ -112,11 +136,13 @@ def choose_form(site: Site, wanted: str = "auto") -> Form:
     attempts: dict[str, Callable[[], Form]] = {
         "multiply": lambda: _multiply(site, stair, lane_class),
         "thresholds": lambda: _thresholds(site, stair, lane_class),
-        "table": lambda: _table(site), "framework": lambda: _framework(site)}
+        "table": lambda: _table(site), "framework": lambda: _framework(site),
+        "half_even": lambda: _half_even(site, stair, lane_class)}
     if wanted != "auto":
         return attempts[wanted]()
     few = stair.slope is not None and stair.greatest - stair.least <= FEW_STEPS
-    order = (["thresholds"] if few else []) + ["multiply", "table", "framework", "thresholds"]
+    order = ["multiply", "table", "half_even", "framework", "thresholds"]
+    order = ["thresholds", *order] if few else order
     reasons = []
     for name in order:
         try:
@@ -138,19 +164,21 @@ def _multiply(site: Site, stair: Staircase, lane_class: NDArray[np.intp]) -> For
             raise Refusal("no multiply-add-shift equals it")
     multiplier, offset = (a[lane_class] if len(a) > 1 else a
                           for a in (line.multiplier, line.offset))
-    # A clamp that the line never needs costs hardware where it is not the format's own.
-    low, high = site.target.format.min, site.target.format.max
     reached = [((x * line.multiplier + line.offset[:, k if line.offset.shape[1] == 2 else 0])
                 >> line.shift)
                for k, ends in enumerate((np.maximum, np.minimum))
                for x in (ends(stair.low, -k), ends(stair.high, -k))]
-    if min(int(r.min()) for r in reached) < stair.least:
-        low = stair.least
-    if max(int(r.max()) for r in reached) > stair.greatest:
-        high = stair.greatest
-    return site.node(MultiplyAddShift,
+    low, high = _clamp(site, stair, reached)
+    return site.form("multiply", MultiplyAddShift,
                      [site.constant("multiplier", multiplier), site.constant("offset", offset)],
                      shift=line.shift, low=low, high=high)
+
+
+def _clamp(site: Site, stair: Staircase, reached: list[Ints]) -> tuple[int, int]:
+    """The format's own limits, which cost least, but the staircase's where it is exceeded."""
+    format_ = site.target.format
+    return (stair.least if min(int(r.min()) for r in reached) < stair.least else format_.min,
+            stair.greatest if max(int(r.max()) for r in reached) > stair.greatest else format_.max)
 
 
 def _thresholds(site: Site, stair: Staircase, lane_class: NDArray[np.intp]) -> Form:
@@ -166,7 +194,7 @@ def _thresholds(site: Site, stair: Staircase, lane_class: NDArray[np.intp]) -> F
                    covering(min(0, int(thresholds.min())), max(0, int(thresholds.max()))),
                    value=thresholds[rows]),
             Tensor(f"{site.name}_steps", steps[rows].shape, TernaryFormat(), value=steps[rows])]
-    return site.node(MultiThreshold, [*both, site.constant("base", base)])
+    return site.form("thresholds", MultiThreshold, [*both, site.constant("base", base)])
 
 
 def _canonical(stair: Staircase) -> tuple[Ints, Ints, Ints]:
@@ -206,7 +234,26 @@ def _table(site: Site) -> Form:
     low, high = ((site.low, site.high) if lanes > 1
                  else (site.low.min(keepdims=True), site.high.max(keepdims=True)))
     entries = site.function(np.clip(codes, low, high)).T
-    return site.node(Table, [site.constant("entries", entries, site.target.format)])
+    return site.form("table", Table, [site.constant("entries", entries, site.target.format)])
+
+
+def _half_even(site: Site, stair: Staircase, lane_class: NDArray[np.intp]) -> Form:
+    last, target = site.function.nodes[-1], site.target.format
+    if not isinstance(last, Quantise | Rescale) or isinstance(target, BipolarFormat):
+        raise Refusal("it does not end with a rounding")
+    if covering(int(site.low.min()), int(site.high.max())).width > ACCUMULATOR_WIDTH:
+        raise Refusal(f"the accumulator is wider than {ACCUMULATOR_WIDTH} bits")
+    found = fit_half_even(stair, stair.least, stair.greatest, last.zero_point)
+    if found is None:
+        raise Refusal("no multiplication rounded to even equals it")
+    multiplier, shift = found
+    low, high = _clamp(site, stair, [round_half_even(x * multiplier, shift) + last.zero_point
+                                     for x in (stair.low, stair.high)])
+    multiplier = multiplier[lane_class] if len(multiplier) > 1 else multiplier
+    return site.form("half_even", Rescale, [site.constant("multiplier", multiplier),
+                               site.constant("exponent", np.array([-shift]))],
+                     mode=RescaleMode.EXACT_HALF_EVEN, zero_point=last.zero_point,
+                     low=low, high=high)
 
 
 def _is_framework(site: Site) -> bool:
@@ -228,4 +275,5 @@ def _as_it_is(site: Site) -> Form:
     kept = [replace(tensor, name=f"{site.name}_{role}", shape=value.shape, value=value)
             for role, (tensor, value) in zip(ROLES[type(node)], values, strict=True)]
     inputs = (site.source.name, *(t.name for t in kept))
-    return replace(node, name=site.name, inputs=inputs, outputs=(site.target.name,)), kept
+    return Form(AS_IT_IS[type(node)],
+                replace(node, name=site.name, inputs=inputs, outputs=(site.target.name,)), kept)

@@ -11,24 +11,19 @@ import numpy as np
 from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
-from sw_model.ops import MatMul, MultiplyAddShift, MultiThreshold, Rescale, Reshape, Table
+from sw_model.ops import MatMul, MultiplyAddShift, MultiThreshold, Rescale, Reshape
 from sw_model.partition import hardware_can
 
 from .chain import ELEMENTWISE, Chain, LaneFunction, Refusal, find_chain, is_integer
 from .edit import free_name, with_nodes
 from .forms import FEW_STEPS, Site, choose_form
 from .options import PassOptions
-from .proof import Evidence, prove
+from .proof import prove
 from .reach import Range, reach, reshaped
 from .staircase import extremes
 from .tidy import remove_dead_nodes
 
 __all__ = ["Lowered", "lower_chains"]
-
-FORM_NAMES: dict[type[Node], str] = {
-    MultiplyAddShift: "multiply", MultiThreshold: "thresholds", Rescale: "framework",
-    Table: "table"}
-
 
 @dataclass(frozen=True)
 class Lowered:
@@ -206,7 +201,7 @@ class _Lowering:
         lanes = function.lanes if function.lanes > 1 else len(given.over(channels).low)
         low, high = (np.broadcast_to(end, (lanes,))
                      for end in (given.over(lanes).low, given.over(lanes).high))
-        node, constants = choose_form(Site(name, source, target, function, low, high), form)
+        form, node, constants = choose_form(Site(name, source, target, function, low, high), form)
         renamed = {t.name: self._tensor_name(t.name, chain) for t in constants}
         constants = [replace(t, name=renamed[t.name]) for t in constants]
         node = replace(node, inputs=tuple(renamed.get(n, n) for n in node.inputs))
@@ -215,7 +210,10 @@ class _Lowering:
         low, high = (np.broadcast_to(end, (lanes,)) for end in (low, high))
         evidence = prove(self.layer, function, compiled, low, high)
         least, most = extremes(function, low, high)
-        record = _record(self.layer, chain, channels, node, constants, evidence) | {
+        record = _record(node, constants) | {
+            "layer": self.layer, "node": node.name, "channels": channels, "form": form,
+            "replaces": [type(n).__name__ for n in chain.nodes],
+            "points": evidence.points, "exhaustive": evidence.exhaustive,
             "range": [int(low.min()), int(high.max())],
             "levels": int(most.max()) - int(least.min()) + 1}
         nodes = (node, *reshape) if from_start else (*reshape, node)
@@ -235,22 +233,16 @@ class _Lowering:
         return free_name(wanted, (set(self.graph.tensors) - own) | self.taken)
 
 
-def _record(layer: str, chain: Chain, channels: int, node: Node, constants: list[Tensor],
-            evidence: Evidence) -> dict[str, Any]:
-    """What the certificate says about one function, as plain data."""
-    record: dict[str, Any] = {
-        "layer": layer, "node": node.name, "channels": channels,
-        "replaces": [type(n).__name__ for n in chain.nodes],
-        "form": FORM_NAMES[type(node)], "points": evidence.points,
-        "exhaustive": evidence.exhaustive}
+def _record(node: Node, constants: list[Tensor]) -> dict[str, Any]:
+    """What a node's constants amount to, as plain data."""
     values = [t.value for t in constants if t.value is not None]
-    record["rows"] = max(map(len, values))
+    record: dict[str, Any] = {"rows": max(map(len, values))}
+    if isinstance(node, MultiplyAddShift | Rescale):
+        record["multiplier_bits"] = int(np.abs(values[0].astype(np.int64)).max()).bit_length()
     if isinstance(node, MultiplyAddShift):
-        multiplier, offset = values
-        record |= {"multiplier_bits": int(np.abs(multiplier.astype(np.int64)).max()).bit_length(),
-                   "shift": node.shift, "offsets": offset.shape[1]}
+        record |= {"shift": node.shift, "offsets": values[1].shape[1]}
+    elif isinstance(node, Rescale):
+        record |= {"mode": node.mode.value, "shift": -int(values[1].min())}
     elif isinstance(node, MultiThreshold):
         record["steps"] = values[0].shape[1]
-    elif isinstance(node, Rescale):
-        record["mode"] = node.mode.value
     return record

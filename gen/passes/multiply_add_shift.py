@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from .staircase import Staircase
 
-__all__ = ["MAX_SHIFT", "Line", "fit_line"]
+__all__ = ["BOUND", "MAX_SHIFT", "Bounds", "Line", "constraints", "fit_line", "orientation"]
 
 Ints = NDArray[np.int64]
 
@@ -57,18 +57,19 @@ class Line:
 
 
 @dataclass(frozen=True)
-class _Bounds:
-    """Constraints ``x*M + B >= k << S`` (lower) or ``< k << S`` (upper).
+class Bounds:
+    """Positions at which a form must have reached level k (or must not yet have).
 
-    Arrays of shape (lines, offsets, count): one M for each line, one B for each of its offsets.
-    Where ``on`` is false there is no constraint (and x and k are 0).
+    For a line, constraints ``x*M + B >= k << S`` (or ``< k << S``). Arrays of shape (lines,
+    offsets, count): one M for each line, one B for each of its offsets. Where ``on`` is false
+    there is no constraint (and x and k are 0).
     """
 
     x: Ints
     k: Ints
     on: NDArray[np.bool_]
 
-    def regroup(self, lines: int, offsets: int) -> _Bounds:
+    def regroup(self, lines: int, offsets: int) -> Bounds:
         """The same constraints under fewer lines or offsets; from (signs, lanes, count)."""
         def each(a: NDArray[np.generic]) -> NDArray[np.generic]:
             signs, lanes, count = a.shape
@@ -76,7 +77,7 @@ class _Bounds:
                 return a.reshape(1, signs, lanes * count)
             by_lane = a.transpose(1, 0, 2)
             return by_lane.reshape(lines, -1, count)
-        return _Bounds(*(each(a) for a in (self.x, self.k, self.on)))  # type: ignore[arg-type]
+        return Bounds(*(each(a) for a in (self.x, self.k, self.on)))  # type: ignore[arg-type]
 
 
 def fit_line(stair: Staircase, low: int, high: int) -> Line | None:
@@ -92,19 +93,15 @@ def fit_line(stair: Staircase, low: int, high: int) -> Line | None:
     low, high : int
         The clamp, at or beyond the staircase's least and greatest value.
     """
-    slope = stair.slope
+    slope, alike = orientation(stair)
     if slope is None:
         return None
-    alike = len(set(slope.tolist()) - {0}) <= 1
-    if alike and slope.any():
-        slope = np.full_like(slope, slope[slope != 0][0])
-    slope = np.where(slope == 0, 1, slope)
     lanes = len(slope)
     for lines, per_lane in ((1, False), (1, True), (lanes, True)):
         if (lines == 1 and not alike) or (per_lane and lanes == 1):
             continue
         for signs in (1, 2):
-            below, above = _constraints(stair, slope, low, high, signs)
+            below, above = constraints(stair, slope, low, high, signs)
             offsets = (signs * lanes if lines == 1 else signs) if per_lane else signs
             search = _Search(below.regroup(lines, offsets), above.regroup(lines, offsets))
             if (line := search.smallest()) is not None:
@@ -118,16 +115,29 @@ def fit_line(stair: Staircase, low: int, high: int) -> Line | None:
     return None
 
 
+def orientation(stair: Staircase) -> tuple[Ints | None, bool]:
+    """+1 or -1 for each lane (None if one rises and falls), and whether all are the same.
+
+    Constant lanes take the side of the others.
+    """
+    slope = stair.slope
+    if slope is None:
+        return None, False
+    alike = len(set(slope.tolist()) - {0}) <= 1
+    side = slope[slope != 0][0] if alike and slope.any() else 1
+    return np.where(slope == 0, side, slope), alike
+
+
 def _fewest(offset: Ints) -> Ints:
     """One column where both are equal."""
     return offset[:, :1] if (offset == offset[:, :1]).all() else offset
 
 
-def _constraints(stair: Staircase, slope: Ints, low: int, high: int, signs: int
-                 ) -> tuple[_Bounds, _Bounds]:
+def constraints(stair: Staircase, slope: Ints, low: int, high: int, signs: int
+                 ) -> tuple[Bounds, Bounds]:
     """Lower and upper constraints in the coordinate ``slope * x``; (signs, lanes, count)."""
     parts = [_one_sign(stair, slope, low, high, *domain) for domain in _domains(stair, signs)]
-    return tuple(_Bounds(*(np.stack([getattr(p[side], name) for p in parts])  # type: ignore
+    return tuple(Bounds(*(np.stack([getattr(p[side], name) for p in parts])  # type: ignore
                            for name in ("x", "k", "on"))) for side in (0, 1))
 
 
@@ -140,7 +150,7 @@ def _domains(stair: Staircase, signs: int) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _one_sign(stair: Staircase, slope: Ints, low: int, high: int, first: Ints, last: Ints
-              ) -> tuple[_Bounds, _Bounds]:
+              ) -> tuple[Bounds, Bounds]:
     """Constraints from the part [first, last] of every lane's domain, (lanes, count + 1)."""
     at, heights = stair.positions, stair.heights
     lane = np.arange(len(first))
@@ -155,11 +165,11 @@ def _one_sign(stair: Staircase, slope: Ints, low: int, high: int, first: Ints, l
     foot, foot_value = np.where(rising, first, last), np.where(rising, at_first, at_last)
     top, top_value = np.where(rising, last, first), np.where(rising, at_last, at_first)
 
-    def bounds(x: Ints, end: Ints, k_end: Ints, on_end: NDArray[np.bool_]) -> _Bounds:
+    def bounds(x: Ints, end: Ints, k_end: Ints, on_end: NDArray[np.bool_]) -> Bounds:
         every = np.concatenate([x, end[:, None]], axis=1) * slope[:, None]
         k = np.concatenate([level, k_end[:, None]], axis=1)
         on = np.concatenate([inside, (on_end & some)[:, None]], axis=1)
-        return _Bounds(np.where(on, every, 0), np.where(on, k, 0), on)
+        return Bounds(np.where(on, every, 0), np.where(on, k, 0), on)
     return (bounds(np.where(up, at, at - 1), foot, foot_value, foot_value > low),
             bounds(np.where(up, at - 1, at), top, top_value + 1, top_value < high))
 
@@ -167,7 +177,7 @@ def _one_sign(stair: Staircase, slope: Ints, low: int, high: int, first: Ints, l
 class _Search:
     """Smallest S, then smallest M for each line, that leaves room for every offset."""
 
-    def __init__(self, below: _Bounds, above: _Bounds) -> None:
+    def __init__(self, below: Bounds, above: Bounds) -> None:
         self._below, self._above = below, above
         largest = max(int(np.abs(b.x).max(initial=1)) for b in (below, above))
         levels = max(int(np.abs(b.k).max(initial=1)) for b in (below, above))
@@ -246,7 +256,7 @@ class _Search:
         return high
 
 
-def _outermost(bounds: _Bounds, shift: int) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+def _outermost(bounds: Bounds, shift: int) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
     """((smallest x, largest x), (their ``k << shift``)) of every line and offset."""
     first = np.where(bounds.on, bounds.x, FREE).argmin(axis=2)[..., None]
     last = np.where(bounds.on, bounds.x, -FREE).argmax(axis=2)[..., None]

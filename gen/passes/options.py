@@ -23,7 +23,8 @@ class PassOptions:
     forms : mapping of str to str
         For each layer (the name of its matrix product; where there is none, that of the
         function's last node) the form of the function behind it: ``auto``, ``multiply``,
-        ``thresholds``, ``table`` or ``framework``. The layer ``*`` stands for all others.
+        ``thresholds``, ``table``, ``half_even`` or ``framework``. The layer ``*`` stands for
+        all others.
 
     Raises
     ------
