@@ -77,7 +77,7 @@ class OnnxModel:
     """A model whose nodes are sorted, those that no output needs left out.
 
     ``batch`` is the length of axis 0 of every input, 1 where the file leaves it open.
-    ``stored`` counts the elements of all initialisers.
+    ``stored`` counts the elements of all constants in the file.
     """
 
     where: str
@@ -122,6 +122,12 @@ def _checked(where: str, model: onnx.ModelProto) -> OnnxModel:
         raise InputFault(f"{where}: sparse initialisers; store all as dense ones")
     nodes = _nodes(where, graph.node)
     constants, stored = _constants(where, graph.initializer)
+    stored += sum(element_count(f"{where}: node {node.name!r}: its value", value)
+                  for node in nodes for value in node.attributes.values()
+                  if isinstance(value, TensorProto))
+    if stored > MAX_ELEMENTS:
+        raise InputFault(f"{where}: {stored} elements in constants, but at most {MAX_ELEMENTS} "
+                         "are allowed")
     inputs, batch = _inputs(where, graph.input, constants)
     outputs = tuple(clean_name(where, o.name) for o in graph.output)
     if not outputs:
@@ -163,9 +169,6 @@ def _constants(where: str, tensors: Sequence[TensorProto]) -> tuple[Constants, i
                              else f"{where}: an initialiser has no name")
         byname[name] = tensor
         stored += element_count(f"{where}: initialiser {name!r}", tensor)
-    if stored > MAX_ELEMENTS:
-        raise InputFault(f"{where}: {stored} elements in initialisers, but at most "
-                         f"{MAX_ELEMENTS} are allowed")
     return Constants(where, byname), stored
 
 

@@ -217,6 +217,14 @@ def test_integers_divide_towards_zero(tmp_path: Path, rng: np.random.Generator) 
     ([node("Unsqueeze", ["a", "twice"], ["k"])], "repeat"),
     ([node("Unsqueeze", ["a"], ["k"])], "axes are missing"),
     ([node("Squeeze", ["a", "zero"], ["k"])], r"axes \[0\] of \[6\] are not all of length 1"),
+    ([node("Gather", ["a", "a"], ["k"])], "indices must be int32 or int64, not float32"),
+    ([node("Gather", ["nought", "zero"], ["k"])], "cannot gather from a scalar"),
+    ([node("Concat", ["a", ""], ["k"], axis=0)], "an input is missing"),
+    ([node("Concat", ["a", "far"], ["k"], axis=0)], "operands are of different types"),
+    ([node("Pow", ["far", "far"], ["k"])], "powers of integers are not folded"),
+    ([node("Reshape", ["a", "long"], ["k"])], "shape has 20 elements, but at most 9 are allowed"),
+    ([node("Transpose", ["m"], ["k"], perm=[0] * 20)], "'perm' has 20 elements, but at most 9"),
+    ([node("Sqrt", ["a"], [""])], "'k', which nothing makes"),
     ([node("Transpose", ["m"], ["k"], perm=[0, 0])], r"perm \[0, 0\] does not permute 2 axes"),
     ([node("Transpose", ["m"], ["k"], perm=1)], "attribute 'perm' must be a list of integers"),
     ([node("Flatten", ["m"], ["k"], axis=3)], "axis 3 of a tensor with 2 axes"),
@@ -233,11 +241,22 @@ def test_integers_divide_towards_zero(tmp_path: Path, rng: np.random.Generator) 
 def test_faulty_constants(tmp_path: Path, nodes: list[onnx.NodeProto], words: str) -> None:
     constants = {"a": np.arange(6, dtype=F), "far": np.array([7]), "zero": np.array([0]),
                  "b5": np.ones(5, F), "m": np.ones((2, 3), F), "twice": np.array([-1, -1]),
-                 "copy": np.array([0, 0]), "minus": F([-1]), "nought": F(0)}
+                 "copy": np.array([0, 0]), "long": np.ones(20, np.int64),
+                 "minus": F([-1]), "nought": F(0)}
     model = shaped([*nodes, node("Add", ["x", "k"], ["b"])], constants, ("N", 6))
     with pytest.raises(InputFault, match=words) as caught:
         imported(model, tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_results_must_not_explode(tmp_path: Path) -> None:
+    """A product widens its input: the result is bounded too."""
+    nodes = [*quantised("x", "a"), node("DequantizeLinear", ["w", "s", "z"], ["v"]),
+             node("MatMul", ["a", "v"], ["y"])]
+    model = model_of(nodes, {**CONSTANTS, "w": np.ones((2, 2**12), np.int8)},
+                     inputs={"x": ("N", 2**15, 2)})
+    with pytest.raises(InputFault, match=f"output of {2**27} elements, but at most {MAX_ELEMENTS}"):
+        imported(model, tmp_path)
 
 
 def test_constants_must_not_explode(tmp_path: Path) -> None:
@@ -440,6 +459,14 @@ SPOILT: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
                    "node 'QuantizeLinear_1' makes 'b', which exists already"),
     "overwritten input": (lambda m: m.graph.node[0].output.__setitem__(0, "x"),
                           "node 'Mul_0' makes 'x', which exists already"),
+    "much in all": (lambda m: m.graph.initializer.extend(
+        TensorProto(name=f"i{k}", dims=[2**25], data_type=FLOAT) for k in range(3)),
+        f"100663299 elements in constants, but at most {MAX_ELEMENTS}"),
+    "many tensors": (lambda m: m.graph.initializer.extend(
+        TensorProto(name=f"i{k}", dims=[1], data_type=FLOAT) for k in range(20000)),
+        "more than 20000 tensors"),
+    "segment": (lambda m: setattr(constant_of(m, "two").segment, "begin", 1), "stored in segments"),
+    "no output": (lambda m: m.graph.node[1].ClearField("output"), "'y_q', which nothing makes"),
     "cycle": (lambda m: m.graph.node[0].input.__setitem__(1, "y"),
               "the graph has a cycle; node 'Mul_0' is on it or behind it"),
     "own input": (lambda m: m.graph.node[0].input.__setitem__(1, "b"), "the graph has a cycle"),

@@ -227,6 +227,8 @@ BETWEEN: dict[str, tuple[list[onnx.NodeProto], tuple[int, ...], tuple[int, int]]
     "mul": ([node("Mul", ["two", "a"], ["b"])], (6,), (6, 4)),
     "div": ([node("Div", ["a", "quarter"], ["b"])], (6,), (6, 4)),
     "relu": ([node("Relu", ["a"], ["b"])], (6,), (6, 4)),
+    "relu of unsigned": ([quant("x", "c", scale="half", signed=0), node("Relu", ["c"], ["b"])],
+                         (6,), (6, 4)),
     "identity": ([node("Identity", ["a"], ["b"])], (6,), (6, 4)),
     "dropout": ([node("Dropout", ["a"], ["b"])], (6,), (6, 4)),
     "squeeze": ([node("Unsqueeze", ["a", "axes"], ["u"]), node("Squeeze", ["u", "axes"], ["b"])],
@@ -278,6 +280,15 @@ def test_arithmetic_between_layers(rng: np.random.Generator, tmp_path: Path) -> 
     check(tmp_path, nodes, constants, batch(rng))
 
 
+@pytest.mark.parametrize("operator", ["Mul", "Div"])
+def test_weights_scaled_by_constants(rng: np.random.Generator, tmp_path: Path, operator: str
+                                     ) -> None:
+    """Positive factors, one for each row too, move into the scale."""
+    nodes = [quant("x", "a", scale="half"), quant("w", "v", scale="half"),
+             node(operator, ["v", "columns"], ["u"]), node("MatMul", ["a", "u"], ["y"])]
+    check(tmp_path, nodes, {"w": batch(rng, 6, 3), "columns": F([2, 0.5, 1])}, batch(rng))
+
+
 def test_argmax_of_codes_and_of_reals(rng: np.random.Generator, tmp_path: Path) -> None:
     x = batch(rng)
     nodes = [quant("x", "a", scale="half"), node("ArgMax", ["a"], ["i"], axis=1),
@@ -311,6 +322,8 @@ FAULTS: list[tuple[dict[str, Any], dict[str, ArrayLike], str]] = [
     ({"scale": "s"}, {"s": np.int8(3)}, "scale must be float32, not int8"),
     ({"scale": "s"}, {"s": np.zeros(0, F)}, "scale is empty"),
     ({"scale": "s"}, {"s": np.float64(1)}, "'s' has element type DOUBLE; allowed are FLOAT, "),
+    ({"x": "w", "scale": "s"}, {"s": F([1, 2, 3]), "w": F([1, 2])},
+     r"scale of shape \[3\] does not broadcast to \[2\]"),
     ({"zero": "z"}, {"z": F(8)}, "zero point 8 is not a whole number from -8 to 7"),
     ({"zero": "z"}, {"z": F(0.5)}, "zero point 0.5 is not a whole number from -8 to 7"),
     ({"zero": "z", "signed": 0}, {"z": F(-1)}, "zero point -1 is not a whole number from 0 to 15"),
@@ -329,7 +342,9 @@ FAULTS: list[tuple[dict[str, Any], dict[str, ArrayLike], str]] = [
                          ids=[message[:30] for _, _, message in FAULTS])
 def test_faulty_quantisers(tmp_path: Path, options: dict[str, Any],
                            constants: dict[str, ArrayLike], message: str) -> None:
-    model = model_of([quant("x", "y", **options)], {**CONSTANTS, **constants})
+    options = dict(options)
+    nodes = [quant(options.pop("x", "x"), "c", **options), node("Add", ["x", "c"], ["y"])]
+    model = model_of(nodes, {**CONSTANTS, **constants})
     with pytest.raises(InputFault, match=message) as caught:
         imported(model, tmp_path)
     assert "\n" not in str(caught.value)
@@ -359,6 +374,23 @@ HINDRANCES: list[tuple[list[onnx.NodeProto], dict[str, ArrayLike], str]] = [
      "transA moves axis 0, the batch"),
     ([quant("x", "a"), quant("w", "v"), node("MatMul", ["a", "v"], ["y"])], {"w": W[None]},
      r"weights of shape \[1, 16, 5\] and an input of \[1, 16\]"),
+    ([quant("x", "a", bits="b"), quant("w", "v", bits="b"), node("MatMul", ["a", "v"], ["y"])],
+     {"w": W * F(1e8), "b": F(32)}, r"its sums need 6\d bits"),
+    ([node("BipolarQuant", ["x", "one"], ["a"], domain=QONNX), node("Relu", ["a"], ["r"]),
+      quant("w", "v"), node("MatMul", ["r", "v"], ["y"])], {"w": W}, "input 'r' is float"),
+    ([quant("x", "a", scale="s"), node("Reshape", ["a", "split"], ["r"]), quant("w", "v"),
+      node("MatMul", ["r", "v"], ["y"])],
+     {"w": W, "split": np.array([1, 2, 8]), "s": F([*range(1, 17)])}, "input 'r' is float"),
+    ([quant("x", "a"), quant("w", "v"), node("Mul", ["v", "minus"], ["u"]),
+      node("MatMul", ["a", "u"], ["y"])], {"w": W, "minus": F(-1)}, "weights 'u' is float"),
+    ([quant("x", "a"), quant("w", "v"), node("Add", ["v", "one"], ["u"]),
+      node("MatMul", ["a", "u"], ["y"])], {"w": W}, "weights 'u' is float"),
+    ([quant("x", "a"), quant("w", "v"), node("Gemm", ["a", "v", "x"], ["y"])], {"w": W},
+     r"C of shape \[16\] is not as long as the result, 5"),
+    ([quant("x", "a"), node("ArgMax", ["w"], ["i"], axis=1), node("Add", ["a", "i"], ["y"])],
+     {"w": W}, "operand 'w' is constant where one computed at run time is needed"),
+    ([node("BatchNormalization", ["x", "v", "v", "v", "v"], ["b"], training_mode=1),
+      quant("b", "y")], {"v": np.ones(16, F)}, "it is in training mode or not spatial"),
     ([quant("x", "a", zero="z")], {"z": F([*range(-8, 8)])},
      "the zero point differs from channel to channel"),
     ([quant("x", "a", bits="b")], {"b": F([*range(1, 17)])},
@@ -383,6 +415,20 @@ def test_unsupported_forms(tmp_path: Path, nodes: list[onnx.NodeProto],
     assert len(caught.value.obstacles) == 1
 
 
+@pytest.mark.parametrize(("length", "variance", "message"), [
+    (15, 1.0, r"scale has shape \[15\], but must be \[16\]"),
+    (16, -1.0, r"'n' \(BatchNormalisation\): variance \+ epsilon must be positive"),
+    (16, np.inf, "variance holds NaN or infinity")])
+def test_faulty_normalisation(tmp_path: Path, length: int, variance: float, message: str) -> None:
+    nodes = [node("BatchNormalization", ["x", "g", "v", "v", "v"], ["b"], name="n"),
+             quant("b", "y")]
+    nodes[0].input[2:4] = ["g16", "g16"]
+    model = model_of(nodes, {**CONSTANTS, "g": np.ones(length, F), "g16": np.ones(16, F),
+                             "v": np.full(16, variance, F)})
+    with pytest.raises(InputFault, match=message):
+        imported(model, tmp_path)
+
+
 def test_faulty_products(tmp_path: Path) -> None:
     nodes = [quant("x", "a"), quant("w", "v"), node("MatMul", ["a", "v"], ["y"])]
     with pytest.raises(InputFault, match=r"'MatMul_2' \(MatMul\): weights of shape \[15, 5\] "
@@ -391,6 +437,13 @@ def test_faulty_products(tmp_path: Path) -> None:
     nodes[2] = node("Gemm", ["a", "v", "c"], ["y"])
     with pytest.raises(InputFault, match=r"C of shape \[4\] does not broadcast to \[5\]"):
         imported(model_of(nodes, {**CONSTANTS, "w": W, "c": F([1, 2, 3, 4])}), tmp_path)
+    nodes[2] = node("Gemm", ["a", "v", "c"], ["y"], beta=1e38)
+    with pytest.raises(InputFault, match=r"beta \* C leaves float32"):
+        imported(model_of(nodes, {**CONSTANTS, "w": W, "c": F(9)}), tmp_path)
+    nodes[2] = node("Gemm", ["a", "v"], ["y"], alpha=float("inf"))
+    with pytest.raises(InputFault, match="attribute 'alpha' is inf, but must be finite"):
+        imported(model_of(nodes, {**CONSTANTS, "w": W}), tmp_path)
+    nodes[2] = node("Gemm", ["a", "v", "c"], ["y"])
     with pytest.raises(InputFault, match="its input has 3 axes, but must have 2"):
         imported(model_of(nodes, {**CONSTANTS, "w": W, "c": F(1)}, inputs={"x": (1, 2, 16)}),
                  tmp_path)
