@@ -11,24 +11,10 @@ from gen.passes.staircase import Staircase, staircase
 from sw_model.formats import IntFormat
 from sw_model.ops import RescaleMode
 from tests.support.graphs import NetworkBuilder
+from tests.support.staircases import stairs
 
 #: For the exhaustive search: |M| up to this, and B in proportion.
 MOST = 40
-
-
-def stairs(values: np.ndarray, low: int) -> Staircase:
-    """A staircase from its values (lanes, positions) or (positions,), by the definition."""
-    values = np.atleast_2d(values)
-    rise = np.diff(values, axis=1)
-    size = int(np.abs(rise).sum(axis=1).max(initial=0))
-    high = low + values.shape[1] - 1
-    positions = np.full((len(values), size), high + 1)
-    steps = np.zeros_like(positions)
-    for lane, jumps in enumerate(rise):
-        at = np.repeat(np.arange(len(jumps)), np.abs(jumps))
-        positions[lane, :len(at)], steps[lane, :len(at)] = low + 1 + at, np.sign(jumps)[at]
-    ends = (np.full(len(values), end) for end in (low, high))
-    return Staircase(*ends, values[:, 0], positions, steps)
 
 
 def best_line(values: np.ndarray, low: int, shift: int, *, signs: int) -> int | None:
