@@ -18,7 +18,7 @@ from verif.manifest import Stream, Tap, TapTensor
 from .design import Design
 from .mapping.layout import Layout, Link, frame_of, lanes_out, lay_out
 from .mapping.plan import Buffer, LinkPlan, Plan, Unit, WeightPlace
-from .mapping.schedule import Latencies, Schedule, make_schedule
+from .mapping.schedule import Latencies, Schedule, entry, make_schedule
 from .names import identifiers
 from .parts import UnitParts, unit_parts
 
@@ -92,7 +92,7 @@ def _latencies(units: dict[str, UnitParts]) -> Latencies:
     each = {}
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
-        each[unit] = component.latency  # type: ignore[attr-defined]
+        each[unit] = component.latency
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
                      queue=lambda depth: Queue(1, depth).latency)
 
@@ -109,7 +109,7 @@ def _tap_name(unit: str) -> str:
 def _lay_link(board: _Board, link: Link, schedule: Schedule, source: Pin, target: Pin,
               first: str | None) -> None:
     """The adapters and the queue of a link, in a row between two pins."""
-    chain: list[Part] = []
+    chain = _queue(entry(link.name), link, link.lanes[0], schedule)
     for before, after in zip(link.lanes, link.lanes[1:], strict=False):
         frames = link.given if after < before else link.taken
         jobs = tuple((frame.vector, frame.vectors) for frame in frames)
@@ -119,9 +119,7 @@ def _lay_link(board: _Board, link: Link, schedule: Schedule, source: Pin, target
         else:
             chain.append(Part(f"{link.name}_up", WidthUp, {
                 "format": link.format, "narrow": before, "wide": after, "jobs": jobs}))
-    if depth := schedule.queues.get(link.name):
-        chain.append(Part(f"{link.name}_queue", Queue, {
-            "payload": vector_of(link.format, link.lanes[-1]), "depth": depth}))
+    chain += _queue(link.name, link, link.lanes[-1], schedule)
     board.parts += chain
     stops = [source, *(Pin(part.name, "i") for part in chain)]
     leaves = [source, *(Pin(part.name, "o") for part in chain)]
@@ -130,6 +128,13 @@ def _lay_link(board: _Board, link: Link, schedule: Schedule, source: Pin, target
         names[0] = first
     for wire, here, there in zip(names, leaves, [*stops[1:], target], strict=True):
         board.join(wire, here, there)
+
+
+def _queue(name: str, link: Link, lanes: int, schedule: Schedule) -> list[Part]:
+    """The queue called ``name``, if the schedule needs it."""
+    depth = schedule.queues.get(name)
+    return [] if depth is None else [Part(f"{name}_queue", Queue, {
+        "payload": vector_of(link.format, lanes), "depth": depth})]
 
 
 def _fork(board: _Board, name: str, payload: ShapeLike, source: Pin, links: list[Link],
@@ -256,6 +261,7 @@ def _taps(layout: Layout, names: dict[str, str]) -> tuple[Tap, ...]:
 def _link_plans(layout: Layout, schedule: Schedule) -> tuple[LinkPlan, ...]:
     return tuple(LinkPlan(name=link.name, source=link.source, target=link.target,
                           tensors=link.tensors, lanes=link.lanes,
+                          entry_queue=schedule.queues.get(entry(link.name), 0),
                           queue=schedule.queues.get(link.name, 0)) for link in layout.links)
 
 
@@ -264,13 +270,15 @@ def _buffers(layout: Layout, schedule: Schedule) -> tuple[Buffer, ...]:
     times = {job.job: job for job in schedule.jobs}
     found = []
     for link in layout.links:
-        if depth := schedule.queues.get(link.name):
-            lives = [times[job] for job in link.jobs]
-            makers = [job for job in schedule.jobs if job.unit == link.source]
-            begin = min((job.first_output for job in makers), default=0)
-            found.append(Buffer(name=f"{link.name}_queue", words=depth,
-                                bits=link.format.width * link.lanes[-1],
-                                lifetime=(min(begin, lives[0].start), max(j.end for j in lives))))
+        for name, lanes in ((entry(link.name), link.lanes[0]), (link.name, link.lanes[-1])):
+            if depth := schedule.queues.get(name):
+                lives = [times[job] for job in link.jobs if job in times]
+                makers = [job for job in schedule.jobs if job.unit == link.source]
+                begin = min((job.first_output for job in makers), default=0)
+                found.append(Buffer(
+                    name=f"{name}_queue", words=depth, bits=link.format.width * lanes,
+                    lifetime=(min([begin, *(job.start for job in lives)]),
+                              max([job.end for job in lives + makers]))))
     for unit in layout.units:
         if unit.kind == "dense":
             frames = [frame for link in layout.into(unit.name) for frame in link.taken]

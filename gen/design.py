@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from amaranth.lib import wiring
 
@@ -37,7 +38,7 @@ class MemoryImage:
     width: int
     layout: str
     tensors: tuple[str, ...]
-    where: str
+    where: Literal["block_rom", "lut_rom", "rom", "logic"]
 
     @property
     def file(self) -> str:

@@ -15,9 +15,8 @@ DISTRIBUTIONS = ("amaranth", "cocotb", "numpy", "onnx", "pyosys", "tflite", "ver
 
 def doctor(as_json: Json = False) -> int:
     """Say which tools are there, which are missing and what to type."""
-    from verif.tools import find_tool
-
     from sw_model.faults import ToolMissing
+    from verif.tools import find_tool
 
     from ..version import gatemill_version, tool_versions
 

@@ -77,13 +77,27 @@ class Unit(_Checked, frozen=True):
 
 
 class LinkPlan(_Checked, frozen=True):
-    """A stream between two units: the tensors that it carries in turn, its queue."""
+    """A stream between two units.
+
+    Parameters
+    ----------
+    name : str
+    source, target : str
+        Units; empty for the network's own ports.
+    tensors : tuple of str
+        Carried in turn.
+    lanes : tuple of int
+        From source to target: one number, or those of the adapters between.
+    entry_queue, queue : int
+        Words of the queues in front of the adapters and behind them; 0 where there is none.
+    """
 
     name: str
     source: str
     target: str
     tensors: tuple[str, ...]
     lanes: tuple[int, ...]
+    entry_queue: int
     queue: int
 
 

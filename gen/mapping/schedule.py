@@ -27,7 +27,7 @@ from sw_model.ops import MatMul, Reshape
 from .layout import Frame, Layout, Link
 from .plan import JobTime, Prediction, Unit
 
-__all__ = ["Latencies", "Schedule", "make_schedule"]
+__all__ = ["Latencies", "Schedule", "entry", "make_schedule"]
 
 Times = NDArray[np.int64]
 
@@ -57,7 +57,7 @@ class Latencies:
 
 @dataclass
 class Schedule:
-    """Queue depth of every link, times of every job, interval and latency."""
+    """Queue depths by name (see :func:`entry`), times of every job, interval and latency."""
 
     queues: dict[str, int]
     jobs: list[JobTime]
@@ -82,28 +82,39 @@ def make_schedule(layout: Layout, latencies: Latencies) -> Schedule:
         free_running = _walk(layout, latencies, queues, None)
         interval = max(np.diff(free_running.ends)[-3:].tolist())
         periodic = _walk(layout, latencies, queues, interval)
-        grown = {link.name: max(queues.get(link.name, 0), _waiting(periodic, layout, link))
-                 for link in layout.links}
-        grown = {name: depth for name, depth in grown.items() if depth}
+        doors = [door for link in layout.links if not _waits_outside(layout, link)
+                 for door in (entry(link.name), link.name)]
+        grown = {door: _depth(periodic, door, queues.get(door, 0)) for door in doors}
+        grown = {door: depth for door, depth in grown.items() if depth}
         if grown == queues:
             return Schedule(queues, periodic.jobs, Prediction(
                 interval=interval, latency=max(1, periodic.ends[0])))
         queues = grown
 
 
-def _waiting(run: _Run, layout: Layout, link: Link) -> int:
-    """Most words that are between the end of a link's adapters and its target at once.
+def entry(link: str) -> str:
+    """Name of the queue in front of a link's adapters; the one behind has the link's name."""
+    return f"{link}_entry"
 
-    An input with one reader can wait outside.
+
+def _waits_outside(layout: Layout, link: Link) -> bool:
+    """Whether words can wait with the network's user: an input with one reader."""
+    return not link.source and len([other for other in layout.out_of("")
+                                    if other.tensors == link.tensors]) == 1
+
+
+def _depth(run: _Run, door: str, before: int) -> int:
+    """Words that a queue must hold so that nobody waits for room; 0 if no word ever waits.
+
+    A place that a word leaves can be taken again in the next cycle.
     """
-    outside = not link.source and len([other for other in layout.out_of("")
-                                       if other.tensors == link.tensors]) == 1
-    if not link.target or outside:
+    if not run.accepted[door]:
         return 0
-    entered = np.concatenate(run.entered[link.name])
-    accepted = np.concatenate(run.accepted[link.name])
+    entered = np.concatenate(run.entered[door])
+    accepted = np.concatenate(run.accepted[door])
     arrived = np.arange(1, len(entered) + 1)
-    return int((arrived - np.searchsorted(accepted, entered, side="right")).max())
+    left = np.searchsorted(accepted, entered, side="left" if before else "right")
+    return max(before, int((arrived - left).max()))
 
 
 def _in_turn(ready: Times, free: int) -> Times:
@@ -116,7 +127,8 @@ def _walk(layout: Layout, latencies: Latencies, queues: Mapping[str, int], inter
     """Times of :data:`SAMPLES` samples, ``interval`` apart or as fast as they are taken."""
     run = _Run()
     for link in layout.links:
-        run.entered[link.name], run.accepted[link.name] = [], []
+        for door in (entry(link.name), link.name):
+            run.entered[door], run.accepted[door] = [], []
     waiting: dict[tuple[str, str], Times] = {}
     for sample in range(SAMPLES):
         enters = 0 if interval is None else sample * interval
@@ -189,30 +201,41 @@ def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int
 def _travel(run: _Run, link: Link, place: int, offers: Times, latencies: Latencies,
             queues: Mapping[str, int]) -> Times:
     """When the words of a tensor are offered at the end of a link."""
-    given, taken = link.given[place], link.taken[place]
-    times, frame = offers, given
+    times = offers
     for step, (before, after) in enumerate(zip(link.lanes, link.lanes[1:], strict=False)):
         key = f"{link.name}/{step}"
-        frame = given if after < before else taken
-        times = _change(frame, before, after, times, run.free.get(key, 0), latencies)
-        run.free[key] = int(times[-1]) + 1 - latencies.up * (after > before)
+        free = run.free.get(key, 0)
+        if after > before:
+            times, run.free[key] = _widen(link.taken[place], before, after, times, free)
+            times = times + latencies.up
+            continue
+        door = entry(link.name)
+        run.entered[door].append(times)
+        if depth := queues.get(door, 0):
+            times = times + latencies.queue(depth)
+        times, accepted = _narrow(link.given[place], before, after, times, free, latencies.down)
+        run.accepted[door].append(accepted)
+        run.free[key] = int(times[-1]) + 1
     run.entered[link.name].append(times)
     depth = queues.get(link.name, 0)
     return times + latencies.queue(depth) if depth else times
 
 
-def _change(frame: Frame, before: int, after: int, offers: Times, free: int,
-            latencies: Latencies) -> Times:
-    """Times through a change of width, one word of the narrow side a cycle."""
-    if after < before:
-        words = frame.words(after)
-        vector = -(-frame.vector // after)
-        turn = np.arange(words)
-        wide = -(-frame.vector // before)
-        source = (turn // vector) * wide + (turn % vector) // (before // after)
-        return _in_turn(offers[source] + latencies.down, free)
+def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, latency: int
+            ) -> tuple[Times, Times]:
+    """When narrow words are offered, one a cycle, and when the wide ones are taken."""
+    parts, wide = -(-frame.vector // after), -(-frame.vector // before)
+    turn = np.arange(frame.words(after))
+    source = (turn // parts) * wide + (turn % parts) // (before // after)
+    times = _in_turn(offers[source] + latency, free)
+    first = np.flatnonzero(np.diff(source, prepend=-1))
+    return times, times[first] - latency
+
+
+def _widen(frame: Frame, before: int, after: int, offers: Times, free: int) -> tuple[Times, int]:
+    """When the last part of each wide word is taken, and when the next can be."""
     vector = -(-frame.vector // before)
     taken = _in_turn(offers, free)
     turn = np.arange(len(offers)) % vector
     last = ((turn + 1) % (after // before) == 0) | (turn == vector - 1)
-    return taken[last] + latencies.up
+    return taken[last], int(taken[-1]) + 1

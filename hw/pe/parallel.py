@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Mux, Signal, Value
+from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
@@ -16,15 +16,34 @@ from .base import DotProduct, DotSpec
 __all__ = ["ParallelDotProduct", "product_of"]
 
 
+#: Widest factor whose products are made of adders: a DSP block would be wasted on it.
+NARROW = 4
+
+
 def product_of(a: Value, a_format: Format, w: Value, w_format: Format) -> Value:
-    """The exact product of two codes; an adder or less where a factor has one or two bits."""
-    for code, form, other, other_form in ((w, w_format, a, a_format), (a, a_format, w, w_format)):
+    """The exact product of two codes; adders or less where a factor has few bits."""
+    pairs = [(w, w_format, a, a_format), (a, a_format, w, w_format)]
+    for code, form, other, other_form in pairs:
         value = fixed_value(other_form, other)
         if isinstance(form, BipolarFormat):
             return Mux(code, value, -value)
         if isinstance(form, TernaryFormat):
             return Mux(code[0], Mux(code[1], -value, value), 0)
-    return fixed_value(a_format, a) * fixed_value(w_format, w)
+    code, form, other, other_form = min(pairs, key=lambda pair: pair[1].width)
+    if form.width > NARROW:
+        return fixed_value(a_format, a) * fixed_value(w_format, w)
+    return _sum_of_rows(fixed_value(form, code), fixed_value(other_form, other))
+
+
+def _sum_of_rows(narrow: Value, wide: Value) -> Value:
+    """``narrow * wide``: a row for each bit of ``narrow``, its sign bit's taken off."""
+    total: Value = Const(0)
+    for place in range(len(narrow)):
+        row = Mux(narrow[place], wide, 0) << place
+        if place == len(narrow) - 1 and narrow.shape().signed:
+            return total - row
+        total = total + row if place else row
+    return total
 
 
 class ParallelDotProduct(DotProduct):
