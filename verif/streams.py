@@ -144,6 +144,12 @@ class StreamSource(_Process):
 class StreamSink(_Process):
     """Takes words from a stream, not being ready whenever ``stall`` yields true.
 
+    Parameters
+    ----------
+    patient : bool
+        Whether it only becomes ready once a word is offered: a producer whose ``valid``
+        waits for ``ready`` never moves.
+
     Members
     -------
     words : list of str
@@ -152,8 +158,9 @@ class StreamSink(_Process):
         The cycle in which each was first offered, and the one in which it was taken.
     """
 
-    def __init__(self, ports: StreamPorts, *, stall: Iterator[bool]) -> None:
-        self._ports, self._stall = ports, stall
+    def __init__(self, ports: StreamPorts, *, stall: Iterator[bool], patient: bool = False
+                 ) -> None:
+        self._ports, self._stall, self._patient = ports, stall, patient
         self._awaited, self._enough = 0, Event()
         self.words: list[str] = []
         self.offered: list[int] = []
@@ -163,9 +170,10 @@ class StreamSink(_Process):
 
     async def _run(self) -> None:
         ports, stall, edge = self._ports, self._stall, RisingEdge(self._ports.clk)
-        driven, offered = False, None
+        driven = False
+        offered: int | None = None
         while True:
-            ready = not next(stall)
+            ready = not next(stall) and (offered is not None or not self._patient)
             if ready != driven:
                 ports.ready.value = int(ready)
                 driven = ready

@@ -133,8 +133,9 @@ def check_units(
 ) -> None:
     """Simulate ``units`` side by side; every word must be as expected, under every stall.
 
-    Each is also reset in mid-stream and run again, and watched for breaches of the stream
-    rules. What was built is kept when the check fails, and removed otherwise.
+    Each is also given consumers that wait for ``valid``, reset in mid-stream and run again,
+    and watched for breaches of the stream rules. What was built is kept when the check
+    fails, and removed otherwise.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def check_units(
     results = simulation.run("verif.suites.unit", seed=seed, cwd=work,
                              env={"GATEMILL_UNITS": str(work / "units.json")})
     results.require_pass()
-    assert results.ran == len(stalls) + 1, f"{results.ran} tests ran: {results.names}"
+    assert results.ran == len(stalls) + 2, f"{results.ran} tests ran: {results.names}"
     shutil.rmtree(work)
 
 

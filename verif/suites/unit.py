@@ -42,7 +42,7 @@ from verif.streams import (
     start_clock,
 )
 
-__all__ = ["Job", "Unit", "exact", "recovers_from_reset"]
+__all__ = ["Job", "Unit", "exact", "recovers_from_reset", "valid_does_not_wait"]
 
 #: Cycles in which a unit must stay silent once all words are out.
 QUIET = 30
@@ -121,7 +121,8 @@ _JOB = Job.read()
 class _Bench:
     """Sources, sinks and monitors round one unit."""
 
-    def __init__(self, dut: Any, unit: Unit, idle: float, stall: float) -> None:
+    def __init__(self, dut: Any, unit: Unit, idle: float, stall: float,
+                 patient: bool = False) -> None:
         self.unit = unit
         seed = f"{cocotb.RANDOM_SEED} {unit.prefix}"
         self.sources = {
@@ -129,7 +130,8 @@ class _Bench:
                                idle=pauses(idle, f"{seed} {name}"))
             for name, words in unit.inputs.items()}
         ports = {name: StreamPorts(dut, unit.prefix + name) for name in unit.outputs}
-        self.sinks = {name: StreamSink(port, stall=pauses(stall, f"{seed} {name}"))
+        self.sinks = {name: StreamSink(port, stall=pauses(stall, f"{seed} {name}"),
+                                       patient=patient)
                       for name, port in ports.items()}
         self.monitors = [StreamMonitor(port) for port in ports.values()]
 
@@ -190,10 +192,10 @@ class _Bench:
                  f"{unit.interval['cycles']} are declared")
 
 
-async def _run(dut: Any, idle: float, stall: float) -> list[_Bench]:
+async def _run(dut: Any, idle: float, stall: float, patient: bool = False) -> list[_Bench]:
     """Start from reset, feed every unit, compare all that comes out."""
     await reset(dut)
-    benches = [_Bench(dut, unit, idle, stall) for unit in _JOB.units]
+    benches = [_Bench(dut, unit, idle, stall, patient) for unit in _JOB.units]
     for bench in benches:
         await bench.finish(_JOB.deadline)
     for _ in range(QUIET):
@@ -213,6 +215,13 @@ async def exact(dut: Any, idle: float, stall: float) -> None:
     if idle == stall == 0:
         for bench in benches:
             bench.measure()
+
+
+@cocotb.test(skip=not _JOB.units)
+async def valid_does_not_wait(dut: Any) -> None:
+    """Every word is offered to consumers that only become ready once it is."""
+    start_clock(dut)
+    await _run(dut, 0.0, 0.0, patient=True)
 
 
 @cocotb.test(skip=not _JOB.units)
