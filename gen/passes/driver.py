@@ -16,13 +16,15 @@ from .accumulators import (
     narrow_accumulators,
 )
 from .lower import lower_chains
+from .offsets import absorb_offsets
 from .options import PassOptions
 from .tidy import merge_reshapes, remove_dead_nodes
 
 __all__ = ["Compiled", "run_passes"]
 
 BEFORE: tuple[Callable[[Graph], Graph], ...] = (
-    remove_dead_nodes, merge_reshapes, fold_zero_points, narrow_accumulators)
+    remove_dead_nodes, merge_reshapes, fold_zero_points, absorb_offsets,
+    narrow_accumulators)
 AFTER: tuple[Callable[[Graph], Graph], ...] = (
     merge_reshapes, fit_accumulators, name_accumulators)
 

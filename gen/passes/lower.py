@@ -23,7 +23,7 @@ from .reach import Range, reach, reshaped
 from .staircase import extremes
 from .tidy import remove_dead_nodes
 
-__all__ = ["Lowered", "lower_chains"]
+__all__ = ["Lowered", "chains_of", "lower_chains"]
 
 @dataclass(frozen=True)
 class Lowered:
@@ -70,7 +70,7 @@ def lower_chains(graph: Graph, options: PassOptions) -> Lowered:
     InputFault
         If a wanted form does not exist, or is wanted for a layer that is not there.
     """
-    chains = _chains(graph)
+    chains = chains_of(graph)
     layers = {last: layer_name(graph, chain) for last, chain in chains.items()}
     options.check_layers(list(dict.fromkeys(layers.values())))
     found = reach(graph)
@@ -109,7 +109,7 @@ def _layer(graph: Graph, chain: Chain) -> MatMul | None:
     return producer if isinstance(producer, MatMul) else None
 
 
-def _chains(graph: Graph) -> dict[str, Chain]:
+def chains_of(graph: Graph) -> dict[str, Chain]:
     """Every chain that hardware can take over, by its last node's name, in order."""
     chains: dict[str, Chain] = {}
     inner: set[str] = set()

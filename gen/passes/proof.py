@@ -12,6 +12,7 @@ positions miss a step of either function, the proof fails rather than pass in er
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -25,7 +26,8 @@ from sw_model.ops import MultiplyAddShift, MultiThreshold
 from .chain import LaneFunction
 from .monotone import pieces, spans
 
-__all__ = ["Evidence", "ProofError", "crossings", "prove"]
+__all__ = ["Evidence", "ProofError", "crossings", "prove",
+           "show_equal"]
 
 Ints = NDArray[np.int64]
 
@@ -82,16 +84,39 @@ def prove(name: str, reference: LaneFunction, compiled: LaneFunction, low: Ints,
         _compare(name, x, reference(x), compiled(x))
         return Evidence(int((high - low + 1).sum()), exhaustive=True)
     x = _positions(reference, compiled, low, high)
+    if _same(reference, compiled):
+        _compare(name, x, reference(x), compiled(x))
+    else:
+        show_equal(name, reference, compiled, x)
+    return Evidence(int((np.diff(x, axis=0) > 0).sum()) + len(low), exhaustive=False)
+
+
+def show_equal(name: str, reference: Callable[[Ints], Ints], compiled: Callable[[Ints], Ints],
+               x: Ints) -> None:
+    """Show that two functions are equal from the first to the last of ``x`` in every lane.
+
+    Parameters
+    ----------
+    name : str
+        Of the layer, for the message.
+    reference, compiled : callable
+        Functions of positions (count, lanes).
+    x : int64, shape (count, lanes)
+        Ascending in every lane; both functions are monotone between two neighbours that are
+        not adjacent numbers.
+
+    Raises
+    ------
+    ProofError
+        If they differ, or if that cannot be excluded.
+    """
     values = reference(x)
     _compare(name, x, values, compiled(x))
-    gap = np.diff(x, axis=0)
-    if not _same(reference, compiled):
-        loose = (gap > 1) & (values[1:] != values[:-1])
-        if loose.any():
-            row, lane = (int(k[0]) for k in np.nonzero(loose))
-            raise ProofError(f"layer {name!r}, channel {lane}: a step between {x[row, lane]} and "
-                             f"{x[row + 1, lane]} is not accounted for")
-    return Evidence(int((gap > 0).sum()) + len(low), exhaustive=False)
+    loose = (np.diff(x, axis=0) > 1) & (values[1:] != values[:-1])
+    if loose.any():
+        row, lane = (int(k[0]) for k in np.nonzero(loose))
+        raise ProofError(f"layer {name!r}, channel {lane}: a step between {x[row, lane]} and "
+                         f"{x[row + 1, lane]} is not accounted for")
 
 
 @singledispatch

@@ -17,6 +17,8 @@ Ints = NDArray[np.int64]
 
 #: Domains up to this many positions are enumerated: no argument about monotony is needed.
 EXHAUSTIVE_SPAN = 2**16
+#: Domains up to this many positions are evaluated sooner than split.
+FEW_POSITIONS = 2**10
 #: Evaluations that enumeration may cost, over all lanes.
 EXHAUSTIVE_POINTS = 2**21
 #: Steps in all lanes together beyond which no staircase is made.
@@ -97,6 +99,10 @@ def staircase(function: LaneFunction, low: Ints, high: Ints) -> Staircase:
 
 def extremes(function: LaneFunction, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """Smallest and largest value of ``function`` on [low, high] in every lane, both reached."""
+    span = int((high - low).max()) + 1
+    if span <= FEW_POSITIONS:
+        values = function(np.minimum(low + np.arange(span)[:, None], high))
+        return values.min(axis=0), values.max(axis=0)
     starts = pieces(function, low, high)
     ends = np.concatenate([function(at) for at in spans(starts, high)])
     return ends.min(axis=0), ends.max(axis=0)

@@ -112,9 +112,11 @@ def test_pieces_are_monotone_and_hold_the_extremes(function):
         for first, after in zip(begin, [*begin[1:], high[lane] - low[lane] + 1], strict=True):
             rise = np.diff(values[first:after, lane])
             assert (rise >= 0).all() or (rise <= 0).all()
-    least, most = extremes(function, low, high)
-    np.testing.assert_array_equal(least, values.min(axis=0))
-    np.testing.assert_array_equal(most, values.max(axis=0))
+    for limit in (0, module.FEW_POSITIONS):
+        with mock.patch.object(module, "FEW_POSITIONS", limit):
+            least, most = extremes(function, low, high)
+        np.testing.assert_array_equal(least, values.min(axis=0))
+        np.testing.assert_array_equal(most, values.max(axis=0))
 
 
 def test_a_table_of_noise_is_enumerated_or_split(rng):
