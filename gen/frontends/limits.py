@@ -18,7 +18,7 @@ MAX_ELEMENTS = 2**26
 MAX_FILE_BYTES = 4 * MAX_ELEMENTS
 
 #: Operators of a model.
-MAX_NODES = 5_000
+MAX_NODES = 3_000
 
 #: Tensors of a model.
 MAX_TENSORS = 4 * MAX_NODES

@@ -52,6 +52,7 @@ class Drawing:
         self.nodes: list[Node] = []
         self._node_names, self._tensor_names = Names(), Names()
         self._names: dict[int, str] = {}
+        self._constants: dict[int, str] = {}
         self._unnamed: Counter[str] = Counter()
         # The ends of the model come first: users know them by the names in the file.
         for kind, numbers in (("in", model.inputs), ("out", model.outputs)):
@@ -150,6 +151,13 @@ class Drawing:
         value = np.asarray(value)
         unique = self._tensor_names.unique(name)
         return self._add(Tensor(unique, value.shape, format_, scale, 0, value))
+
+    def shared(self, tensor: TensorFile, name: str, value: NDArray[np.generic], format_: Format
+               ) -> str:
+        """Draw a constant of the file, once for all that read it; returns its name."""
+        if tensor.number not in self._constants:
+            self._constants[tensor.number] = self.constant(name, value, format_)
+        return self._constants[tensor.number]
 
     def _add(self, tensor: Tensor) -> str:
         self.tensors[tensor.name] = tensor

@@ -100,9 +100,9 @@ def fully_connected(drawing: Drawing, operator: OperatorFile) -> None:
         source = drawing.between(f"{name}.flat", shape, _INT8, (scale_in,), zero_in)
         drawing.nodes.append(Reshape(name=f"{name}.flatten", inputs=(drawing.activation(x),),
                                      outputs=(source,), shape=shape))
-    inputs = [source, drawing.constant(f"{name}.weights", matrix, _INT8)]
-    if offsets is not None:
-        inputs.append(drawing.constant(f"{name}.bias", offsets, _INT32))
+    inputs = [source, drawing.shared(weights, f"{name}.weights", matrix, _INT8)]
+    if bias is not None and offsets is not None:
+        inputs.append(drawing.shared(bias, f"{name}.bias", offsets, _INT32))
     acc = drawing.between(f"{name}.acc", (*shape[:-1], rows), _INT32, tuple(scales.tolist()))
     drawing.nodes.append(MatMul(name=name, inputs=tuple(inputs), outputs=(acc,), format=_INT32,
                                 zero_point=zero_in))

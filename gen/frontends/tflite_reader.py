@@ -234,13 +234,13 @@ class ModelFile:
         if kind not in _OPTIONS:
             return {}
         expected, cls, read = _OPTIONS[kind]
-        found = table.BuiltinOptionsType()
-        options = cls()
-        if found == BuiltinOptions.NONE:
+        found, union = table.BuiltinOptionsType(), table.BuiltinOptions()
+        if found == BuiltinOptions.NONE or union is None:
             return {}
         if found != expected:
             raise self.fault(f"{where}: options of type {found}, but {expected} is its own")
-        options.Init(table.BuiltinOptions().Bytes, table.BuiltinOptions().Pos)
+        options = cls()
+        options.Init(union.Bytes, union.Pos)
         return read(options)
 
     def tensor(self, number: int) -> TensorFile:

@@ -14,7 +14,7 @@ from gen.frontends import import_model
 from gen.frontends.tflite import load
 from sw_model.graph import Graph
 from sw_model.ops import MatMul, Rescale, RescaleMode, Softmax, Table
-from tests.support.tflite_models import ModelBuilder, run_litert, run_micro
+from tests.support.tflite_models import ModelBuilder, branching_model, run_litert, run_micro
 
 
 @pytest.fixture(scope="module")
@@ -109,36 +109,6 @@ def test_ad01_runs_three_times_as_fast_as_litert(ad01):
                           env=os.environ | threads, check=True,
                           cwd=Path(__file__).resolve().parents[3])
     assert float(done.stdout) >= 3
-
-
-def branching_model() -> bytes:
-    """Float input to codes, a layer of three vectors, a flattening layer, three outputs."""
-    rng = np.random.default_rng(7)
-    build = ModelBuilder()
-    real = build.tensor("serving_default_x:0", (1, 6, 2), "FLOAT32")
-    codes = build.tensor("tfl.quantize", (1, 6, 2), scale=0.05, zero_point=-3)
-    build.operator("QUANTIZE", [real], [codes])
-    rows = build.tensor("net/reshape/Reshape", (1, 3, 4), scale=0.05, zero_point=-3)
-    shape = build.tensor("net/shape", (3,), "INT32", values=[1, 3, -1])
-    build.reshape(codes, rows, [1, 3, 4], shape)
-    hidden = build.tensor("net/hidden/Relu;net/hidden/BiasAdd", (1, 3, 5), scale=0.04,
-                          zero_point=-128)
-    first = build.tensor("net/hidden/MatMul", (5, 4), scale=rng.uniform(0.01, 0.03, 5),
-                         values=rng.integers(-127, 128, (5, 4)))
-    build.fully_connected(rows, first, None, hidden, activation="RELU", keep_num_dims=True)
-    scores = build.tensor("StatefulPartitionedCall:1", (1, 7), scale=0.1, zero_point=10)
-    second = build.tensor("tfl.pseudo_qconst", (7, 15), scale=0.02,
-                          values=rng.integers(-127, 128, (7, 15)))
-    bias = build.tensor("tfl.pseudo_qconst1", (7,), "INT32", scale=0.0008,
-                        values=rng.integers(-5000, 5000, 7))
-    build.fully_connected(hidden, second, bias, scores)
-    classes = build.tensor("StatefulPartitionedCall:0", (1, 7), scale=1 / 256, zero_point=-128)
-    build.softmax(scores, classes)
-    gate = build.tensor("net/gate/Sigmoid", (1, 7), scale=1 / 256, zero_point=-128)
-    build.operator("LOGISTIC", [scores], [gate])
-    out = build.tensor("StatefulPartitionedCall:2", (1, 7), "FLOAT32")
-    build.operator("DEQUANTIZE", [gate], [out])
-    return build.build([real], [classes, scores, out])
 
 
 @pytest.mark.parametrize(("run", "rounding"), [(run_micro, None),

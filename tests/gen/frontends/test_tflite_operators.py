@@ -166,7 +166,9 @@ def test_weights_shared_by_two_layers(tmp_path, rng):
     build.fully_connected(middle, weights, None, y)
     (path := tmp_path / "m.tflite").write_bytes(model := build.build([x], [y]))
     graph = load(path)
-    assert [n.name for n in graph.nodes if isinstance(n, MatMul)] == ["fc", "fc_2"]
+    layers = [n for n in graph.nodes if isinstance(n, MatMul)]
+    assert [n.name for n in layers] == ["fc", "fc_2"]
+    assert {n.inputs[1] for n in layers} == {"fc.weights"}
     codes = rng.integers(-128, 128, (1, 3), dtype=np.int8)
     np.testing.assert_array_equal(graph.run({"x": codes})[0]["y"], run_micro(model, codes)[0])
 

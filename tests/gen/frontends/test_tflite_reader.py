@@ -12,7 +12,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from gen.frontends import limits, tflite_reader
 from gen.frontends.tflite import load
+from tests.support.fuzz import Case, Subject, run_cases
 from tests.support.tflite_faults import Dense, fault_of, floats, integers, longs
+from tests.support.tflite_models import ModelBuilder
 
 BROKEN = "not a valid TFLite file (offset outside the buffer)"
 
@@ -46,11 +48,11 @@ def test_files_that_are_too_large(tmp_path, monkeypatch):
                                       f"{len(data) - 1}")
 
 
-def test_every_truncation_is_one_line(tmp_path):
-    """Of a file whose end holds nothing but padding, only the last bytes can be missed."""
+def test_truncations(tmp_path):
+    """Anywhere but in the padding at the end: one line."""
     data = Dense().built()
     path = tmp_path / "m.tflite"
-    for length in range(len(data) - 4):
+    for length in range(0, len(data) - 4, 3):
         path.write_bytes(data[:length])
         assert fault_of(path)
 
@@ -225,8 +227,34 @@ def test_older_files_have_their_operators_in_the_deprecated_field(tmp_path):
     assert len(load(path).nodes) == 2
 
 
-def test_options_may_be_left_out(tmp_path):
+@pytest.mark.parametrize("kind", [0, 8])
+def test_options_may_be_left_out(kind, tmp_path):
+    """Without a word, or (8 are FULLY_CONNECTED's) announced and not there."""
     model = Dense()
-    model.operator.builtinOptions, model.operator.builtinOptionsType = None, 0
+    model.operator.builtinOptions, model.operator.builtinOptionsType = None, kind
     (path := tmp_path / "m.tflite").write_bytes(model.built())
     assert len(load(path).nodes) == 2
+
+
+@pytest.mark.full
+def test_as_many_operators_as_are_allowed(tmp_path):
+    """Layers that share one matrix of 300 by 300, in a small file: neither time nor memory."""
+    model = Dense()
+    build = model.build = ModelBuilder()
+    model.x = model.y = build.tensor("x", (1, 300), scale=0.1)
+    weights = build.tensor("w", (300, 300), scale=np.full(300, 0.1), values=np.ones(90_000))
+    for _ in range(limits.MAX_NODES):
+        last, model.y = model.y, build.tensor("x", (1, 300), scale=1)
+        build.fully_connected(last, weights, None, model.y)
+    subject = Subject("many layers", load, model.built())
+    ((_, outcome),) = run_cases([Unchanged(subject, 0, 0)], tmp_path)
+    assert outcome.kind == "loaded"
+    build.operator("QUANTIZE", [model.x], [build.tensor("z", (1, 300), scale=1)])
+    assert model.fault(tmp_path) == "3001 operators, but at most 3000 are allowed"
+
+
+class Unchanged(Case):
+    """The file as it is, under the worker's bounds."""
+
+    def data(self) -> bytes:
+        return self.subject.data
