@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boards.devices import device
-from sw_model.faults import InputFault
+from sw_model.faults import Verdict
 from sw_model.graph import Graph
 from sw_model.node import extent
 from sw_model.ops import RescaleMode
@@ -19,15 +19,26 @@ from sw_model.partition import core_graph, partition
 from verif.manifest import Host, Manifest, Model, digest
 
 from .assemble import assemble
+from .design import Design
 from .emit import emit
-from .mapping.default import default_plan
+from .mapping.changes import apply_changes, changes_by_job
+from .mapping.default import Folding, default_plan
 from .mapping.plan import Plan
 from .names import identifier
 from .passes import PassOptions, compile_graph
 
-__all__ = ["BuildOptions", "build_graph", "build_model", "stimulus_for"]
+__all__ = ["Budget", "BuildOptions", "build_graph", "build_model", "stimulus_for"]
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Shares of a device's lookup tables, multipliers and block RAM, each up to 1."""
+
+    lut: float = 1.0
+    dsp: float = 1.0
+    bram: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,8 @@ class BuildOptions:
     plan : Plan or None
         Units to use instead of the default plan's.
     units : mapping of str to mapping
-        Changes to the default plan's units, by job: any of their fields.
+        Fields of the default plan's units that are given, by job; ``*`` stands for all
+        layers that are not named, its rows and lanes at most as many as a layer has.
     forms : mapping of str to str
         Form of the rescale behind a layer, by layer.
     rounding : RescaleMode or None
@@ -53,6 +65,11 @@ class BuildOptions:
         Random inputs that are kept as stimulus.
     stimulus : mapping of str to array
         Inputs to verify with instead, by name of the core's inputs.
+    budget : Budget or None
+        Shares of the device that may be taken; None for a network that may also be too
+        large for it.
+    simulators : tuple of str
+        That ``gatemill verify`` takes by default.
     """
 
     device: str = "ecp5-85k"
@@ -64,6 +81,8 @@ class BuildOptions:
     rounding: RescaleMode | None = None
     samples: int = 100
     stimulus: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    budget: Budget | None = None
+    simulators: tuple[str, ...] = ()
 
 
 def _quiet(_: str) -> None:
@@ -100,46 +119,40 @@ def build_graph(graph: Graph, out: Path, options: BuildOptions,
     progress("mapping to units")
     plan = _plan(core, options)
     design = assemble(core, plan, identifier(graph.name))
+    _check_memory(design, options)
     progress("writing Verilog")
     return emit(design, out, graph=compiled.graph, imported=graph,
                 host=Host(head=tuple(n.name for n in parts.head),
                           tail=tuple(n.name for n in parts.tail)),
-                proof=compiled.report, model=model,
+                proof=compiled.report, model=model, simulators=options.simulators,
                 stimulus={**stimulus_for(core, options.samples), **options.stimulus})
 
 
 def _plan(core: Graph, options: BuildOptions) -> Plan:
     if options.plan is not None:
         return options.plan
-    plan = default_plan(core, device(options.device), clock_mhz=options.clock_mhz,
-                        rate=options.rate)
-    if not options.units:
-        return plan
-    return apply_changes(plan, options.units)
+    target, budget = device(options.device), options.budget
+    if budget is not None:
+        target = replace(target, luts=int(target.luts * budget.lut),
+                         dsps=int(target.dsps * budget.dsp))
+    changes = changes_by_job(core, options.units)
+    foldings = {job: Folding(fields.get("rows"), fields.get("lanes"))
+                for job, fields in changes.items()}
+    plan = default_plan(core, target, clock_mhz=options.clock_mhz, rate=options.rate,
+                        foldings=foldings, must_fit=budget is not None)
+    return apply_changes(plan, changes)
 
 
-def apply_changes(plan: Plan, changes: Mapping[str, Mapping[str, Any]]) -> Plan:
-    """``plan`` with fields of its units changed, by job name.
-
-    Raises
-    ------
-    InputFault
-        If there is no such job or field, or a value is impossible.
-    """
-    import msgspec
-
-    units = list(plan.units)
-    for job, fields in changes.items():
-        place = next((k for k, unit in enumerate(units) if job in unit.jobs), None)
-        if place is None:
-            known = ", ".join(name for unit in units for name in unit.jobs)
-            raise InputFault(f"plan: no layer {job!r}; there are {known}")
-        try:
-            plain = {**msgspec.to_builtins(units[place]), **fields}
-            units[place] = msgspec.convert(plain, type(units[place]))
-        except msgspec.ValidationError as error:
-            raise InputFault(f"plan: layer {job!r}: {error}") from error
-    return msgspec.structs.replace(plan, units=tuple(units))
+def _check_memory(design: Design, options: BuildOptions) -> None:
+    """Raise Verdict if read-only memories exceed the budget's block RAM."""
+    if options.budget is None:
+        return
+    bits = sum(image.width * len(image.words) for image in design.memories
+               if image.where != "lut_rom")
+    there = int(device(options.device).block_rams.total_bits * options.budget.bram)
+    if bits > there:
+        raise Verdict(f"weights and tables of {bits} bits are more than the {there} bits of block "
+                      f"RAM that the budget gives of {options.device}")
 
 
 def stimulus_for(core: Graph, samples: int, seed: int = 1) -> dict[str, NDArray[Any]]:

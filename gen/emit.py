@@ -22,7 +22,7 @@ __all__ = ["emit"]
 
 def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host,
          proof: Sequence[Mapping[str, Any]], stimulus: Mapping[str, NDArray[Any]],
-         model: Model | None) -> Manifest:
+         model: Model | None, simulators: Sequence[str] = ()) -> Manifest:
     """Write ``design`` to the folder ``out``, the same bytes each time.
 
     Parameters
@@ -41,6 +41,8 @@ def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host
     stimulus : mapping of str to array
         Codes of the integer core's inputs: ``vectors.npz``.
     model : Model or None
+    simulators : sequence of str
+        That verification takes by default: ``verify.json``, if there are any.
 
     Raises
     ------
@@ -65,6 +67,9 @@ def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host
         (folder / "proof.json").write_text(json.dumps(list(proof), indent=1) + "\n",
                                            encoding="utf-8")
         save_arrays(folder / "vectors.npz", stimulus)
+        if simulators:
+            (folder / "verify.json").write_text(
+                json.dumps({"simulators": list(simulators)}) + "\n", encoding="utf-8")
         prediction = design.plan.prediction
         assert prediction is not None
         files = {path.relative_to(folder).as_posix(): digest(path)

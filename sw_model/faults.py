@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-__all__ = ["Fault", "InputFault", "Obstacle", "ToolMissing", "Unsupported", "Verdict"]
+__all__ = ["Fault", "InputFault", "LayerFault", "Obstacle", "ToolMissing", "Unsupported",
+           "Verdict"]
 
 
 class Fault(Exception):
@@ -17,6 +18,21 @@ class Fault(Exception):
 class InputFault(Fault):
     """An input that is wrong. The message names the file, the place, what was found and
     what is allowed."""
+
+
+class LayerFault(InputFault):
+    """An input that is wrong about one layer: whoever chose can say where that was.
+
+    Parameters
+    ----------
+    layer : str
+        Its name, as it was chosen by.
+    message : str
+    """
+
+    def __init__(self, layer: str, message: str) -> None:
+        super().__init__(message)
+        self.layer = layer
 
 
 class Verdict(Fault):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from boards.devices import Device
 from sw_model.faults import Verdict
@@ -22,10 +23,22 @@ from sw_model.ops import MatMul, MultiplyAddShift, Rescale, Reshape
 from .layout import frame_of
 from .plan import KINDS, Plan, Unit
 
-__all__ = ["default_plan"]
+__all__ = ["Folding", "default_plan"]
 
 #: Share of a device's look-up tables that dot products may take by estimate.
 LUT_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Folding:
+    """Rows and lanes of a unit that a user has chosen; None leaves them open."""
+
+    rows: int | None = None
+    lanes: int | None = None
+
+
+#: Nothing is chosen.
+NO_FOLDINGS: Mapping[str, Folding] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,8 @@ class _Choice:
     lanes: int
 
 
-def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float | None = None
-                 ) -> Plan:
+def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float | None = None,
+                 foldings: Mapping[str, Folding] = NO_FOLDINGS, must_fit: bool = False) -> Plan:
     """A plan for the integer network ``graph`` on ``device``.
 
     Parameters
@@ -51,14 +64,20 @@ def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float 
     clock_mhz : float
     rate : float or None
         Inferences a second; None for as many as fit.
+    foldings : mapping of str to Folding, optional
+        Rows and lanes that are given, by node.
+    must_fit : bool
+        Whether a network that does not fit even at its slowest is refused.
 
     Raises
     ------
     Verdict
-        If ``rate`` cannot be had within the budget.
+        If ``rate`` cannot be had within the budget, or the network does not fit it.
     """
     nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
-    choices = {node.name: _worthwhile(_choices(graph, node, device)) for node in nodes}
+    choices = {node.name: _worthwhile(_choices(graph, node, device,
+                                               foldings.get(node.name, Folding())))
+               for node in nodes}
     slowest = max(min(choice.cycles for choice in each) for each in choices.values())
     intervals = sorted({choice.cycles for each in choices.values() for choice in each
                         if choice.cycles >= slowest})
@@ -66,6 +85,12 @@ def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float 
     place = bisect.bisect_left(intervals, True, hi=len(intervals) - 1,
                                key=lambda t: _fits(_pick(choices, t), device))
     interval = intervals[place]
+    if must_fit and not _fits(_pick(choices, interval), device):
+        least = _pick(choices, interval) or {}
+        raise Verdict(
+            f"the network needs {sum(c.multipliers for c in least.values())} multipliers and "
+            f"about {sum(c.luts for c in least.values())} lookup tables for its products, but "
+            f"the budget has {device.dsps} and {int(LUT_SHARE * device.luts)} for them")
     if rate is not None:
         wanted = math.floor(clock_mhz * 1e6 / rate)
         slow = [t for t in intervals if t <= wanted]
@@ -123,13 +148,13 @@ def _fits(picked: dict[str, _Choice] | None, device: Device) -> bool:
     return multipliers <= device.dsps and luts <= LUT_SHARE * device.luts
 
 
-def _choices(graph: Graph, node: Node, device: Device) -> Iterator[_Choice]:
+def _choices(graph: Graph, node: Node, device: Device, given: Folding) -> Iterator[_Choice]:
     tensors = graph.input_tensors(node)
     frame = frame_of(graph.tensors[node.outputs[0]])
     if not isinstance(node, MatMul):
         source = frame_of(tensors[0])
         length = source.vector if type(node).__name__ == "ArgMax" else frame.vector
-        for lanes in _factors(length):
+        for lanes in [given.lanes] if given.lanes else _factors(length):
             cycles = frame.vectors * -(-length // lanes)
             price = _rescale_multipliers(graph, node) if device.dsps else 0
             yield _Choice(cycles, price * lanes, 20 * lanes, 1, lanes)
@@ -138,8 +163,8 @@ def _choices(graph: Graph, node: Node, device: Device) -> Iterator[_Choice]:
     assert weights is not None
     rows, cols = weights.shape
     dsp, luts = _product_price(tensors[0].format, tensors[1].format, device)
-    for r in _factors(rows):
-        for lanes in _factors(cols):
+    for r in [given.rows] if given.rows else _factors(rows):
+        for lanes in [given.lanes] if given.lanes else _factors(cols):
             cycles = frame.vectors * -(-rows // r) * -(-cols // lanes)
             yield _Choice(cycles, dsp * r * lanes, luts * r * lanes + 30 * r, r, lanes)
 

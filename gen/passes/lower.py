@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sw_model.faults import InputFault
+from sw_model.faults import LayerFault
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
 from sw_model.ops import MatMul, MultiplyAddShift, MultiThreshold, Rescale, Reshape
@@ -67,7 +67,7 @@ def lower_chains(graph: Graph, options: PassOptions) -> Lowered:
 
     Raises
     ------
-    InputFault
+    LayerFault
         If a wanted form does not exist, or is wanted for a layer that is not there.
     """
     chains = chains_of(graph)
@@ -83,8 +83,8 @@ def lower_chains(graph: Graph, options: PassOptions) -> Lowered:
             new[last] = _Lowering(graph, found, layers[last], taken).parts(chain, form)
         except Refusal as refusal:
             if form != "auto":
-                raise InputFault(f"layer {layers[last]!r}: form {form!r} is not possible: "
-                                 f"{refusal}") from refusal
+                raise LayerFault(layers[last], f"layer {layers[last]!r}: form {form!r} is not "
+                                 f"possible: {refusal}") from refusal
             reasons |= {n.name: str(refusal) for n in chain.nodes}
     gone = {chain.nodes[k].name for last, chain in chains.items() if last in new
             for k in chain.cuts}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from sw_model.faults import InputFault
+from sw_model.faults import LayerFault
 
 from .forms import FORMS
 
@@ -28,7 +28,7 @@ class PassOptions:
 
     Raises
     ------
-    InputFault
+    LayerFault
         If there is no such form.
     """
 
@@ -37,18 +37,18 @@ class PassOptions:
     def __post_init__(self) -> None:
         for layer, form in self.forms.items():
             if form not in FORMS:
-                raise InputFault(f"layer {layer!r}: form must be one of {', '.join(FORMS)}, "
-                                 f"not {form!r}")
+                raise LayerFault(layer, f"layer {layer!r}: form must be one of "
+                                 f"{', '.join(FORMS)}, not {form!r}")
 
     def form(self, layer: str) -> str:
         """The form wanted for a layer."""
         return self.forms.get(layer, self.forms.get("*", "auto"))
 
     def check_layers(self, layers: Collection[str]) -> None:
-        """Raise InputFault if a form is wanted for a layer that is none of ``layers``."""
+        """Raise LayerFault if a form is wanted for a layer that is none of ``layers``."""
         for layer in self.forms:
             if layer != "*" and layer not in layers:
                 near = difflib.get_close_matches(layer, layers, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else (
                     f"; there are {', '.join(layers)}" if layers else "; there are none")
-                raise InputFault(f"no layer {layer!r} whose form could be chosen{hint}")
+                raise LayerFault(layer, f"no layer {layer!r} whose form could be chosen{hint}")
