@@ -1,0 +1,53 @@
+"""The faults of a spec: all of them at once, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sw_model.faults import InputFault
+
+__all__ = ["Faults", "SpecFault"]
+
+#: Faults that are told; the rest is counted.
+MOST = 50
+
+
+class SpecFault(InputFault):
+    """A spec that is wrong: every fault of it, one a line.
+
+    Parameters
+    ----------
+    faults : sequence of str
+        Each begins with file and line.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        rest = len(self.faults) - MOST
+        super().__init__("\n".join(
+            [*self.faults[:MOST], *([f"... and {rest} more"] if rest > 0 else [])]))
+
+
+class Faults:
+    """Collects faults of one file.
+
+    Parameters
+    ----------
+    subject : str
+        The file's name, as the user wrote it.
+    """
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, line: int, message: str) -> None:
+        """Note a fault; the same one is noted once."""
+        if (line, message) not in self._found:
+            self._found.append((line, message))
+
+    def check(self) -> None:
+        """Raise :class:`SpecFault`, in the order of lines, if anything was noted."""
+        if self._found:
+            raise SpecFault([f"{self._subject}:{line}: {message}"
+                             for line, message in sorted(self._found, key=lambda f: f[0])])

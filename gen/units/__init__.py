@@ -1,0 +1,20 @@
+"""The units of the catalogue: their parameters, and each as a network of one node."""
+
+from __future__ import annotations
+
+from .base import Note, UnitParameters
+from .dense import DenseParameters
+from .lookup import ArgMaxParameters, TableParameters, ThresholdParameters
+from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
+
+__all__ = ["UNITS", "Note", "UnitParameters"]
+
+#: Parameters of every unit, by the unit's name.
+UNITS: dict[str, type[UnitParameters]] = {
+    "dense": DenseParameters,
+    "multiply_add_shift": MultiplyAddShiftParameters,
+    "rescale": FrameworkRescaleParameters,
+    "threshold": ThresholdParameters,
+    "table": TableParameters,
+    "argmax": ArgMaxParameters,
+}
