@@ -69,7 +69,7 @@ def fits(total: Resources, device: Device) -> dict[str, placing.Use]:
 
 
 def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_mhz: float = 50,
-          seed: int = 1, dsp: bool = True, flatten: bool = False,
+          seed: int = 1, dsp: bool = True, flatten: bool = False, fast: bool = False,
           progress: Progress | None = None) -> dict[str, Any]:
     """Synthesise a build folder, and place it if asked to.
 
@@ -85,7 +85,7 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
         The clock to aim at.
     seed : int
         Of the placer.
-    dsp, flatten : bool
+    dsp, flatten, fast : bool
         See :class:`boards.flows.Options`.
     progress : callable, optional
         Told what is going on.
@@ -113,7 +113,7 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
                              f"{', '.join(d.name for d in DEVICES.values() if d.nextpnr)}")
     logs = folder / LOGS
     logs.mkdir(exist_ok=True)
-    options = Options(dsp=dsp and (chip is None or chip.dsps > 0), flatten=flatten,
+    options = Options(dsp=dsp and (chip is None or chip.dsps > 0), flatten=flatten, fast=fast,
                       variant=chip.variant if chip else "")
     figures = synthesise(folder / manifest.verilog, manifest.top, target, options=options,
                          log=logs / "yosys.log", progress=progress)

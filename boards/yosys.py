@@ -28,7 +28,7 @@ from .process import Progress, run
 __all__ = ["Options", "run_commands", "synthesise", "version"]
 
 #: Changes whenever cached figures would mean something else.
-_SCHEMA = "figures 1"
+_SCHEMA = "figures 2"
 
 _WORKER = Path(__file__).with_name("yosys_worker.py")
 
@@ -124,8 +124,10 @@ def synthesise(verilog: Path, top: str, target: str, *, options: Options | None 
         name = verilog.resolve()
         name = Path(name.name) if name.parent == folder else name
         # -defer: a parametrised module is read only with the parameters it is placed with.
+        # rename: ABC9 calls bit 0 of `word` just what Amaranth calls a view of it, `word[0]`,
+        # and stops at the clash (YosysHQ/yosys#4349); ports have no such names.
         run_commands([f"read_verilog -defer {_quoted(name)}",
-                      f"hierarchy -check -top {top}", *flow,
+                      f"hierarchy -check -top {top}", "rename -unescape w:*[[]* x:* %d", *flow,
                       f"tee -q -o {_quoted(fresh / 'stat.json')} stat -json",
                       "select *",
                       f"write_json -noscopeinfo -selected {_quoted(fresh / 'netlist.json')}"],

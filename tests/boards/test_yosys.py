@@ -182,6 +182,22 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
         synthesise(path, "a; shell x", "ecp5")
 
 
+def test_views_of_vectors(tmp_path: Path) -> None:
+    """Amaranth writes ``word[0]`` for a view of ``word``, which is how ABC9 calls a bit."""
+    (path := tmp_path / "top.v").write_text("""
+module half(input c, input [7:0] i, output reg [7:0] o);
+  wire [7:0] \\o[0] ;
+  assign \\o[0] = o;
+  always @(posedge c) o <= i ^ {8{i[0] & i[1]}};
+endmodule
+module top(input c, input [7:0] i, output [7:0] o);
+  half h(c, i, o);
+endmodule
+""")
+    total = synthesise(path, "top", "ecp5").total
+    assert (total.ffs, total.luts) == (8, {"LUT4": 8})
+
+
 def test_folders_with_spaces(tmp_path: Path) -> None:
     (folder := tmp_path / "a folder").mkdir()
     (path := folder / "a file.v").write_text(
