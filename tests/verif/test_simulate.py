@@ -58,7 +58,7 @@ def test_failures_are_named(tmp_path, need, simulator, monkeypatch):
         monkeypatch.setenv(name, value)
     before = dict(os.environ), list(sys.path)
     simulation = build(_counter(tmp_path), "counter", simulator=simulator, work=tmp_path / "work")
-    results = simulation.run("tests.verif.suites.mixed", seed=77, cwd=here,
+    results = simulation.run("tests.verif.suites.mixed", seed=77, cwd=here, path=[tmp_path],
                              env={"GREETING": "hello", "PYTHONWARNINGS": "error"})
     assert (dict(os.environ), list(sys.path)) == before
     assert results.names == ("passes", "fails", "sees_its_surroundings")
@@ -75,10 +75,12 @@ def test_failures_are_named(tmp_path, need, simulator, monkeypatch):
 
 def test_a_suite_that_ran_nothing_fails(tmp_path, need):
     need("icarus")
-    results = simulate(_counter(tmp_path), "counter", "tests.verif.suites.empty",
-                       simulator="icarus", work=tmp_path, seed=1)
-    assert (results.ran, results.failed) == (0, 1)
-    assert list(results.failures) == ["(none)"]
+    for suite in ("empty", "skipped"):
+        results = simulate(_counter(tmp_path), "counter", f"tests.verif.suites.{suite}",
+                           simulator="icarus", work=tmp_path, seed=1)
+        assert (results.ran, results.failed) == (0, 1)
+        assert list(results.failures) == ["(none)"]
+    assert results.failures["(none)"] == "no test ran"
 
 
 def test_a_module_that_is_not_there_fails(tmp_path, need):
