@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A network of components: parts, and the streams between them."""
 
 from __future__ import annotations

@@ -63,6 +63,8 @@ class Unit:
         accept it) to offering the first output. Not measured by default.
     after : int
         Index of the input word on which the first output word depends.
+    since : str
+        The input stream of that word; by default the last of all to accept it.
     interval : Interval, optional
         Not measured by default; holds over the second half of the words.
     name : str, optional
@@ -76,6 +78,7 @@ class Unit:
     after: int = 0
     interval: Interval | None = None
     name: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,8 @@ def check_units(
     (work / "units.json").write_text(json.dumps(job), encoding="utf-8")
     simulation = build([work / "bundle.v"], "bundle", simulator=simulator, work=work / "build")
     results = simulation.run("verif.suites.unit", seed=seed, cwd=work,
-                             env={"GATEMILL_UNITS": str(work / "units.json")})
+                             env={"GATEMILL_UNITS": str(work / "units.json"),
+                                  "PYTHONWARNINGS": "error"})
     results.require_pass()
     assert results.ran == len(stalls) + 2, f"{results.ran} tests ran: {results.names}"
     shutil.rmtree(work)
@@ -192,6 +196,7 @@ def _describe(unit: Unit, prefix: str) -> dict[str, Any]:
         "inputs": {stream_: [f"{word:x}" for word in streams[stream_].pack(words)[0]]
                    for stream_, words in unit.stimulus.items()},
         "outputs": outputs, "latency": unit.latency, "after": unit.after,
+        "since": unit.since,
         "interval": None if unit.interval is None else vars(unit.interval),
     }
 

@@ -10,7 +10,8 @@
         "inputs": {"i": ["1f", ...]},     words in hexadecimal
         "outputs": {"o": {"width": 8, "words": ["1f", ...], "masks": ["ff", ...]}},
         "latency": 1,                     or null; with "after": index of the input word
-        "after": 0,                       whose acceptance the first output waits for
+        "after": 0,                       whose acceptance the first output waits for,
+        "since": "",                      on this input stream; "" for all of them
         "interval": {"stream": "i", "words": 1, "cycles": 1} or null}]}
 
 Masks say which bits count: padding may be anything, even unknown. ``width`` is that of a
@@ -80,6 +81,7 @@ class Unit:
     outputs: dict[str, Output]
     latency: int | None
     after: int
+    since: str
     interval: dict[str, Any] | None
 
     @classmethod
@@ -93,7 +95,7 @@ class Unit:
             {name: numbers(words) for name, words in given["inputs"].items()},
             {name: Output(numbers(output["words"]), numbers(output["masks"]), output["width"])
              for name, output in given["outputs"].items()},
-            given["latency"], given["after"], given["interval"])
+            given["latency"], given["after"], given["since"], given["interval"])
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,8 @@ class _Bench:
         """Latency and interval as declared."""
         unit = self.unit
         if unit.latency is not None:
-            start = max(source.accepted[unit.after] for source in self.sources.values()
-                        if len(source.accepted) > unit.after)
+            start = max(source.accepted[unit.after] for name, source in self.sources.items()
+                        if len(source.accepted) > unit.after and name == (unit.since or name))
             seen = min(sink.offered[0] for sink in self.sinks.values() if sink.offered) - start
             assert seen == unit.latency, \
                 f"{unit.name}: the latency is {seen}, but {unit.latency} is declared"

@@ -1,0 +1,88 @@
+# amaranth: UnusedElaboratable=no
+"""The folded dense layer against plain integer matrices, in both simulators."""
+
+from __future__ import annotations
+
+import pytest
+from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+
+from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat
+from tests.support.dense import dense_unit
+from tests.support.units import check_units
+
+INT8, UINT4, INT3 = IntFormat(8), IntFormat(4, signed=False), IntFormat(3)
+BIPOLAR, TERNARY = BipolarFormat(), TernaryFormat()
+
+#: PE rows x SIMD lanes for a matrix of 12 x 10: whole, folded, and not dividing.
+FOLDINGS = [(1, 1), (1, 10), (12, 1), (12, 10), (2, 5), (3, 2), (4, 10), (6, 5),
+            (5, 3), (7, 4), (8, 7), (5, 10), (12, 6), (24, 20)]
+
+
+def test_every_folding_gives_the_same(rng, need):
+    """Matrices, inputs and outputs are the same; interval and latency are as declared."""
+    need("verilator")
+    seed = int(rng.integers(1 << 30))
+    units = [dense_unit(type(rng)(type(rng.bit_generator)(seed)), INT8, INT8,
+                        [DenseJob(12, 10)], rows, lanes, bias=True)
+             for rows, lanes in FOLDINGS]
+    first = units[0].expected["o"].compressed().tolist()
+    assert all(unit.expected["o"].compressed().tolist() == first for unit in units)
+    check_units(units, simulator="verilator", stalls=[(0.0, 0.0), (0.4, 0.4)])
+
+
+def test_formats_and_folds(rng, need):
+    need("icarus")
+    jobs = [DenseJob(5, 7)]
+    formats = [(INT8, TERNARY), (BIPOLAR, BIPOLAR), (UINT4, BIPOLAR), (TERNARY, TERNARY),
+               (BIPOLAR, INT3), (UINT4, INT3), (INT3, IntFormat(16)), (INT8, IntFormat(1))]
+    units = [dense_unit(rng, a, w, jobs, rows, lanes, bias=bias)
+             for a, w in formats for rows, lanes, bias in ((2, 3, True), (5, 7, False))]
+    check_units(units)
+
+
+def test_tables_of_jobs(rng, need):
+    """One unit serves matrices of different shapes, some on several vectors a sample."""
+    need("icarus")
+    tables = [
+        [DenseJob(5, 7), DenseJob(4, 9), DenseJob(1, 1)],
+        [DenseJob(6, 4, 3)],
+        [DenseJob(3, 8), DenseJob(8, 3, 2)],
+    ]
+    units = [dense_unit(rng, a, w, jobs, rows, lanes, bias=True)
+             for a, w in ((INT8, INT8), (BIPOLAR, BIPOLAR))
+             for jobs in tables for rows, lanes in ((1, 1), (2, 3), (4, 8))]
+    check_units(units, stalls=[(0.0, 0.0), (0.5, 0.5)])
+
+
+@pytest.mark.parametrize(("a", "w"), [
+    (IntFormat(4), IntFormat(4)), (UINT4, INT3), (BIPOLAR, IntFormat(4)), (TERNARY, UINT4),
+    (BIPOLAR, BIPOLAR), (TERNARY, TERNARY), (IntFormat(5), IntFormat(5))], ids=str)
+def test_every_product(rng, need, a, w):
+    """One lane, every pair of codes: the processing element's products, exhaustively."""
+    need("icarus")
+    rows = w.max - w.min + 1
+    unit = dense_unit(rng, a, w, [DenseJob(rows, 1)], 1, 1, bias=False,
+                      samples=a.max - a.min + 1)
+    codes = list(range(a.min, a.max + 1))
+    weights = list(range(w.min, w.max + 1))
+    mask = (1 << w.width) - 1
+    stimulus = {"i": [[x] for x in codes], "weights": [k & mask for k in weights] * len(codes)}
+    results = [[int(a.to_fixed(x)) * int(w.to_fixed(k))] for x in codes for k in weights]
+    unit.stimulus, unit.expected = stimulus, {"o": results}
+    check_units([unit], stalls=[(0.0, 0.0)])
+
+
+def test_wrong_parameters():
+    good = {"activations": INT8, "weights": INT8, "accumulator": IntFormat(20), "bias": None,
+            "rows": 1, "lanes": 1, "jobs": (DenseJob(2, 2),)}
+    for change, message in (
+            ({"rows": 0}, "rows must be at least 1, not 0"),
+            ({"lanes": 0}, "lanes must be at least 1, not 0"),
+            ({"jobs": ()}, "jobs must not be empty"),
+            ({"pe": "magic"}, "pe must be one of parallel.*not 'magic'")):
+        with pytest.raises(ValueError, match=message):
+            DenseSpec(**{**good, **change})
+    with pytest.raises(TypeError, match="spec must be a DenseSpec, not 3"):
+        DenseLayer(3)
+    with pytest.raises(ValueError, match="cols must be at least 1, not 0"):
+        DenseJob(1, 0)
