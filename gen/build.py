@@ -27,7 +27,7 @@ from .mapping.plan import Plan
 from .names import identifier
 from .passes import PassOptions, compile_graph
 
-__all__ = ["Budget", "BuildOptions", "build_graph", "build_model", "stimulus_for"]
+__all__ = ["Budget", "BuildOptions", "Built", "build_graph", "build_model", "stimulus_for"]
 
 Progress = Callable[[str], None]
 
@@ -83,6 +83,24 @@ class BuildOptions:
     stimulus: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     budget: Budget | None = None
     simulators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Built:
+    """A design that was built.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build.
+    manifest : Manifest
+    sweep : bool
+        Whether it is one of several that were asked for at once.
+    """
+
+    folder: Path
+    manifest: Manifest
+    sweep: bool = False
 
 
 def _quiet(_: str) -> None:

@@ -17,7 +17,10 @@ from .design import Design
 from .folder import whole_folder
 from .version import gatemill_version, tool_versions
 
-__all__ = ["emit"]
+__all__ = ["VERIFY", "emit"]
+
+#: What verification does by default, where a spec says so.
+VERIFY = "verify.json"
 
 
 def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host,
@@ -68,7 +71,7 @@ def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host
                                            encoding="utf-8")
         save_arrays(folder / "vectors.npz", stimulus)
         if simulators:
-            (folder / "verify.json").write_text(
+            (folder / VERIFY).write_text(
                 json.dumps({"simulators": list(simulators)}) + "\n", encoding="utf-8")
         prediction = design.plan.prediction
         assert prediction is not None

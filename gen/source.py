@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
-from verif.manifest import Manifest
 
-from .build import BuildOptions, build_model
+from .build import BuildOptions, Built, build_model
 from .mapping.plan import Plan
 
 __all__ = ["SPEC_SUFFIXES", "build_source", "options_from", "rounding_mode"]
@@ -36,17 +36,19 @@ def rounding_mode(name: str | None) -> RescaleMode | None:
                          f"{', '.join(mode.value for mode in RescaleMode)}") from None
 
 
-def options_from(*, device: str | None = None, clock: float | None = None,
-                 rate: str | None = None, plan: Path | None = None,
+def options_from(base: BuildOptions | None = None, *, device: str | None = None,
+                 clock: float | None = None, rate: str | None = None, plan: Path | None = None,
                  rounding: str | None = None) -> BuildOptions:
-    """Build options of the command line; None means the default.
+    """Build options of the command line in place of those of ``base``, or of the defaults.
+
+    None leaves an option as it is.
 
     Raises
     ------
     InputFault
         If a value is impossible.
     """
-    options = BuildOptions()
+    options = base or BuildOptions()
     if plan is not None:
         given = Plan.load(plan)
         options = replace(options, plan=given, device=given.device, clock_mhz=given.clock_mhz)
@@ -57,9 +59,11 @@ def options_from(*, device: str | None = None, clock: float | None = None,
         if not 0 < clock <= 2000:
             raise InputFault(f"--clock: {clock:g} MHz, but must be above 0 and at most 2000")
         options = replace(options, clock_mhz=clock)
-    if rate is not None and rate != "max":
-        options = replace(options, rate=_rate(rate))
-    return replace(options, rounding=rounding_mode(rounding))
+    if rate is not None:
+        options = replace(options, rate=None if rate == "max" else _rate(rate))
+    if rounding is not None:
+        options = replace(options, rounding=rounding_mode(rounding))
+    return options
 
 
 def _rate(text: str) -> float:
@@ -72,10 +76,26 @@ def _rate(text: str) -> float:
     return value
 
 
-def build_source(source: Path, out: Path, options: BuildOptions,
-                 report: Callable[[str], None]) -> Manifest:
-    """Build a model file or a spec into ``out``."""
-    if source.suffix.lower() in SPEC_SUFFIXES:
-        from .frontends.spec import build_spec
-        return build_spec(source, out, options, report)
-    return build_model(source, out, options, report)
+def build_source(source: Path, out: Path, report: Callable[[str], None],
+                 **settings: Any) -> list[Built]:
+    """Build a model file or a spec into ``out``.
+
+    Parameters
+    ----------
+    source : Path
+    out : Path
+    report : callable
+        Told what is being done.
+    settings
+        As :func:`options_from` takes them; what is given overrides a spec.
+
+    Returns
+    -------
+    One design; for a spec with ``units`` one for each.
+    """
+    options = options_from(**settings)
+    if source.suffix.lower() not in SPEC_SUFFIXES:
+        return [Built(out, build_model(source, out, options, report))]
+    from .spec.build import build_spec
+    return build_spec(source, out, lambda base: options_from(base, **settings), report,
+                      rounding=options.rounding)

@@ -12,7 +12,7 @@ from ..cli import Json, progress, show
 if TYPE_CHECKING:
     from verif.manifest import Manifest
 
-__all__ = ["build", "describe"]
+__all__ = ["build", "describe", "summary"]
 
 
 def build(
@@ -29,19 +29,23 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Compile, map and write Verilog with everything that proves it."""
-    from ..source import build_source, options_from
+    from ..source import build_source
 
     with progress(as_json) as report:
-        options = options_from(device=device, clock=clock, rate=rate, plan=plan,
-                               rounding=rounding)
-        manifest = build_source(source, out, options, report)
-    result = describe(out, manifest)
-    show(result, "\n".join([
-        f"{out}: {manifest.name}, {result['units']} units, "
-        f"an inference every {result['interval']} cycles "
-        f"({result['inferences_per_second']:,.0f} a second at {result['clock_mhz']:g} MHz), "
-        f"latency {result['latency']} cycles",
-        f"Verilog: {out / manifest.verilog}"]), as_json)
+        built = build_source(source, out, report, device=device, clock=clock, rate=rate,
+                             plan=plan, rounding=rounding)
+    results = [describe(each.folder, each.manifest) for each in built]
+    sweep = any(each.sweep for each in built)
+    show({"folder": str(out), "designs": results} if sweep else results[0],
+         "\n".join(map(summary, results)), as_json)
+
+
+def summary(result: dict[str, Any]) -> str:
+    """:func:`describe` as text for people."""
+    return (f"{result['folder']}: {result['name']}, {result['units']} "
+            f"unit{'s' * (result['units'] != 1)}, an inference every {result['interval']} cycles "
+            f"({result['inferences_per_second']:,.0f} a second at {result['clock_mhz']:g} MHz), "
+            f"latency {result['latency']} cycles\nVerilog: {result['verilog']}")
 
 
 def describe(out: Path, manifest: Manifest) -> dict[str, Any]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sw_model.faults import InputFault
+
 from ..cli import Folder, Json, progress, show
 
-__all__ = ["verify"]
+__all__ = ["default_simulators", "verify"]
 
 
 def verify(
     folder: Folder,
     simulator: Annotated[list[str] | None, typer.Option(
-        help="verilator or icarus; may be given twice. Default: verilator.")] = None,
+        help="verilator or icarus; may be given twice. Default: the spec's, or verilator.")
+    ] = None,
     samples: Annotated[int | None, typer.Option(
         help="Samples for the emulator; default: all the folder holds.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of further inputs and of stalls.")] = 1,
@@ -24,7 +29,19 @@ def verify(
     from verif.verify import verify as prove
 
     with progress(as_json) as report:
-        certificate = prove(folder, simulators=tuple(simulator or ["verilator"]),
+        certificate = prove(folder, simulators=tuple(simulator or default_simulators(folder)),
                             samples=samples, seed=seed, progress=report)
     show(certificate.as_dict(), certificate.summary(), as_json)
     return 0 if certificate.passed else 1
+
+
+def default_simulators(folder: Path) -> list[str]:
+    """The simulators that the spec of the build ``folder`` names, or Verilator."""
+    from ..emit import VERIFY
+
+    try:
+        return [str(name) for name in json.loads((folder / VERIFY).read_text())["simulators"]]
+    except FileNotFoundError:
+        return ["verilator"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputFault(f"{folder / VERIFY}: does not name simulators ({error})") from error

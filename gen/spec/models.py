@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -15,12 +15,16 @@ from sw_model.ops import RescaleMode
 from ..passes.forms import FORMS
 from .fields import Bias, NumberFormat, OneOf, Rate, Scale, Weights
 
-__all__ = ["Budget", "Choices", "Common", "Folding", "InlineNetwork", "InputTensor", "Layer",
-           "MAX_SIZE", "MEMORIES", "ModelNetwork", "NAME", "Part", "Processing", "ROUNDINGS",
-           "Target", "Verify"]
+__all__ = [
+    "Budget", "Choices", "Common", "DESIGN_NAME", "Folding", "InlineNetwork", "InputTensor",
+    "Layer", "MAX_SIZE", "MEMORIES", "ModelNetwork", "NAME", "Part", "Processing", "ROUNDINGS",
+    "Sweep", "SweepItem", "Target", "Unit", "Verify",
+]
 
 #: Names of tensors and layers.
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+#: Names of designs, which name folders too.
+DESIGN_NAME = r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$"
 #: Longest vector, and most lanes, rows or vectors.
 MAX_SIZE = 65_536
 
@@ -51,19 +55,19 @@ class Target(Part):
     """What to build for."""
 
     device: Annotated[str, OneOf(*DEVICES, but=_no_device)] = Field(
-        "ecp5-85k", description="FPGA.")
+        default="ecp5-85k", description="FPGA.")
     board: SkipJsonSchema[Annotated[str, OneOf(but=_no_board)] | None] = Field(
-        None, json_schema_extra={"hidden": True})
-    clock_mhz: float = Field(50.0, gt=0, le=2000, description="Clock in MHz.")
-    rate: Rate = Field(None, description="Inferences a second, or as many as fit.")
+        default=None, json_schema_extra={"hidden": True})
+    clock_mhz: float = Field(default=50.0, gt=0, le=2000, description="Clock in MHz.")
+    rate: Rate = Field(default=None, description="Inferences a second, or as many as fit.")
 
 
 class Budget(Part):
     """Shares of the device that the network may take."""
 
-    lut: float = Field(1.0, gt=0, le=1, description="Share of the lookup tables.")
-    dsp: float = Field(1.0, gt=0, le=1, description="Share of the multipliers.")
-    bram: float = Field(1.0, gt=0, le=1, description=(
+    lut: float = Field(default=1.0, gt=0, le=1, description="Share of the lookup tables.")
+    dsp: float = Field(default=1.0, gt=0, le=1, description="Share of the multipliers.")
+    bram: float = Field(default=1.0, gt=0, le=1, description=(
         "Share of the block RAM that read-only memories may take, unless their `memory` is "
         "distributed."))
 
@@ -71,48 +75,48 @@ class Budget(Part):
 class Verify(Part):
     """What `gatemill verify` does by default."""
 
-    samples: int = Field(100, ge=1, le=1_000_000, description=(
+    samples: int = Field(default=100, ge=1, le=1_000_000, description=(
         "Random inputs that the build folder keeps for the emulator."))
     simulators: list[Annotated[str, OneOf("verilator", "icarus")]] = Field(
-        ["verilator"], min_length=1, description="Simulators of the cocotb suite.")
+        default=["verilator"], min_length=1, description="Simulators of the cocotb suite.")
 
 
 class Processing(Part):
     """Processing elements of a layer."""
 
     kind: Annotated[str, OneOf("auto", *PE_KINDS)] = Field(
-        "auto", description="Kind of processing element; auto is parallel.")
+        default="auto", description="Kind of processing element; auto is parallel.")
 
 
 class Folding(Part):
     """Size of a layer's array; what is left out follows from the target."""
 
-    rows: int | None = Field(None, ge=1, le=MAX_SIZE, description=(
+    rows: int | None = Field(default=None, ge=1, le=MAX_SIZE, description=(
         "Processing elements: rows of the matrix that are served at once."))
-    lanes: int | None = Field(None, ge=1, le=MAX_SIZE, description=(
+    lanes: int | None = Field(default=None, ge=1, le=MAX_SIZE, description=(
         "Columns that each processing element takes at once."))
 
 
 class Choices(Part):
     """How a layer is built."""
 
-    pe: Processing = Field(default_factory=Processing, description="Processing elements.")
-    folding: Folding = Field(default_factory=Folding, description="Size of the array.")
-    rescale: Annotated[str, OneOf(*FORMS)] = Field("auto", description=(
+    pe: Processing = Field(default=Processing(), description="Processing elements.")
+    folding: Folding = Field(default=Folding(), description="Size of the array.")
+    rescale: Annotated[str, OneOf(*FORMS)] = Field(default="auto", description=(
         "Form of what stands between the layer's sums and its output codes; every form gives "
         "the same codes."))
-    memory: Annotated[str, OneOf(*MEMORIES)] = Field("auto", description=(
+    memory: Annotated[str, OneOf(*MEMORIES)] = Field(default="auto", description=(
         "Where its weights live: in block RAM, in LUT RAM, or where synthesis likes."))
 
 
 class InputTensor(Part):
     """The input of an inline network."""
 
-    name: str = Field("x", pattern=NAME, description="Of the tensor.")
+    name: str = Field(default="x", pattern=NAME, description="Of the tensor.")
     size: int = Field(ge=1, le=MAX_SIZE, description="Elements of a vector.")
-    vectors: int = Field(1, ge=1, le=MAX_SIZE, description="Vectors of one sample.")
+    vectors: int = Field(default=1, ge=1, le=MAX_SIZE, description="Vectors of one sample.")
     format: NumberFormat = Field(description="Of every element.")
-    zero_point: int = Field(0, description="The code that stands for zero.")
+    zero_point: int = Field(default=0, description="The code that stands for zero.")
 
 
 class Layer(Choices):
@@ -123,39 +127,62 @@ class Layer(Choices):
     outputs: int = Field(ge=1, le=MAX_SIZE, description="Rows of the matrix.")
     weights: Weights = Field(description=(
         "Matrix of outputs x inputs. A format alone means random weights of seed 1."))
-    weight_format: NumberFormat | None = Field(None, description=(
+    weight_format: NumberFormat | None = Field(default=None, description=(
         "Format of the weights; by default the narrowest that holds them, int8 for "
         "`random(seed)`."))
-    bias: Bias | None = Field(None, description="One integer for each output, added to the sum.")
-    bias_format: NumberFormat | None = Field(None, description=(
+    bias: Bias | None = Field(default=None, description=(
+        "One integer for each output, added to the sum."))
+    bias_format: NumberFormat | None = Field(default=None, description=(
         "Format of the bias; by default the narrowest that holds it, int8 for `random(seed)`."))
-    format: NumberFormat | None = Field(None, description=(
+    format: NumberFormat | None = Field(default=None, description=(
         "Format of the output; without it the layer gives its sums as they are."))
-    scale: Scale = Field("auto", description=(
+    scale: Scale = Field(default="auto", description=(
         "Factor from sums to output codes, one or one for each output; auto lets three "
         "standard deviations of the sums fill the format."))
-    zero_point: int = Field(0, description="The output code that stands for zero.")
-    activation: Annotated[str, OneOf("none", "relu")] = Field("none", description=(
+    zero_point: int = Field(default=0, description="The output code that stands for zero.")
+    activation: Annotated[str, OneOf("none", "relu")] = Field(default="none", description=(
         "relu: no output below the zero point."))
     rounding: Annotated[str, OneOf(*ROUNDINGS)] = Field(
-        "exact_half_even", description="How sums times scale become integers.")
+        default="exact_half_even", description="How sums times scale become integers.")
 
 
 class Common(Part):
     """Keys that every spec may have."""
 
-    name: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$", description=(
+    name: str | None = Field(default=None, pattern=DESIGN_NAME, description=(
         "Of the design; by default the model's, the file's or the unit's."))
-    target: Target = Field(default_factory=Target, description="What to build for.")
-    budget: Budget | None = Field(None, description="Shares of the device.")
-    verify: Verify = Field(default_factory=Verify, description="What `gatemill verify` does by default.")
+    target: Target = Field(default=Target(), description="What to build for.")
+    budget: Budget | None = Field(default=None, description="Shares of the device.")
+    verify: Verify = Field(default=Verify(), description="What `gatemill verify` does by default.")
+
+
+class Unit(Common):
+    """One unit of the catalogue."""
+
+    unit: str = Field(description="Unit of the catalogue.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
+
+
+class SweepItem(Part):
+    """One unit of several."""
+
+    unit: str = Field(description="Unit of the catalogue.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
+    name: str | None = Field(default=None, pattern=DESIGN_NAME, description=(
+        "Of the design and of its folder; by default the unit's and a number."))
+
+
+class Sweep(Common):
+    """Several units, each a design in a folder of its own."""
+
+    units: list[SweepItem] = Field(min_length=1, max_length=1000, description="The units.")
 
 
 class ModelNetwork(Common):
     """A network from a model file."""
 
     model: str = Field(min_length=1, description="Model file, relative to the spec.")
-    rounding: Annotated[str, OneOf(*ROUNDINGS)] | None = Field(None, description=(
+    rounding: Annotated[str, OneOf(*ROUNDINGS)] | None = Field(default=None, description=(
         "Rounding of a TFLite model; by default tflite_double."))
     layers: dict[str, Choices] = Field(default_factory=dict, description=(
         "Choices by layer; `*` stands for all layers that are not named."))

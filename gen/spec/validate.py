@@ -49,17 +49,26 @@ def validate(model: type[M], document: Document, place: Place = ()) -> M | None:
     place : tuple
         Keys and positions that lead to the part.
     """
-    value: Any = document.value
-    for step in place:
-        value = value[step]
+    context = {"folder": document.path.parent}
     try:
-        return model.model_validate(value, context={"folder": document.path.parent})
+        return model.model_validate(_at(document.value, place), context=context)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             inner = tuple(step for step in detail["loc"] if step != "[key]")
             line, message = _fault(model, document, (*place, *inner), inner, detail)
             document.faults.add(line, message)
         return None
+
+
+def _at(value: Any, place: Place) -> Any:
+    """The value at ``place``; an empty mapping where there is none."""
+    for step in place:
+        present = step in value if isinstance(value, dict) else (
+            isinstance(value, list) and isinstance(step, int) and step < len(value))
+        if not present:
+            return {}
+        value = value[step]
+    return value
 
 
 def _fault(model: type[BaseModel], document: Document, place: Place, inner: Place,
