@@ -64,7 +64,7 @@ def _rescaled(operator: Operator, x: Dynamic, factor: NDArray[np.float32]) -> Co
     if x.coded is None or factor.size != 1:
         return None
     scale = scaled(operator, x.coded.scale, factor.reshape(1))
-    return None if scale is None else replace(x.coded, scale=scale)
+    return None if scale is None else replace(x.coded, scale=scale, computed=True)
 
 
 def relu(context: Context, node: OnnxNode) -> None:
@@ -83,7 +83,7 @@ def _clamped(context: Context, node: OnnxNode, coded: Coded | None) -> Coded | N
         return None
     format_ = context.build.tensors[coded.tensor].format
     if coded.zero_point == format_.fixed_min:
-        return coded
+        return replace(coded, computed=True)
     if format_ == BipolarFormat():
         return None
     one = context.build.constant(f"{node.outputs[0]}_multiplier", np.ones(1, np.int64),
@@ -94,7 +94,7 @@ def _clamped(context: Context, node: OnnxNode, coded: Coded | None) -> Coded | N
         name=node.name, inputs=(coded.tensor, one, zero),
         outputs=(context.build.fresh(f"{node.outputs[0]}_codes"),), format=format_, shift=0,
         low=coded.zero_point, high=format_.max), scale=coded.scale, zero_point=coded.zero_point)
-    return replace(coded, tensor=codes)
+    return replace(coded, tensor=codes, computed=True)
 
 
 def batch_normalisation(context: Context, node: OnnxNode) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,8 +151,7 @@ def _operands(context: Context, node: OnnxNode, *, transposed: bool) -> tuple[Co
     if not (x.coded.scale == x.coded.scale[0]).all():
         raise Hindrance(f"input {node.inputs[0]!r} has a scale for each column",
                         "a product needs one scale for all columns")
-    return Coded(x.coded.tensor, x.coded.scale[:1], x.coded.zero_point), _weights(
-        context, node, w, rows_axis)
+    return replace(x.coded, scale=x.coded.scale[:1]), _weights(context, node, w, rows_axis)
 
 
 def _weights(context: Context, node: OnnxNode, constant: Constant, rows_axis: int) -> Weights:
@@ -214,8 +213,9 @@ def product(context: Context, name: str, output: str, coded: Coded, weights: Wei
         format=IntFormat(max(width, 32)), zero_point=coded.zero_point), scale=scale)
     real = context.build.dequantise(f"{name}_real", sums, scale, 0, output, f"{output}_scale")
     as_bytes = isinstance(source, IntFormat) and source.width == 8 and weights.bytes_wide
-    return Dynamic(real, sums=Sums(sums, inputs, coded.zero_point, scale)
-                   if as_bytes and width <= 32 else None)
+    if not as_bytes or coded.computed or width > 32:
+        return Dynamic(real)
+    return Dynamic(real, sums=Sums(sums, inputs, coded.zero_point, scale))
 
 
 def covering_width(value: int) -> int:

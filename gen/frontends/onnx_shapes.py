@@ -9,7 +9,7 @@ from sw_model.ops import Reshape, Transpose
 from .onnx_context import Context
 from .onnx_fold import permutation, reshaped_sizes
 from .onnx_reader import OnnxNode
-from .onnx_values import Coded, Constant, Dynamic, Hindrance
+from .onnx_values import Constant, Dynamic, Hindrance
 
 __all__ = ["dropout", "identity", "reshape", "transpose"]
 
@@ -90,7 +90,7 @@ def _move(context: Context, node: OnnxNode, x: Dynamic, shape: tuple[int, ...],
         if coded.scale.size == 1 or same_channels:
             codes = emit(coded.tensor, context.build.fresh(f"{output}_codes"))
             context.build.annotate(codes, coded.scale, coded.zero_point)
-            coded = Coded(codes, coded.scale, coded.zero_point)
+            coded = replace(coded, tensor=codes)
         else:
             coded = None
     context.define(node, Dynamic(emit(x.tensor, output), coded))

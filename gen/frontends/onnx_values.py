@@ -75,11 +75,14 @@ class Coded:
         Of the graph, of the same shape, holding the codes.
     scale : float32, shape (1,) or (channels,)
     zero_point : int
+    computed : bool
+        Whether float32 arithmetic lies between the quantiser and the tensor.
     """
 
     tensor: str
     scale: Floats
     zero_point: int
+    computed: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import ArrayLike
 from onnx import TensorProto, numpy_helper
 
-from gen.frontends.limits import MAX_ELEMENTS
+from gen.frontends.limits import MAX_ELEMENTS, MAX_NODES, MAX_TENSORS
 from gen.frontends.onnx_model import load
 from sw_model.faults import InputFault, Unsupported
 from sw_model.graph import Graph
-from sw_model.ops import Reshape, Transpose
+from sw_model.ops import MatMul, Reshape, Transpose
 from tests.support.onnx_models import (
     FLOAT,
     imported,
@@ -321,13 +321,16 @@ def test_names_of_all_kinds(tmp_path: Path) -> None:
 
 
 def test_made_up_names_keep_clear_of_the_files(tmp_path: Path) -> None:
-    """The file itself may call a tensor what the import would call the sums."""
+    """The file itself may call a tensor, or a later one, what the import would call the sums."""
     nodes = [node("QuantizeLinear", ["x", "s", "z"], ["y_sums"]),
              node("DequantizeLinear", ["y_sums", "s", "z"], ["y_scale"]),
              node("DequantizeLinear", ["w", "s", "z"], ["v"]),
-             node("MatMul", ["y_scale", "v"], ["y"])]
-    graph = imported(model_of(nodes, {**CONSTANTS, "w": np.ones((16, 3), np.int8)}), tmp_path)
-    assert graph.nodes[1].outputs == ("y_sums_2",)
+             node("MatMul", ["y_scale", "v"], ["y"]), node("MatMul", ["y_scale", "v"], ["m"]),
+             node("Relu", ["m"], ["m_sums"])]
+    model = model_of(nodes, {**CONSTANTS, "w": np.ones((16, 3), np.int8)}, outputs=("y", "m_sums"))
+    graph = imported(model, tmp_path)
+    sums = [n.outputs[0] for n in graph.nodes if isinstance(n, MatMul)]
+    assert sums == ["y_sums_2", "m_sums_2"]
 
 
 def test_the_same_file_gives_the_same_graph(tmp_path: Path, data_dir: Path) -> None:
@@ -463,8 +466,8 @@ SPOILT: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         TensorProto(name=f"i{k}", dims=[2**25], data_type=FLOAT) for k in range(3)),
         f"100663299 elements in constants, but at most {MAX_ELEMENTS}"),
     "many tensors": (lambda m: m.graph.initializer.extend(
-        TensorProto(name=f"i{k}", dims=[1], data_type=FLOAT) for k in range(20000)),
-        "more than 20000 tensors"),
+        TensorProto(name=f"i{k}", dims=[1], data_type=FLOAT) for k in range(MAX_TENSORS)),
+        f"more than {MAX_TENSORS} tensors"),
     "segment": (lambda m: setattr(constant_of(m, "two").segment, "begin", 1), "stored in segments"),
     "no output": (lambda m: m.graph.node[1].ClearField("output"), "'y_q', which nothing makes"),
     "cycle": (lambda m: m.graph.node[0].input.__setitem__(1, "y"),
@@ -481,8 +484,8 @@ SPOILT: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     "input of strings": (lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", 8),
                          "input 'x' has element type STRING; allowed are FLOAT"),
     "long name": (long_name, "a name of 5000 characters, but at most 1000 are allowed"),
-    "many nodes": (lambda m: m.graph.node.extend([m.graph.node[0]] * 5000),
-                   "5003 nodes, but at most 5000 are allowed"),
+    "many nodes": (lambda m: m.graph.node.extend([m.graph.node[0]] * MAX_NODES),
+                   f"{MAX_NODES + 3} nodes, but at most {MAX_NODES} are allowed"),
 }
 
 

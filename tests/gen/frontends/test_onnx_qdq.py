@@ -180,6 +180,8 @@ UNFUSED: dict[str, list[onnx.NodeProto]] = {
                                    *TAIL],
     "sum read twice": [*HEAD, BIAS, gemm("bd"), q("t", "yq"), dq("yq", "yd"),
                        node("Add", ["t", "yd"], ["y"])],
+    "sum passed on and read": [*HEAD, BIAS, gemm("bd"), node("Identity", ["t"], ["i"]),
+                               q("i", "yq"), dq("yq", "yd"), node("Add", ["t", "yd"], ["y"])],
     "reshape between": [*HEAD, MATMUL, node("Unsqueeze", ["t", "axes"], ["u"]), q("u", "yq"),
                         dq("yq", "y")],
     "mul before": [*HEAD[:2], node("Mul", ["xd", "two"], ["xm"]), HEAD[2],
@@ -201,7 +203,25 @@ def test_float32_between_quantisers(rng: np.random.Generator, tmp_path: Path, na
     constants.update(two=F(2), axes=np.array([1]), bf=F(constants["bf"] * 8).round() / F(8),
                      b8=rng.integers(0, 100, 24).astype(dtype))
     model = with_codes(UNFUSED[name], constants, dtype)
-    compare(model, tmp_path, inputs(rng, constants), fuse=False)
+    graph = compare(model, tmp_path, inputs(rng, constants), fuse=False)
+    # The bias in int8 is added behind a product that is fused by itself.
+    assert sum(isinstance(n, Rescale) for n in graph.nodes) == (name == "bias in int8")
+
+
+@pytest.mark.parametrize("fused", ["gemm, bias", "matmul, add"])
+def test_fused_kernels_next_to_ties(rng: np.random.Generator, tmp_path: Path, fused: str) -> None:
+    """Sums about every half of the output: here the order of float32 operations decides."""
+    halves = np.arange(-128, 128) + 0.5
+    for _ in range(8):
+        constants = parameters(rng, np.uint8)
+        sx, sw, sy = (F(rng.uniform(1, 2) * 1e-3) for _ in range(3))
+        exact = float(sx) * float(sw) / float(sy)
+        sums = np.rint(halves / (exact * 0.01))[:, None] + [-1, 0, 1]
+        constants.update(sx=F(sx / 10), sw=F(sw / 10), sb=F(F(sx / 10) * F(sw / 10)), sy=sy,
+                         zy=np.uint8(128), b=sums.ravel().astype(np.int32),
+                         w=np.zeros((120, sums.size), np.int8))
+        model = with_codes(FUSED[fused][0], constants, np.uint8)
+        compare(model, tmp_path, np.zeros((1, 120), F))
 
 
 def test_bias_on_another_scale_keeps_its_meaning(rng: np.random.Generator, tmp_path: Path) -> None:
