@@ -54,7 +54,8 @@ class MultiplyAddShiftSpec:
         1: one offset; 2: one for accumulators from zero up, one for negative ones.
     operand : IntFormat or None
         If narrower than ``source``, the accumulator is saturated to it in front of the
-        multiplier. Exact only where :meth:`operand_for` says so.
+        multiplier; if unsigned, negative ones become 0 and take the offset of 0. Exact only
+        where :meth:`operand_for` says so.
     extra_shift : int
         Most bits that a channel drops beyond ``shift``, for units that serve layers of
         several shifts. If not 0, the distance travels with ``M`` and ``B``.
@@ -84,9 +85,9 @@ class MultiplyAddShiftSpec:
             raise ValueError(f"signs must be 1 or 2, not {self.signs}")
         if self.operand is not None:
             _require_format("operand", self.operand, IntFormat)
-            if (self.operand.min < 0) != (self.source.min < 0):
-                raise ValueError(f"operand {self.operand} must be signed exactly if the "
-                                 f"source {self.source} is")
+            if self.operand.min < 0 <= self.source.min:
+                raise ValueError(f"operand {self.operand} must be unsigned, as the source "
+                                 f"{self.source} is")
 
     @property
     def operand_range(self) -> tuple[int, int]:
@@ -113,7 +114,8 @@ class MultiplyAddShiftSpec:
 
         Among accumulators of one sign a channel's function is monotone. So if it has the
         same value at the operand's end as at the source's end, it is constant in between,
-        and saturation changes nothing.
+        and saturation changes nothing. An unsigned operand does for a signed source where
+        all negative accumulators give what 0 gives (a ReLU at the lower clamp).
 
         Parameters
         ----------
@@ -124,16 +126,20 @@ class MultiplyAddShiftSpec:
         """
         channels = [(int(m), [int(b) for b in row], int(extra)) for m, row, extra in zip(
             multipliers, offsets, extras or [0] * len(multipliers), strict=True)]
-        signed = self.source.min < 0
-        for width in range(1 + signed, self.source.width):
-            operand = IntFormat(width, signed)
-            # A source such as ternary does not reach its format's ends.
-            ends = ((max(operand.min, self.source.min), self.source.min),
-                    (min(operand.max, self.source.max), self.source.max))
-            if all(self.result(inner, *channel) == self.result(outer, *channel)
-                   for channel in channels for inner, outer in ends):
-                return operand
-        return IntFormat(self.source.width, signed)
+        for width in range(1, self.source.width):
+            for signed in (False, True) if self.source.min < 0 else (False,):
+                operand = IntFormat(width, signed)
+                if all(self.result(inner, *channel) == self.result(outer, *channel)
+                       for channel in channels for inner, outer in self._ends(operand)):
+                    return operand
+        return IntFormat(self.source.width, self.source.min < 0)
+
+    def _ends(self, operand: IntFormat) -> list[tuple[int, int]]:
+        """Pairs of accumulators that must agree for ``operand`` to do."""
+        # A source such as ternary does not reach its format's ends.
+        low, high = max(operand.min, self.source.min), min(operand.max, self.source.max)
+        ends = [(low, self.source.min), (high, self.source.max)]
+        return [*ends, (low, -1)] if self.source.min < 0 <= low else ends
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Const, Module, Signal, unsigned
+from amaranth import Const, Module, Signal, Value, unsigned
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -48,6 +48,12 @@ class LookupRom(wiring.Component):
         for port in range(ports):
             members |= {f"address_{port}": In(address), f"data_{port}": Out(unsigned(width))}
         super().__init__(members)
+
+    def word(self, port: int) -> Value:
+        """``data_k``, as a constant where the table has one word, so that logic can fold it."""
+        if len(self._words) == 1:
+            return Const(self._words[0], self._width)
+        return getattr(self, f"data_{port}")
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Any function of a narrow code: a complete table."""
 
 from __future__ import annotations

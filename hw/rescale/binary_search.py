@@ -1,10 +1,11 @@
+# amaranth: UnusedElaboratable=no
 """Monotone staircases by binary search over thresholds in memory."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -14,10 +15,14 @@ from sw_model.specs import RowJob, ThresholdSpec
 from ..arith.registered import registered
 from ..memory.lookup import LookupRom
 from ..memory.rows import RowCounter
-from ..shapes import vector_of
+from ..shapes import shape_of, vector_of
 from ..streams.pipeline import stalling_pipeline
+from ..unique import Unique
 
-__all__ = ["BinarySearchThreshold"]
+__all__ = ["BinarySearchLane", "BinarySearchThreshold"]
+
+#: Thresholds of a channel, the result below them, and whether it falls from there.
+Row = tuple[tuple[int, ...], int, bool]
 
 
 class BinarySearchThreshold(wiring.Component):
@@ -58,28 +63,29 @@ class BinarySearchThreshold(wiring.Component):
             raise TypeError(f"spec must be a ThresholdSpec, not {spec!r}")
         self._spec, self._lanes = spec, lanes
         self._counter = RowCounter(jobs, lanes)
-        self._thresholds, self._bases = thresholds, bases
-        self._falling = falling or (False,) * len(thresholds)
-        self._check(jobs)
+        self._rows = self._checked(thresholds, bases, falling, jobs)
         super().__init__({
             "i": In(stream.Signature(vector_of(spec.source, lanes))),
             "o": Out(stream.Signature(vector_of(spec.target, lanes))),
         })
 
-    def _check(self, jobs: tuple[RowJob, ...]) -> None:
-        rows = len(self._thresholds)
-        if not rows == len(self._bases) == len(self._falling):
+    def _checked(self, thresholds: tuple[tuple[int, ...], ...], bases: tuple[int, ...],
+                 falling: tuple[bool, ...] | None, jobs: tuple[RowJob, ...]) -> tuple[Row, ...]:
+        falling = falling or (False,) * len(thresholds)
+        if not len(thresholds) == len(bases) == len(falling):
             raise ValueError(f"thresholds, bases and falling must have as many rows, not "
-                             f"{rows}, {len(self._bases)} and {len(self._falling)}")
-        if any(self._falling) and not self._spec.signed_steps:
+                             f"{len(thresholds)}, {len(bases)} and {len(falling)}")
+        if any(falling) and not self._spec.signed_steps:
             raise ValueError("a row falls, but the spec's steps are not signed")
-        for row in self._thresholds:
+        for row in thresholds:
             if len(row) != self._spec.count or list(row) != sorted(row):
                 raise ValueError(f"every row must hold {self._spec.count} ascending thresholds, "
                                  f"not {row!r}")
         for job in jobs:
-            if job.rows.stop > rows:
-                raise ValueError(f"{job} needs {job.rows.stop} rows, but there are {rows}")
+            if job.rows.stop > len(thresholds):
+                raise ValueError(f"{job} needs {job.rows.stop} rows, "
+                                 f"but there are {len(thresholds)}")
+        return tuple(zip(thresholds, bases, falling, strict=True))
 
     @property
     def spec(self) -> ThresholdSpec:
@@ -90,70 +96,96 @@ class BinarySearchThreshold(wiring.Component):
         return self._lanes
 
     @property
-    def stages(self) -> int:
-        """Bits of the number of thresholds."""
-        return self._spec.count.bit_length()
-
-    @property
     def latency(self) -> int:
         """Cycles from taking a word to offering its result."""
-        return self.stages + 1
+        return self._spec.count.bit_length() + 1
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         enable = stalling_pipeline(m, self.i, self.o, depth=self.latency)
         m.submodules.counter = counter = self._counter
         m.d.comb += counter.advance.eq(self.i.valid & self.i.ready)
-        for lane in range(self._lanes):
-            m.submodules[f"lane_{lane}"] = self._lane(lane, enable)
+        for number in range(self._lanes):
+            rows = tuple(self._rows[row] for row in counter.rows(number))
+            m.submodules[f"lane_{number}"] = lane = Unique(BinarySearchLane, self._spec, rows)
+            m.d.comb += [lane.enable.eq(enable), lane.i.eq(self.i.payload[number]),
+                         lane.place.eq(counter.place), self.o.payload[number].eq(lane.o)]
         return m
 
-    def _lane(self, lane: int, enable: Value) -> Module:
-        m = Module()
-        rows = [self._prepared(row) for row in self._counter.rows(lane)]
-        acc, place = self.i.payload[lane], self._counter.place
-        found: Value = Const(0, 0)
-        for stage in range(self.stages):
-            m.submodules[f"limits_{stage}"] = rom = self._limits(stage, rows)
-            m.d.comb += [rom.enable.eq(enable), rom.address_0.eq(Cat(found, place))]
-            last_place = place
-            acc = registered(m, acc, enable=enable, name=f"acc_{stage}")
-            place = registered(m, place, enable=enable, name=f"place_{stage}")
-            found = registered(m, found, enable=enable, name=f"found_{stage}")
-            limit = rom.data_0.as_signed() if self._spec.source.min < 0 else rom.data_0
-            above = Signal(name=f"above_{stage}")
-            m.d.comb += above.eq(acc > limit)
-            found = Cat(above, found)
-        m.submodules.bases = bases = self._base_rom(rows)
-        m.d.comb += [bases.enable.eq(enable),
-                     bases.address_0.eq(last_place if self.stages else place)]
-        base, falls = bases.data_0[1:], bases.data_0[0]
-        if self.stages:
-            base = registered(m, Mux(falls, base - found, base + found)[:len(base)],
-                              enable=enable, name="result")
-        m.d.comb += self.o.payload[lane].eq(base)
-        return m
 
-    def _prepared(self, row: int) -> tuple[list[int], int, bool]:
+class BinarySearchLane(wiring.Component):
+    """One lane of :class:`BinarySearchThreshold`: its memories and comparators.
+
+    Parameters
+    ----------
+    spec : ThresholdSpec
+    rows : tuple of (tuple of int, int, bool)
+        At each place: thresholds, base, and whether the row falls.
+
+    Members
+    -------
+    enable : ``In(1)``
+        Clock enable of every register.
+    i : ``In(shape_of(spec.source))``
+    place : ``In(unsigned(ceil(log2(len(rows)))))``
+        Where the row for ``i`` stands.
+    o : ``Out(shape_of(spec.target))``
+        The result, one more enabled cycle later than there are stages.
+    """
+
+    def __init__(self, spec: ThresholdSpec, rows: tuple[Row, ...]) -> None:
+        self._spec, self._stages = spec, spec.count.bit_length()
+        self._rows = [self._prepared(*row) for row in rows]
+        super().__init__({"enable": In(1), "i": In(shape_of(spec.source)),
+                          "place": In(unsigned((len(rows) - 1).bit_length())),
+                          "o": Out(shape_of(spec.target))})
+
+    def _prepared(self, thresholds: tuple[int, ...], base: int, falls: bool) -> Row:
         """The greatest code below each threshold, padded to ``2**stages - 1``; base; falling.
 
         Thresholds that every code reaches go into the base; those out of reach become the
         greatest code, which none exceeds: so all fit the source's own width.
         """
-        source, falls = self._spec.source, bool(self._falling[row])
-        limits = [min(t - 1, source.max) for t in self._thresholds[row] if t > source.min]
-        always = self._spec.count - len(limits)
-        limits += [source.max] * ((1 << self.stages) - 1 - len(limits))
-        return limits, self._bases[row] + (-always if falls else always), falls
+        source = self._spec.source
+        limits = [min(t - 1, source.max) for t in thresholds if t > source.min]
+        always = len(thresholds) - len(limits)
+        limits += [source.max] * ((1 << self._stages) - 1 - len(limits))
+        return tuple(limits), base + (-always if falls else always), falls
 
-    def _limits(self, stage: int, rows: list[tuple[list[int], int, bool]]) -> LookupRom:
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+
+        def stage(value: Value, name: str) -> Value:
+            return registered(m, value, enable=self.enable, name=name)
+
+        acc, place, before = self.i, self.place, self.place
+        found: Value = Const(0, 0)
+        for number in range(self._stages):
+            m.submodules[f"limits_{number}"] = rom = self._limits(number)
+            m.d.comb += [rom.enable.eq(self.enable), rom.address_0.eq(Cat(found, place))]
+            before, place = place, stage(place, f"place_{number}")
+            acc = stage(acc, f"acc_{number}")
+            limit = rom.word(0).as_signed() if self._spec.source.min < 0 else rom.word(0)
+            above = Signal(name=f"above_{number}")
+            m.d.comb += above.eq(acc > limit)
+            found = Cat(above, stage(found, f"found_{number}"))
+        m.submodules.bases = bases = self._bases()
+        m.d.comb += [bases.enable.eq(self.enable), bases.address_0.eq(before)]
+        base, falls = bases.word(0)[1:], bases.word(0)[0]
+        if self._stages:
+            base = stage(Mux(falls, base - found, base + found)[:len(base)], "result")
+        m.d.comb += self.o.eq(base)
+        return m
+
+    def _limits(self, stage: int) -> LookupRom:
         """What a stage compares with: by row, then by the bits found so far."""
-        step = 1 << (self.stages - stage)
+        step = 1 << (self._stages - stage)
         width = self._spec.source.width
         return LookupRom(width, tuple(limits[part * step + step // 2 - 1] % (1 << width)
-                                      for limits, _, _ in rows for part in range(1 << stage)))
+                                      for limits, _, _ in self._rows
+                                      for part in range(1 << stage)))
 
-    def _base_rom(self, rows: list[tuple[list[int], int, bool]]) -> LookupRom:
+    def _bases(self) -> LookupRom:
         width = self._spec.target.width
         return LookupRom(width + 1, tuple(base % (1 << width) << 1 | falls
-                                          for _, base, falls in rows))
+                                          for _, base, falls in self._rows))

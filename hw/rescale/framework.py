@@ -6,13 +6,12 @@ TFLite; the exact product rounded half to even or down for the others.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.hdl import Elaboratable
-from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.wiring import In, Out
 
 from sw_model.specs import FrameworkRescaleSpec
 
@@ -28,16 +27,16 @@ from ..arith.multiply import (
 )
 from ..arith.registered import registered
 from ..arith.shift import shift_left, shift_right
-from ..shapes import shape_of, vector_of
-from ..streams.pipeline import stalling_pipeline
+from ..shapes import shape_of
+from .lane_unit import Lane, LaneUnit
 
-__all__ = ["FrameworkRescale"]
+__all__ = ["FrameworkRescale", "FrameworkRescaleLane"]
 
 #: Results are clamped here before the zero point is added, as the golden model does.
 LIMIT = 2**31
 
 
-class FrameworkRescale(wiring.Component):
+class FrameworkRescale(LaneUnit):
     """``clamp(round(acc * multiplier * 2**exponent) + zero_point, low, high)`` for each lane.
 
     Takes a word every cycle while the consumer is ready; never drops or reorders. With
@@ -62,51 +61,51 @@ class FrameworkRescale(wiring.Component):
     o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
     """
 
-    #: Cycles between two words.
-    interval = 1
-
     def __init__(self, spec: FrameworkRescaleSpec, lanes: int,
                  constants: tuple[int, int] | None = None,
                  multiplier: str = "inferred") -> None:
-        if not isinstance(spec, FrameworkRescaleSpec):
-            raise TypeError(f"spec must be a FrameworkRescaleSpec, not {spec!r}")
-        if multiplier not in MULTIPLIERS:
-            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
-                             f"not {multiplier!r}")
-        self._spec, self._lanes, self._multiplier = spec, lanes, multiplier
-        self._constants = constants
-        members: dict[str, Any] = {
-            "i": In(stream.Signature(vector_of(spec.source, lanes))),
-            "o": Out(stream.Signature(vector_of(spec.target, lanes))),
-        }
-        if constants is None:
-            members["parameters"] = In(stream.Signature(self.parameter_layout(spec, lanes)))
-        else:
-            spec.multiplier.check("multiplier", constants[0])
-            spec.shift_of(constants[1])
-        super().__init__(members)
+        super().__init__(lanes, FrameworkRescaleLane, spec, constants, multiplier)
+        self._spec = spec
 
     @staticmethod
     def parameter_layout(spec: FrameworkRescaleSpec, lanes: int) -> ArrayLayout:
         """Payload of ``parameters``, for each lane: ``multiplier``, and ``shift``, which is
         ``spec.shift_of(exponent)``, where there is more than one exponent."""
-        fields = {"multiplier": shape_of(spec.multiplier)}
-        if spec.shifts > 1:
-            fields["shift"] = Shape.cast(range(spec.shifts))
-        return ArrayLayout(StructLayout(fields), lanes)
+        return ArrayLayout(_fields(spec), lanes)
 
     @property
     def spec(self) -> FrameworkRescaleSpec:
         return self._spec
 
-    @property
-    def lanes(self) -> int:
-        return self._lanes
 
-    @property
-    def latency(self) -> int:
-        """Cycles from taking a word to offering its result."""
-        return self._product_depth() + (4 if self._shifts() > 1 else 3)
+def _fields(spec: FrameworkRescaleSpec) -> StructLayout:
+    fields: dict[str, Any] = {"multiplier": shape_of(spec.multiplier)}
+    if spec.shifts > 1:
+        fields["shift"] = Shape.cast(range(spec.shifts))
+    return StructLayout(fields)
+
+
+class FrameworkRescaleLane(Lane):
+    """One lane of :class:`FrameworkRescale`, with its parameters.
+
+    Registers stand behind the operands, the product, the run-time shift if there is one, the
+    rounding and the clamp; a product of logic has more.
+    """
+
+    def __init__(self, spec: FrameworkRescaleSpec, constants: tuple[int, int] | None,
+                 multiplier: str) -> None:
+        if not isinstance(spec, FrameworkRescaleSpec):
+            raise TypeError(f"spec must be a FrameworkRescaleSpec, not {spec!r}")
+        if multiplier not in MULTIPLIERS:
+            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
+                             f"not {multiplier!r}")
+        self._spec, self._constants, self._multiplier = spec, constants, multiplier
+        if constants is not None:
+            spec.multiplier.check("multiplier", constants[0])
+            spec.shift_of(constants[1])
+        super().__init__(shape_of(spec.source), shape_of(spec.target),
+                         None if constants else _fields(spec))
+        self.latency = self._product_depth() + (4 if self._shifts() > 1 else 3)
 
     def _shifts(self) -> int:
         return 1 if self._constants else self._spec.shifts
@@ -133,32 +132,22 @@ class FrameworkRescale(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        streams = [self.i] if self._constants else [self.i, self.parameters]
-        enable = stalling_pipeline(m, streams, self.o, depth=self.latency)
-        for lane in range(self._lanes):
-            m.submodules[f"lane_{lane}"] = self._lane(lane, enable)
-        return m
-
-    def _lane(self, lane: int, enable: Value) -> Module:
-        m = Module()
 
         def stage(value: Value, name: str, stages: int = 1) -> Value:
-            return registered(m, value, enable=enable, name=name, stages=stages)
+            return registered(m, value, enable=self.enable, name=name, stages=stages)
 
-        shift = Const(0, 0)
-        if self._shifts() > 1:
-            shift = stage(self.parameters.payload[lane].shift, "shift")
-        acc = stage(self.i.payload[lane], "acc")
+        shift = stage(self.parameters.shift, "shift") if self._shifts() > 1 else Const(0, 0)
+        acc = stage(self.i, "acc")
         if self._is_double():
             acc, right, nudge = self._prepare_double(m, acc, shift)
         else:
             right, nudge = shift, None
-        product = self._product(m, lane, acc, nudge, enable)
+        product = self._product(m, acc, nudge)
         right = stage(right, "right", self._product_depth())
         scaled, inexact = self._shifted(m, product, right, stage)
         rounded = stage(self._round(scaled, inexact), "rounded")
         zero, low, high = self._spec.zero_point, self._spec.low, self._spec.high
-        m.d.comb += self.o.payload[lane].eq(stage(clamp(
+        m.d.comb += self.o.eq(stage(clamp(
             rounded, max(low, min(high, zero - LIMIT)), min(high, max(low, zero + LIMIT))),
             "result"))
         return m
@@ -183,23 +172,21 @@ class FrameworkRescale(wiring.Component):
         negative = acc[-1] if self._spec.source.min < 0 else Const(0, 1)
         return acc, distance, Term(Cat(Const(1, 1), negative & rounds_again).as_signed(), 30)
 
-    def _product(self, m: Module, lane: int, acc: Value, nudge: Term | None,
-                 enable: Value) -> Value:
+    def _product(self, m: Module, acc: Value, nudge: Term | None) -> Value:
         """The product, of which the bits below 2**31 are gone in mode ``tflite_double``."""
         spec = self._spec
-        width = len(acc) + (not acc.shape().signed) + spec.multiplier.width + 1
+        width = max(len(acc) + (not acc.shape().signed) + spec.multiplier.width + 1, 33)
         if self._constants:
-            total = aligned_sum(m, self._constant_terms(acc, nudge), width, enable=enable,
-                                name="product")
+            total = aligned_sum(m, self._constant_terms(acc, nudge), width,
+                                enable=self.enable, name="product")
         else:
-            factor = registered(m, self.parameters.payload[lane].multiplier, enable=enable,
-                                name="factor")
-            total = multiply_add(m, acc, factor, nudge, max(width, 33), kind=self._multiplier,
-                                 enable=enable, name="product")
+            factor = registered(m, self.parameters.multiplier, enable=self.enable, name="factor")
+            total = multiply_add(m, acc, factor, nudge, width, kind=self._multiplier,
+                                 enable=self.enable, name="product")
         return total[31:].as_signed() if self._is_double() else total
 
-    def _shifted(self, m: Module, product: Value, right: Value, stage: Any
-                 ) -> tuple[Value, Value]:
+    def _shifted(self, m: Module, product: Value, right: Value,
+                 stage: Callable[[Value, str], Value]) -> tuple[Value, Value]:
         """The scaled product with one bit behind the point; whether more bits were set."""
         top = self._top()
         if self._is_double():

@@ -6,9 +6,7 @@ from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Shape, Value, signed
 from amaranth.hdl import Elaboratable
-from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.wiring import In, Out
 
 from sw_model.specs import MultiplyAddShiftSpec
 
@@ -24,13 +22,13 @@ from ..arith.multiply import (
 )
 from ..arith.registered import registered
 from ..arith.shift import shift_right
-from ..shapes import shape_of, vector_of
-from ..streams.pipeline import stalling_pipeline
+from ..shapes import shape_of
+from .lane_unit import Lane, LaneUnit
 
-__all__ = ["MultiplyAddShift"]
+__all__ = ["MultiplyAddShift", "MultiplyAddShiftLane"]
 
 
-class MultiplyAddShift(wiring.Component):
+class MultiplyAddShift(LaneUnit):
     """``clamp((acc * M + B) >> shift, low, high)`` for each lane, ``B`` by the sign of ``acc``.
 
     Takes a word every cycle while the consumer is ready; never drops or reorders. With
@@ -55,57 +53,60 @@ class MultiplyAddShift(wiring.Component):
     o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
     """
 
-    #: Cycles between two words.
-    interval = 1
-
     def __init__(self, spec: MultiplyAddShiftSpec, lanes: int,
                  constants: tuple[int, tuple[int, ...]] | None = None,
                  multiplier: str = "inferred") -> None:
-        if not isinstance(spec, MultiplyAddShiftSpec):
-            raise TypeError(f"spec must be a MultiplyAddShiftSpec, not {spec!r}")
-        if multiplier not in MULTIPLIERS:
-            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
-                             f"not {multiplier!r}")
-        self._spec, self._lanes, self._multiplier = spec, lanes, multiplier
-        self._constants = constants
-        members: dict[str, Any] = {
-            "i": In(stream.Signature(vector_of(spec.source, lanes))),
-            "o": Out(stream.Signature(vector_of(spec.target, lanes))),
-        }
-        if constants is None:
-            members["parameters"] = In(stream.Signature(self.parameter_layout(spec, lanes)))
-        else:
-            factor, offsets = constants
-            if spec.extra_shift:
-                raise ValueError("constants have no extra shift, but the spec has")
-            if len(offsets) != spec.signs:
-                raise ValueError(f"constants must hold {spec.signs} offsets, not {len(offsets)}")
-            spec.multiplier.check("multiplier", factor)
-            spec.offset.check("offset", offsets)
-        super().__init__(members)
+        super().__init__(lanes, MultiplyAddShiftLane, spec, constants, multiplier)
+        self._spec = spec
 
     @staticmethod
     def parameter_layout(spec: MultiplyAddShiftSpec, lanes: int) -> ArrayLayout:
         """Payload of ``parameters``, for each lane: ``multiplier``, ``offset_0``, ``offset_1`` if
         there are two signs, and ``shift``, the bits dropped beyond the spec's, if it has any."""
-        fields = {"multiplier": shape_of(spec.multiplier)}
-        fields |= {f"offset_{k}": shape_of(spec.offset) for k in range(spec.signs)}
-        if spec.extra_shift:
-            fields["shift"] = Shape.cast(range(spec.extra_shift + 1))
-        return ArrayLayout(StructLayout(fields), lanes)
+        return ArrayLayout(_fields(spec), lanes)
 
     @property
     def spec(self) -> MultiplyAddShiftSpec:
         return self._spec
 
-    @property
-    def lanes(self) -> int:
-        return self._lanes
 
-    @property
-    def latency(self) -> int:
-        """Cycles from taking a word to offering its result."""
-        return 2 + self._total_depth() + (self._spec.extra_shift > 0)
+def _fields(spec: MultiplyAddShiftSpec) -> StructLayout:
+    fields: dict[str, Any] = {"multiplier": shape_of(spec.multiplier)}
+    fields |= {f"offset_{k}": shape_of(spec.offset) for k in range(spec.signs)}
+    if spec.extra_shift:
+        fields["shift"] = Shape.cast(range(spec.extra_shift + 1))
+    return StructLayout(fields)
+
+
+class MultiplyAddShiftLane(Lane):
+    """One lane of :class:`MultiplyAddShift`, with its parameters.
+
+    Registers stand behind the operands, the product, the sum, the run-time shift if there
+    is one, and the clamp; a product of logic has more.
+    """
+
+    def __init__(self, spec: MultiplyAddShiftSpec,
+                 constants: tuple[int, tuple[int, ...]] | None, multiplier: str) -> None:
+        if not isinstance(spec, MultiplyAddShiftSpec):
+            raise TypeError(f"spec must be a MultiplyAddShiftSpec, not {spec!r}")
+        if multiplier not in MULTIPLIERS:
+            raise ValueError(f"multiplier must be one of {', '.join(MULTIPLIERS)}, "
+                             f"not {multiplier!r}")
+        self._spec, self._constants, self._multiplier = spec, constants, multiplier
+        if constants is not None:
+            self._check(*constants)
+        super().__init__(shape_of(spec.source), shape_of(spec.target),
+                         None if constants else _fields(spec))
+        self.latency = 2 + self._total_depth() + (spec.extra_shift > 0)
+
+    def _check(self, factor: int, offsets: tuple[int, ...]) -> None:
+        spec = self._spec
+        if spec.extra_shift:
+            raise ValueError("constants have no extra shift, but the spec has")
+        if len(offsets) != spec.signs:
+            raise ValueError(f"constants must hold {spec.signs} offsets, not {len(offsets)}")
+        spec.multiplier.check("multiplier", factor)
+        spec.offset.check("offset", offsets)
 
     def _total_depth(self) -> int:
         if self._constants is None:
@@ -115,39 +116,31 @@ class MultiplyAddShift(wiring.Component):
         return tree_depth(len(terms)) if terms else 0
 
     def elaborate(self, platform: Any) -> Elaboratable:
-        m = Module()
-        streams = [self.i] if self._constants else [self.i, self.parameters]
-        enable = stalling_pipeline(m, streams, self.o, depth=self.latency)
-        for lane in range(self._lanes):
-            m.submodules[f"lane_{lane}"] = self._lane(lane, enable)
-        return m
-
-    def _lane(self, lane: int, enable: Value) -> Module:
         m, spec = Module(), self._spec
 
         def stage(value: Value, name: str, stages: int = 1) -> Value:
-            return registered(m, value, enable=enable, name=name, stages=stages)
+            return registered(m, value, enable=self.enable, name=name, stages=stages)
 
-        code = self.i.payload[lane]
-        negative = code[-1] if spec.source.min < 0 else Const(0, 1)
-        acc = stage(clamp(code, *spec.operand_range), "acc")
+        low, high = spec.operand_range
+        negative = self.i[-1] if low < 0 else Const(0, 1)
+        acc = stage(clamp(self.i, low, high), "acc")
         width = max(spec.total.width + (spec.total.min >= 0), spec.shift + 1)
         if self._constants:
             terms = self._constant_terms(acc, stage(negative, "negative"))
-            total = aligned_sum(m, terms, width, enable=enable, name="total")
+            total = aligned_sum(m, terms, width, enable=self.enable, name="total")
         else:
-            given = self.parameters.payload[lane]
+            given = self.parameters
             offset = Mux(negative, given.offset_1, given.offset_0) if spec.signs == 2 \
                 else given.offset_0
             total = multiply_add(
                 m, acc, stage(given.multiplier, "factor"), Term(stage(offset, "offset")), width,
-                kind=self._multiplier, enable=enable, name="total")
+                kind=self._multiplier, enable=self.enable, name="total")
         result = total[spec.shift:].as_signed()
         if spec.extra_shift:
             distance = stage(given.shift, "distance", 1 + self._total_depth())
             result, _ = shift_right(m, result, distance, spec.extra_shift, name="shifted")
             result = stage(result, "shifted")
-        m.d.comb += self.o.payload[lane].eq(stage(clamp(result, spec.low, spec.high), "result"))
+        m.d.comb += self.o.eq(stage(clamp(result, spec.low, spec.high), "result"))
         return m
 
     def _constant_terms(self, acc: Value, negative: Value) -> list[Term]:

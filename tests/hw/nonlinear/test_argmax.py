@@ -1,0 +1,77 @@
+# amaranth: UnusedElaboratable=no
+"""ArgMax against NumPy's: ties, padding, vectors of several lengths."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from hw.nonlinear.argmax import ArgMax
+from sw_model.formats import BipolarFormat, IntFormat
+from sw_model.specs import ArgMaxSpec, VectorJob
+from tests.support.units import Interval, Unit, check_units, padded
+
+
+def unit_of(spec, lanes, vectors):
+    """``vectors``: one array for each vector, in the order of the jobs."""
+    unit = ArgMax(spec, lanes)
+    words = []
+    for vector in vectors:
+        word = padded(vector[None], lanes)
+        # Padding as large as can be: it must not win.
+        words.append(np.where(word.mask, spec.source.max, word.data))
+    expected = [[int(np.argmax(vector))] for vector in vectors]
+    return Unit(unit, {"i": np.concatenate(words)}, {"o": np.array(expected)},
+                latency=unit.latency, after=spec.jobs[0].words(lanes) - 1, interval=Interval(1),
+                name=f"{spec} lanes={lanes}")
+
+
+def sequence(rng, spec, rounds, low, high):
+    """Random vectors for ``rounds`` of all jobs."""
+    return [rng.integers(low, high, job.length, endpoint=True)
+            for _ in range(rounds) for job in spec.jobs for _ in range(job.vectors)]
+
+
+def test_every_vector_of_three_small_elements():
+    """All 64 vectors of three codes of two bits, so every tie there is."""
+    spec = ArgMaxSpec(IntFormat(2), (VectorJob(3),))
+    vectors = [np.array(v) for v in itertools.product(range(-2, 2), repeat=3)]
+    check_units([unit_of(spec, lanes, vectors) for lanes in (1, 2, 3, 4)])
+
+
+def test_vectors_of_several_lengths(rng):
+    units = []
+    for source, low, high, lengths in [
+            (IntFormat(8), -128, 127, ((10, 2), (3, 1), (17, 1))),
+            (IntFormat(8), -3, 3, ((100, 1),)),
+            (IntFormat(20), -2**19, 2**19 - 1, ((33, 1), (1, 3))),
+            (IntFormat(4, signed=False), 12, 15, ((9, 1), (12, 1))),
+            (BipolarFormat(), 0, 1, ((5, 1),))]:
+        spec = ArgMaxSpec(source, tuple(VectorJob(*length) for length in lengths))
+        rounds = max(2, 100 // sum(n * k for n, k in lengths))
+        units += [unit_of(spec, lanes, sequence(rng, spec, rounds, low, high))
+                  for lanes in (1, 3, 4, 8)]
+    check_units(units, stalls=[(0.0, 0.0), (0.4, 0.4)])
+
+
+def test_extremes_at_every_place():
+    """The largest code stands alone, twice, or at the end of a vector of the smallest."""
+    spec = ArgMaxSpec(IntFormat(6), (VectorJob(7),))
+    vectors = []
+    for first in range(7):
+        for second in range(first, 7):
+            vector = np.full(7, -32)
+            vector[[first, second]] = 31
+            vectors.append(vector)
+    vectors += [np.full(7, -32), np.full(7, 31), np.arange(7), np.arange(7)[::-1] - 32]
+    check_units([unit_of(spec, lanes, vectors) for lanes in (1, 2, 4, 7, 8)],
+                stalls=[(0.0, 0.0), (0.5, 0.5)])
+
+
+def test_what_does_not_fit():
+    with pytest.raises(TypeError, match=r"^spec must be an ArgMaxSpec, not 3$"):
+        ArgMax(3, 1)
+    with pytest.raises(ValueError, match=r"^lanes must be at least 1, not 0$"):
+        ArgMax(ArgMaxSpec(IntFormat(8), (VectorJob(3),)), 0)
