@@ -67,8 +67,7 @@ def code_constant(x: NDArray[np.float32], grid: Grid) -> CodedConstant:
 
 def real_constant(coded: CodedConstant, origin: str) -> Constant:
     """The float32 values of ``coded``."""
-    with np.errstate(over="ignore"):
-        values = dequantise(coded.fixed, coded.scale, coded.zero_point)
+    values = dequantise(coded.fixed, coded.scale, coded.zero_point)
     return Constant(values, Float32Format(), origin, coded)
 
 

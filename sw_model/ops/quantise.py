@@ -60,7 +60,8 @@ def dequantise(values: NDArray[Any], scale: NDArray[np.float32],
                zero_point: int | NDArray[np.int64]) -> NDArray[np.float32]:
     """``float32(values - zero_point) * scale`` in float32; exact for scale 1 below 2**24."""
     shifted = values.astype(np.int64) - zero_point if np.any(zero_point) else values
-    return np.asarray(shifted.astype(np.float32) * scale)
+    with np.errstate(over="ignore"):
+        return np.asarray(shifted.astype(np.float32) * scale)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,8 +116,9 @@ def batch_normalisation(x: NDArray[np.float32], gamma: NDArray[np.float32],
     The order of operations of ONNX Runtime's inference kernel, which takes the reciprocal
     before it multiplies. Channels are the last axis.
     """
-    scale = np.float32(1) / np.sqrt(variance + np.float32(epsilon)) * gamma
-    return np.asarray(x * scale + (beta - mean * scale), dtype=np.float32)
+    with np.errstate(all="ignore"):
+        scale = np.float32(1) / np.sqrt(variance + np.float32(epsilon)) * gamma
+        return np.asarray(x * scale + (beta - mean * scale), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,16 @@ def test_dequantise_of_wide_codes_equals_onnxruntime(rng: np.random.Generator) -
     np.testing.assert_array_equal(dequantise(codes, np.array([0.0173], np.float32), 0), want)
 
 
+def test_dequantise_may_overflow() -> None:
+    """To infinity, as in ONNX Runtime."""
+    codes = np.array([[-128, 0, 127]], np.int8)
+    model = model_of([node("DequantizeLinear", ["x", "s"], ["y"])], {"s": np.float32(3e38)},
+                     inputs={"x": ("N", 3)}, types={"x": 3})
+    (want,) = run_onnxruntime(model, {"x": codes})
+    assert np.isinf(want).any()
+    np.testing.assert_array_equal(dequantise(codes, np.array([3e38], np.float32), 0), want)
+
+
 def test_nan_has_no_code() -> None:
     x, scale = np.array([[np.nan]], np.float32), np.ones(1, np.float32)
     quantiser = Quantise(name="q", inputs=("x", "s"), outputs=("y",), format=IntFormat(8),

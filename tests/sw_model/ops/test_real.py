@@ -80,6 +80,12 @@ def test_batch_normalisation_equals_onnxruntime(rng: np.random.Generator, channe
             batch_normalisation(x, gamma, beta, mean, variance, epsilon), want)
 
 
+def test_batch_normalisation_may_overflow() -> None:
+    x, one = np.array([[3e38]], np.float32), np.ones(1, np.float32)
+    y = batch_normalisation(x, np.float32([10]), one, one, one, 1e-5)
+    np.testing.assert_array_equal(y, [[np.inf]])
+
+
 def test_relu_equals_onnxruntime(rng: np.random.Generator) -> None:
     x = reals(rng, 50, 4)
     x[0] = [0.0, -0.0, np.inf, -np.inf]
