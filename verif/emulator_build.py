@@ -123,7 +123,8 @@ def _control(top: str, names: Sequence[str]) -> str:
 def _key(verilog: Path, top: str, control: str, waves: bool) -> str:
     key = hashlib.sha256(verilog.read_bytes())
     tools = [find_tool("verilator").version, find_tool("c++").version, platform.machine()]
-    for text in (top, control, str(waves), *tools, *VERILATE, *COMPILE, *LINK, LEVEL, str(UNIT_BYTES)):
+    settings = [*VERILATE, *COMPILE, *LINK, LEVEL, str(UNIT_BYTES)]
+    for text in (top, control, str(waves), *tools, *settings):
         key.update(text.encode() + b"\0")
     for path in sorted(NATIVE.iterdir()):
         key.update(path.read_bytes())

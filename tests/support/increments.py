@@ -71,8 +71,10 @@ class Increments(wiring.Component):
         m = Module()
         for k, (first, second) in enumerate(self._stages):
             m.submodules[f"first{k}"], m.submodules[f"second{k}"] = first, second
-            payload = Signal(first.o.payload.shape(), name=f"middle{k}_payload")
-            valid, ready = Signal(name=f"middle{k}_valid"), Signal(name=f"middle{k}_ready")
+            keep = {"attrs": {"keep": 1}}  # or Yosys drops what only a tap looks at
+            payload = Signal(first.o.payload.shape(), name=f"middle{k}_payload", **keep)
+            valid = Signal(name=f"middle{k}_valid", **keep)
+            ready = Signal(name=f"middle{k}_ready", **keep)
             wiring.connect(m, wiring.flipped(getattr(self, f"i{k}")), first.i)
             m.d.comb += [payload.eq(first.o.payload), valid.eq(first.o.valid),
                          ready.eq(second.i.ready), second.i.payload.eq(payload),
