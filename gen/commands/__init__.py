@@ -9,7 +9,8 @@ import typer
 __all__ = ["COMMANDS", "register"]
 
 #: Calls in the order of ``--help``; each is a function of the module of its name.
-COMMANDS = ("inspect", "build", "run", "verify", "synth", "report", "doctor")
+COMMANDS = ("inspect", "spec", "build", "run", "verify", "synth", "report", "units", "unit",
+            "fetch", "doctor")
 
 
 def register(app: typer.Typer) -> None:

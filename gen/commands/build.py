@@ -42,8 +42,9 @@ def build(
 
 def summary(result: dict[str, Any]) -> str:
     """:func:`describe` as text for people."""
-    return (f"{result['folder']}: {result['name']}, {result['units']} "
-            f"unit{'s' * (result['units'] != 1)}, an inference every {result['interval']} cycles "
+    units, interval = result["units"], result["interval"]
+    return (f"{result['folder']}: {result['name']}, {units} unit{'s' * (units != 1)}, "
+            f"an inference every {f'{interval} cycles' if interval > 1 else 'cycle'} "
             f"({result['inferences_per_second']:,.0f} a second at {result['clock_mhz']:g} MHz), "
             f"latency {result['latency']} cycles\nVerilog: {result['verilog']}")
 

@@ -10,11 +10,11 @@ from sw_model.faults import InputFault, LayerFault
 from sw_model.ops import RescaleMode
 from verif.manifest import Manifest
 
-from ..build import BuildOptions, Built, build_graph
+from ..build import BuildOptions, Built, Designed, build_graph, design_graph
 from ..folder import whole_folder
 from .designs import Request, read_spec
 
-__all__ = ["SWEEP", "build_request", "build_spec"]
+__all__ = ["SWEEP", "build_request", "build_spec", "design_request"]
 
 #: What says that a folder holds the designs of a sweep.
 SWEEP = "sweep.json"
@@ -77,5 +77,13 @@ def build_request(request: Request, out: Path, options: BuildOptions, progress: 
     """Build one design into the folder ``out``; see :func:`build_spec`."""
     try:
         return build_graph(request.graph, out, options, progress, request.model)
+    except LayerFault as fault:
+        raise request.located(fault) from None
+
+
+def design_request(request: Request, options: BuildOptions, progress: Progress) -> Designed:
+    """Compile, map and assemble one design without writing anything; see :func:`build_spec`."""
+    try:
+        return design_graph(request.graph, options, progress)
     except LayerFault as fault:
         raise request.located(fault) from None

@@ -8,7 +8,7 @@ strings, and size, depth and what aliases expand to are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sw_model.faults import InputFault
 from ..frontends.limits import read_model_file
 from .faults import Faults
 
-__all__ = ["Document", "read_document", "read_text"]
+__all__ = ["Document", "Item", "parameters_document", "read_document", "read_text"]
 
 #: Bytes of a file; weights go into an .npz file beside it.
 MAX_BYTES = 2**18
@@ -122,7 +122,41 @@ def read_document(path: Path) -> Document:
 
 def read_text(text: str, path: Path) -> Document:
     """As :func:`read_document`, of a text in place of a file's."""
-    faults = Faults(str(path))
+    faults = Faults(lambda line: f"{path}:{line}")
+    root = _root(text, lambda line: f"{path}:{line}", faults)
+    return Document(root, path, faults)
+
+
+def parameters_document(unit: str, given: Sequence[str]) -> Document:
+    """A mapping of ``key=value`` texts, whose values are spelt as in a spec.
+
+    Raises
+    ------
+    InputFault
+        If a text is none, or a value is not well formed.
+    """
+    def label(line: int) -> str:
+        return f"-p {given[line - 1]}" if line else f"unit {unit}"
+
+    faults = Faults(label)
+    root = Item(0, {}, {})
+    assert isinstance(root.parts, dict)
+    for line, text in enumerate(given, 1):
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputFault(f"-p {text}: must be key=value")
+        item = _root(value, lambda _, line=line: label(line), faults)  # type: ignore[misc]
+        if key.strip() in root.parts:
+            faults.add(line, f"{key.strip()} is given twice")
+            continue
+        item.line = line
+        root.parts[key.strip()] = (line, item)
+        root.value[key.strip()] = item.value
+    return Document(root, Path("unit"), faults)
+
+
+def _root(text: str, label: Callable[[int], str], faults: Faults) -> Item:
+    """The value of a text that is one document."""
     builder = _Builder(faults)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -130,16 +164,16 @@ def read_text(text: str, path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise InputFault(f"{path}:{line}: not YAML: {error.problem or error.context}") from None
+        raise InputFault(f"{label(line)}: not YAML: {error.problem or error.context}") from None
     except yaml.reader.ReaderError as error:
         line = text[:error.position].count("\n") + 1
-        raise InputFault(f"{path}:{line}: not YAML: character {error.character!r} "
+        raise InputFault(f"{label(line)}: not YAML: character {error.character!r} "
                          "is not allowed") from None
     except _Broken as broken:
-        raise InputFault(f"{path}:{broken.line}: {broken}") from None
+        raise InputFault(f"{label(broken.line)}: {broken}") from None
     if builder.root is None:
-        raise InputFault(f"{path}:1: the file is empty")
-    return Document(builder.root, path, faults)
+        raise InputFault(f"{label(1)}: there is nothing")
+    return builder.root
 
 
 class _Broken(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sw_model.faults import InputFault
 
@@ -29,16 +29,16 @@ class SpecFault(InputFault):
 
 
 class Faults:
-    """Collects faults of one file.
+    """Collects faults.
 
     Parameters
     ----------
-    subject : str
-        The file's name, as the user wrote it.
+    label : callable
+        What stands before a fault, by its line: file and line, as the user knows them.
     """
 
-    def __init__(self, subject: str) -> None:
-        self._subject = subject
+    def __init__(self, label: Callable[[int], str]) -> None:
+        self._label = label
         self._found: list[tuple[int, str]] = []
 
     def add(self, line: int, message: str) -> None:
@@ -49,5 +49,5 @@ class Faults:
     def check(self) -> None:
         """Raise :class:`SpecFault`, in the order of lines, if anything was noted."""
         if self._found:
-            raise SpecFault([f"{self._subject}:{line}: {message}"
+            raise SpecFault([f"{self._label(line)}: {message}"
                              for line, message in sorted(self._found, key=lambda f: f[0])])

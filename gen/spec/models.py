@@ -17,8 +17,8 @@ from .fields import Bias, NumberFormat, OneOf, Rate, Scale, Weights
 
 __all__ = [
     "Budget", "Choices", "Common", "DESIGN_NAME", "Folding", "InlineNetwork", "InputTensor",
-    "Layer", "MAX_SIZE", "MEMORIES", "ModelNetwork", "NAME", "Part", "Processing", "ROUNDINGS",
-    "Sweep", "SweepItem", "Target", "Unit", "Verify",
+    "Layer", "MAX_SIZE", "MEMORIES", "ModelNetwork", "NAME", "Named", "Part", "Processing",
+    "ROUNDINGS", "Sweep", "SweepItem", "Target", "Unit", "Verify",
 ]
 
 #: Names of tensors and layers.
@@ -163,13 +163,18 @@ class Unit(Common):
     params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
 
 
-class SweepItem(Part):
+class Named(Part):
+    """What every item of a sweep may have beside unit and parameters."""
+
+    name: str | None = Field(default=None, pattern=DESIGN_NAME, description=(
+        "Of the design and of its folder; by default the unit's and a number."))
+
+
+class SweepItem(Named):
     """One unit of several."""
 
     unit: str = Field(description="Unit of the catalogue.")
     params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
-    name: str | None = Field(default=None, pattern=DESIGN_NAME, description=(
-        "Of the design and of its folder; by default the unit's and a number."))
 
 
 class Sweep(Common):
