@@ -77,7 +77,7 @@ def prove(name: str, reference: LaneFunction, compiled: LaneFunction, low: Ints,
         If the reference is not defined everywhere.
     """
     if reference.lanes == compiled.lanes == 1:
-        low, high = low.min(keepdims=True), high.max(keepdims=True)
+        low, high = _united(low, high)
     span = int((high - low).max()) + 1
     if span <= EXHAUSTIVE_SPAN and span * len(low) <= EXHAUSTIVE_POINTS:
         x = np.minimum(low + np.arange(span)[:, None], high)
@@ -144,6 +144,14 @@ def _multiply_add_shift(node: MultiplyAddShift, constants: tuple[NDArray[Any] | 
     columns = [(level << node.shift) - column.astype(np.int64) for column in offset.T]
     return np.concatenate([distance // np.where(m == 0, 1, m) + more
                            for distance in columns for more in (0, 1)])
+
+
+def _united(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """The union of ranges, as the fewest ranges."""
+    order = np.argsort(low, kind="stable")
+    low, high = low[order], np.maximum.accumulate(high[order])
+    first = np.concatenate([[True], low[1:] > high[:-1] + 1])
+    return low[first], high[np.concatenate([first[1:], [True]])]
 
 
 def _same(reference: LaneFunction, compiled: LaneFunction) -> bool:

@@ -245,10 +245,23 @@ def test_a_bias_that_a_zero_point_cancels_is_dropped():
 def test_two_layers_that_share_a_bias(rng):
     b = NetworkBuilder()
     x = b.input("x", (3,), IntFormat(8))
-    first = b.matmul("a", x, rng.integers(-9, 9, (4, 3)), [5, 6, 7, 8], zero_point=1)
-    weights = b.constant("w", rng.integers(-9, 9, (4, 3)), IntFormat(8))
-    second = b.node(MatMul, "b", x, weights, "a.bias", format=IntFormat(32), zero_point=-4)
+    bias = b.constant("a_bias", [5, 6, 7, 8], IntFormat(32))
+    first, second = (b.node(
+        MatMul, name, x, b.constant(f"{name}.w", rng.integers(-9, 9, (4, 3)), IntFormat(8)), bias,
+        format=IntFormat(32), zero_point=zero_point) for name, zero_point in (("a", 1), ("b", -4)))
     assert_equal(b.build(first, second), rng.integers(-128, 128, (40, 3)).astype(np.int8))
+
+
+def test_a_core_input_may_take_any_code(rng):
+    b = NetworkBuilder()
+    small = b.table("t", b.input("x", (2, 2), IntFormat(8)), np.arange(256)[None] % 4)
+    # The transpose keeps the table on the host, which so feeds both layers.
+    turned = b.reshape("r1", b.transpose("turn", small, (1, 0)), (4,))
+    outputs = [b.matmul(name, x, [[1, 1, 1, 1]])
+               for name, x in (("a", turned), ("b", b.reshape("r2", small, (4,))))]
+    compiled = assert_equal(b.build(*outputs), rng.integers(-128, 128, (9, 2, 2)).astype(np.int8))
+    assert [n.name for n in partition(compiled.graph).core] == ["a", "b"]
+    assert {compiled.graph.tensors[name].format for name in outputs} == {IntFormat(10)}
 
 
 def test_a_real_tensor_with_two_readers(rng):
@@ -282,6 +295,36 @@ def test_reshapes_are_merged_and_moved_behind_the_function(rng):
     compiled = assert_equal(b.build(second), rng.integers(-128, 128, (40, 2, 3)).astype(np.int8))
     assert kinds(compiled.graph) == [MatMul, MultiplyAddShift, Reshape, MatMul]
     assert compiled.graph.tensors["fc_acc"].shape == (2, 4)
+
+
+def test_a_reshape_that_changes_nothing_stays_where_it_names_an_output(rng):
+    b = NetworkBuilder()
+    acc = b.matmul("fc", b.input("x", (3,), IntFormat(8)), rng.integers(-9, 9, (4, 3)))
+    last = b.reshape("same", b.reshape("other", acc, (2, 2)), (4,))
+    compiled = assert_equal(b.build(last), rng.integers(-128, 128, (9, 3)).astype(np.int8))
+    assert kinds(compiled.graph) == [MatMul, Reshape]
+
+
+def test_falling_and_constant_channels_share_steps_and_base():
+    b, acc, x = sweep_network(3, 10)
+    last = b.rescale("r", acc, [-0.01, 0.0, -0.0071], RescaleMode.FLOOR)
+    compiled = assert_equal(b.build(last), x, PassOptions({"fc": "thresholds"}))
+    tensors = compiled.graph.tensors
+    assert (tensors["fc_rescale_steps"].value == -1).all()
+    assert tensors["fc_rescale_base"].shape == (1,)
+
+
+@pytest.mark.parametrize(("bias", "rows"), [
+    ([12, 24, 36, 48, 60], 5), ([12, -12, 44], 1), ([12, 14], 1)])
+def test_channels_of_narrower_ranges_have_lines_where_the_whole_has_none(bias, rows):
+    b = NetworkBuilder()
+    acc = b.matmul("fc", b.input("x", (1,), IntFormat(4)), np.ones((len(bias), 1)), bias)
+    last = b.rescale("r", acc, [1 / 16], RescaleMode.EXACT_HALF_EVEN)
+    codes = np.arange(-8, 8, dtype=np.int8)[:, None]
+    compiled = assert_equal(b.build(last), codes, PassOptions({"fc": "multiply"}))
+    assert kinds(compiled.graph) == [MatMul, MultiplyAddShift]
+    assert compiled.report[0]["rows"] == rows
+    assert compiled.report[0]["points"] == {5: 80, 3: 48, 2: 18}[len(bias)]
 
 
 def test_constants_behind_a_reshape(rng):
