@@ -113,13 +113,13 @@ def multiply_add_depth(b: Shape, kind: str, *, addend: bool) -> int:
 
 def _row_count(b: Shape) -> int:
     """Rows of a radix-4 product: one for every two bits, the sign bit by itself."""
-    return -(-(b.width - b.signed) // 2) + b.signed
+    return max(1, -(-(b.width - b.signed) // 2)) + b.signed
 
 
 def _rows(m: Module, a: Value, triple: Value, b: Value, name: str) -> list[Term]:
     """Terms whose sum is ``a * b``: 0, 1, 2 or 3 times ``a`` for every two bits of ``b``."""
     bits = len(b) - b.shape().signed
-    terms = []
+    terms = [] if bits else [Term(Const(0))]
     for k in range(0, bits, 2):
         row = Signal((triple if k + 1 < bits else a).shape(), name=f"{name}_row_{k}")
         m.d.comb += row.eq(Mux(b[k], a, 0) if k + 1 == bits else

@@ -79,11 +79,11 @@ def test_what_does_not_fit():
         TableLookup(3, 1, ((1, 2, 3, 4),))
     with pytest.raises(ValueError, match=r"^lanes must be at least 1, not 0$"):
         TableLookup(spec, 0, ((1, 2, 3, 4),))
-    with pytest.raises(ValueError, match="^every row must hold 4 entries, but row 1 holds 3$"):
+    with pytest.raises(ValueError, match=r"^every row must hold 4 entries, but row 1 holds 3$"):
         TableLookup(spec, 1, ((1, 2, 3, 4), (1, 2, 3)))
     with pytest.raises(ValueError, match=r"^entries\[0\]\[3\] is 8, but int4 holds -8 to 7$"):
         TableLookup(spec, 1, ((1, 2, 3, 8),))
-    with pytest.raises(ValueError, match="needs 2 rows, but there are 1$"):
+    with pytest.raises(ValueError, match=r"needs 2 rows, but there are 1$"):
         TableLookup(spec, 1, ((1, 2, 3, 4),), (RowJob(2),))
-    with pytest.raises(TypeError, match="^jobs must hold RowJobs, not 1$"):
+    with pytest.raises(TypeError, match=r"^jobs must hold RowJobs, not 1$"):
         TableLookup(spec, 1, ((1, 2, 3, 4),), (1,))

@@ -158,11 +158,11 @@ def test_what_does_not_fit():
         MultiplyAddShift(3, 1)
     with pytest.raises(ValueError, match=r"^lanes must be at least 1, not 0$"):
         MultiplyAddShift(spec, 0)
-    with pytest.raises(ValueError, match="^multiplier must be one of inferred, fabric, not 'x'$"):
+    with pytest.raises(ValueError, match=r"^multiplier must be one of inferred, fabric, not 'x'$"):
         MultiplyAddShift(spec, 1, multiplier="x")
-    with pytest.raises(ValueError, match="^constants must hold 1 offsets, not 2$"):
+    with pytest.raises(ValueError, match=r"^constants must hold 1 offsets, not 2$"):
         MultiplyAddShift(spec, 1, (5, (9, 9)))
-    with pytest.raises(ValueError, match="multiplier is 8, but uint3 holds 0 to 7"):
+    with pytest.raises(ValueError, match=r"multiplier is 8, but uint3 holds 0 to 7"):
         MultiplyAddShift(spec, 1, (8, (9,)))
-    with pytest.raises(ValueError, match="^constants have no extra shift, but the spec has$"):
+    with pytest.raises(ValueError, match=r"^constants have no extra shift, but the spec has$"):
         MultiplyAddShift(replace(spec, extra_shift=1), 1, (5, (9,)))

@@ -86,7 +86,7 @@ def test_what_does_not_fit():
         ParallelThreshold(3, 1)
     with pytest.raises(ValueError, match=r"^lanes must be at least 1, not 0$"):
         ParallelThreshold(spec, 0)
-    with pytest.raises(ValueError, match="^constants must hold 2 thresholds and steps, not 2 and 1"):
+    with pytest.raises(ValueError, match=r"^constants must hold 2 thresholds and steps, not 2"):
         ParallelThreshold(spec, 1, ((1, 2), (1,), 0))
     with pytest.raises(ValueError, match=r"^steps must be -1, 0 or 1, not \(1, 2\)$"):
         ParallelThreshold(spec, 1, ((1, 2), (1, 2), 0))
