@@ -9,7 +9,14 @@ import pytest
 
 from gen.passes import PassOptions, compile_graph
 from sw_model.faults import InputFault, Unsupported
-from sw_model.formats import BipolarFormat, Float32Format, IntFormat, TernaryFormat, covering
+from sw_model.formats import (
+    BipolarFormat,
+    FixedFormat,
+    Float32Format,
+    IntFormat,
+    TernaryFormat,
+    covering,
+)
 from sw_model.graph import Graph
 from sw_model.node import Tensor
 from sw_model.ops import (
@@ -230,6 +237,13 @@ def test_accumulators_are_as_narrow_as_they_can_be():
     for name in ("fc_acc", "fc2_acc"):
         reached = trace[name]
         assert compiled.tensors[name].format == covering(int(reached.min()), int(reached.max()))
+
+
+def test_fixed_point_accumulators_keep_their_fraction():
+    b = NetworkBuilder()
+    x = b.input("x", (2,), FixedFormat(8, 4))
+    acc = b.matmul("fc", x, [[3, 4]], accumulator=FixedFormat(32, 4))
+    assert compile_graph(b.build(acc)).graph.tensors[acc].format == FixedFormat(11, 4)
 
 
 def test_a_bias_that_a_zero_point_cancels_is_dropped():
