@@ -1,0 +1,1 @@
+"""Measurements: building time and speed, beside other tools in the same run."""

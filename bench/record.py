@@ -1,0 +1,83 @@
+"""Measure in a process of its own; keep results as JSON with the versions of the tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+__all__ = ["RESULTS", "cpu_seconds", "in_process", "peak_megabytes", "save", "versions"]
+
+#: Where results are kept; not tracked.
+RESULTS = Path(__file__).parent / "results"
+
+#: NumPy's libraries take as many threads as there are cores unless told otherwise.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+                             "VECLIB_MAXIMUM_THREADS"), "1")
+
+
+def in_process(module: str, arguments: Sequence[str], *, timeout: float | None = None,
+               ) -> dict[str, Any] | None:
+    """Run ``python -m module arguments``, on one thread, and read the JSON it ends with.
+
+    None if ``timeout`` seconds passed.
+
+    Raises
+    ------
+    RuntimeError
+        If the process failed; the message has its last words.
+    """
+    root = Path(__file__).parents[1]
+    try:
+        done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=root, check=False,
+                              capture_output=True, text=True, timeout=timeout,
+                              env=os.environ | _ONE_THREAD)
+    except subprocess.TimeoutExpired:
+        return None
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-8:])
+        raise RuntimeError(f"python -m {module} {' '.join(arguments)} failed:\n{tail}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of those that it waited for."""
+    return sum(use.ru_utime + use.ru_stime for use in
+               map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process held, or one that it waited for."""
+    # Linux counts in kilobytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(resource.getrusage(who).ru_maxrss
+               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(most * unit / 1e6, 1)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python, of the machine's kind and of packages; missing ones are left out."""
+    found = {"python": platform.python_version(), "machine": platform.machine(),
+             "cores": str(os.cpu_count())}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def save(name: str, result: dict[str, Any]) -> Path:
+    """Write ``results/<name>.json``."""
+    RESULTS.mkdir(exist_ok=True)
+    (path := RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n",
+                                                  encoding="utf-8")
+    return path
