@@ -6,7 +6,7 @@ from typing import Any
 
 from sw_model.formats import Float32Format
 from sw_model.graph import Graph
-from sw_model.node import Node, Tensor
+from sw_model.node import Node, Tensor, extent
 from sw_model.ops import MatMul
 from sw_model.partition import partition
 
@@ -56,7 +56,7 @@ def _layer(graph: Graph, node: Node, where: str) -> dict[str, Any]:
     macs = 0
     if isinstance(node, MatMul):
         weights = graph.tensors[node.inputs[1]]
-        vectors = graph.tensors[node.inputs[0]].elements // int(weights.shape[1])  # type: ignore[call-overload]
+        vectors = graph.tensors[node.inputs[0]].elements // extent(weights.shape[1:])
         macs = weights.elements * vectors
     real = isinstance(output.format, Float32Format)
     return {"name": node.name, "operation": type(node).__name__, "where": where,

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.lib import wiring

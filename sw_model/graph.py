@@ -106,8 +106,8 @@ class Graph:
             if tensor is None:
                 raise NodeError(node, f"no tensor {name!r}")
             if (tensor.shape, tensor.format) != (shape, format_):
-                raise NodeError(node, f"makes {name!r} as {format_} {list(map(str, shape))}, but it "
-                                f"is declared as {tensor.format} {list(map(str, tensor.shape))}")
+                raise NodeError(node, f"makes {name!r} as {format_} {list(map(str, shape))}, but "
+                                f"it is declared as {tensor.format} {list(map(str, tensor.shape))}")
             known.add(name)
 
     def _check_state(self, state: State, known: set[str]) -> None:

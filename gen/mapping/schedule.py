@@ -123,7 +123,8 @@ def _in_turn(ready: Times, free: int) -> Times:
     return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
 
 
-def _walk(layout: Layout, latencies: Latencies, queues: Mapping[str, int], interval: int | None) -> _Run:
+def _walk(layout: Layout, latencies: Latencies, queues: Mapping[str, int],
+          interval: int | None) -> _Run:
     """Times of :data:`SAMPLES` samples, ``interval`` apart or as fast as they are taken."""
     run = _Run()
     for link in layout.links:

@@ -61,7 +61,8 @@ class MultiThreshold(Node):
         for tensor in inputs[1:]:
             self.require(tensor.value is not None and per_channel(tensor.value, x.shape[-1]),
                          f"{tensor.name!r} must be a constant with 1 or {x.shape[-1]} rows")
-        assert thresholds.value is not None and steps.value is not None
+        assert thresholds.value is not None
+        assert steps.value is not None
         self.require(len(thresholds.shape) == 2 and thresholds.shape == steps.shape,
                      f"thresholds {thresholds.shape} and steps {steps.shape} must be "
                      "matrices of the same shape")

@@ -52,7 +52,7 @@ def layers(data_dir, tmp_path_factory):
 def test_ad01_as_ten_units(need, data_dir, layers):
     """The default plan: every element of all recorded inputs, golden and emulated."""
     need("verilator")
-    names, out, manifest, graph = layers
+    names, out, _, graph = layers
     x, expected, _ = ad01_vectors(data_dir)
     assert len(names) == 10
     inputs = {graph.inputs[0]: x}

@@ -9,6 +9,7 @@ import pytest
 from amaranth import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.network.loops import Loops
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
@@ -16,7 +17,6 @@ from hw.shapes import vector_of
 from hw.streams import Register
 from hw.unique import Unique
 from hw.verilog import to_verilog
-
 from sw_model.formats import IntFormat
 from tests.support.units import check_unit
 

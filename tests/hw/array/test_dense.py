@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 
+from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat
 from tests.support.dense import dense_unit
 from tests.support.units import check_units

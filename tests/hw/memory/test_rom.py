@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 from amaranth import unsigned
-from hw.memory.rom import RomJob, RomProvider
 
+from hw.memory.rom import RomJob, RomProvider
 from tests.support.units import Interval, Unit, check_units
 
 TABLES = [

@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 from amaranth.sim import Simulator
+
 from hw.network.loops import Loops
 
 TABLES = [((5,),), ((2, 3),), ((4, 1, 2),), ((2, 3), (4, 1)), ((1, 1), (3, 2), (1, 2)),
