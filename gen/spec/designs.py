@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sw_model.faults import InputFault, LayerFault
 from sw_model.graph import Graph
@@ -27,7 +27,8 @@ __all__ = ["Request", "Spec", "read_spec", "unit_request"]
 
 #: Keys of which a spec has exactly one, and what it then is.
 KINDS = ("unit", "units", "model", "layers")
-C = TypeVar("C", bound=Common)
+#: Elements of a tensor of one sample, and of all samples of the stimulus.
+MAX_SAMPLE, MAX_STIMULUS = 2**20, 2**25
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,25 @@ def read_spec(path: Path, rounding: RescaleMode | None = None) -> Spec:
         "model": lambda: _model_network(document, rounding),
         "layers": lambda: _inline_network(document)}
     requests = tuple(readers[kind]())
+    for request in requests:
+        _check_size(document, request)
     document.faults.check()
     return Spec(requests, kind == "units")
+
+
+def _check_size(document: Document, request: Request) -> None:
+    """Note samples that are too large, or too many to keep."""
+    graph, samples = request.graph, request.options.samples
+    largest = max((t.elements for t in graph.tensors.values() if t.value is None), default=0)
+    inputs = sum(graph.tensors[name].elements for name in graph.inputs)
+    if largest > MAX_SAMPLE:
+        document.faults.add(document.root.line, f"{request.name}: a sample has {largest} elements, "
+                                                f"but at most {MAX_SAMPLE} are allowed")
+    elif inputs * samples > MAX_STIMULUS:
+        place = ("verify", "samples")
+        document.faults.add(document.line(place), sentence(
+            place, f"must be at most {MAX_STIMULUS // inputs} for samples of {inputs} elements, "
+                   f"not {samples}"))
 
 
 def _kind(document: Document) -> str:

@@ -25,7 +25,7 @@ __all__ = ["Document", "Item", "parameters_document", "read_document", "read_tex
 #: Bytes of a file; weights go into an .npz file beside it.
 MAX_BYTES = 2**18
 #: Values of a document, those that aliases repeat counted each time.
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 #: Collections inside one another.
 MAX_DEPTH = 20
 #: Digits of a number; more of them are a string.
@@ -149,10 +149,21 @@ def parameters_document(unit: str, given: Sequence[str]) -> Document:
         if key.strip() in root.parts:
             faults.add(line, f"{key.strip()} is given twice")
             continue
-        item.line = line
+        _move(item, line)
         root.parts[key.strip()] = (line, item)
         root.value[key.strip()] = item.value
     return Document(root, Path("unit"), faults)
+
+
+def _move(item: Item, line: int) -> None:
+    """Put a value and all that is in it on one line."""
+    item.line = line
+    inner = item.parts
+    if isinstance(inner, dict):
+        item.parts = {key: (line, part) for key, (_, part) in inner.items()}
+        inner = [part for _, part in inner.values()]
+    for part in inner:
+        _move(part, line)
 
 
 def _root(text: str, label: Callable[[int], str], faults: Faults) -> Item:

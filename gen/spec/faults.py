@@ -39,12 +39,11 @@ class Faults:
 
     def __init__(self, label: Callable[[int], str]) -> None:
         self._label = label
-        self._found: list[tuple[int, str]] = []
+        self._found: dict[tuple[int, str], None] = {}
 
     def add(self, line: int, message: str) -> None:
         """Note a fault; the same one is noted once."""
-        if (line, message) not in self._found:
-            self._found.append((line, message))
+        self._found[line, message] = None
 
     def check(self) -> None:
         """Raise :class:`SpecFault`, in the order of lines, if anything was noted."""

@@ -74,8 +74,9 @@ def _layer(layer: Layer, x: Tensor, output: str, note: Note
            ) -> tuple[list[Tensor], list[Node]] | None:
     """Tensors of a layer, its output last, and its nodes."""
     _check_output(layer, note)
+    attempt(note, "scale", lambda: scales(layer.scale, 1.0, layer.outputs))
     sums = output if layer.format is None else f"{layer.name}_acc"
-    made = product(layer, layer.name, x, sums, note, names=("weights",))
+    made = product(layer, layer.name, x, sums, note)
     _check_folding(layer, extent(x.shape[-1:]), note)
     if made is None:
         return None

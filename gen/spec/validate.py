@@ -29,7 +29,6 @@ _MUST = {
     "string_too_short": "a string of at least {min_length} characters",
     "string_too_long": "a string of at most {max_length} characters",
     "string_pattern_mismatch": "a name of letters, digits and underscores such as fc1",
-    "too_short": "a list of at least {min_length}", "too_long": "a list of at most {max_length}",
 }
 
 #: Verbs with which a fault may begin; what it is about stands before them.
@@ -82,11 +81,28 @@ def _fault(model: type[BaseModel], document: Document, place: Place, inner: Plac
     if kind == "missing":
         return document.line(place), f"key {place[-1]!r}{_inside(place)} is missing"
     if kind == "value_error":
-        return document.line(place), sentence(place, str(context["error"]))
+        place, text = _of_key(document, place, str(context["error"]))
+        return document.line(place), sentence(place, text)
+    if kind in ("too_short", "too_long"):
+        size = context.get("min_length", context.get("max_length"))
+        few = "least" if kind == "too_short" else "most"
+        return document.line(place), f"{where} must have at {few} {size} entries, not {len(value)}"
     if kind in _MUST:
-        must = _MUST[kind].format(**context)
+        must = _MUST[kind].format(**{name: _whole(value) for name, value in context.items()})
         return document.line(place), f"{where or 'the spec'} must be {must}, not {shown(value)}"
     return document.line(place), f"{where}: {detail['msg']}, not {shown(value)}"
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _of_key(document: Document, place: Place, text: str) -> tuple[Place, str]:
+    """A fault of a mapping as one of the key with whose name its text begins, if it does."""
+    first, _, rest = text.partition(" ")
+    value = _at(document.value, place)
+    its_own = rest.split(" ")[0] in _VERBS and isinstance(value, dict) and first in value
+    return ((*place, first), rest) if its_own else (place, text)
 
 
 def sentence(place: Sequence[str | int], text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Sequence
@@ -20,6 +21,10 @@ from ..messages import nearest, shown
 
 __all__ = ["FileNumbers", "ListNumbers", "Numbers", "RandomNumbers", "codes_of", "parse_numbers",
            "random_codes"]
+
+
+#: Numbers of one matrix.
+MAX_NUMBERS = 2**24
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,8 @@ def codes_of(numbers: Numbers, shapes: Sequence[tuple[int, ...]], format_: Forma
     ValueError
         If shape or values do not fit.
     """
+    if math.prod(shapes[0]) > MAX_NUMBERS:
+        raise ValueError(f"must be at most {MAX_NUMBERS} numbers, not {math.prod(shapes[0])}")
     if isinstance(numbers, RandomNumbers):
         format_ = format_ or default
         return random_codes(format_, shapes[0], numbers.seed), format_

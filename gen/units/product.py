@@ -49,25 +49,15 @@ def product(layer: Product, name: str, x: Tensor, output: str, note: Note, *,
     names : sequence of str
         Arrays to look for in files of several.
     """
-    weights_format, numbers = layer.weight_format, layer.weights
-    if isinstance(numbers, Format):
-        if weights_format is not None:
-            note("weight_format", f"stands beside weights: {numbers}, which is a format already; "
-                                  "leave one of them out")
-            return None
-        weights_format, numbers = numbers, RandomNumbers(SEED)
     shape = (layer.outputs, extent(x.shape[-1:]))
-    matrix = find_codes(note, "weights", numbers, [shape], weights_format,
-                        names=(name, f"{name}_weights"), default=IntFormat(8))
+    matrix = _weights(layer, name, shape, note, names)
     bias = None
     if layer.bias is not None:
         bias = find_codes(note, "bias", layer.bias, [(layer.outputs,)], layer.bias_format,
                           names=(f"{name}_bias",), default=IntFormat(8))
-        if bias is None:
-            return None
     elif layer.bias_format is not None:
         note("bias_format", "has no effect without bias")
-    if matrix is None:
+    if matrix is None or (bias is None) != (layer.bias is None):
         return None
     constants = [Tensor(f"{name}_weights", shape, matrix[1], value=matrix[0])]
     if bias is not None:
@@ -84,6 +74,18 @@ def product(layer: Product, name: str, x: Tensor, output: str, note: Note, *,
     node = MatMul(name=name, inputs=(x.name, *(t.name for t in constants)), outputs=(output,),
                   format=sums, zero_point=x.zero_point)
     return [*constants, Tensor(output, (*x.shape[:-1], layer.outputs), sums)], node
+
+
+def _weights(layer: Product, name: str, shape: tuple[int, ...], note: Note, names: Sequence[str]
+             ) -> tuple[NDArray[Any], Format] | None:
+    format_, numbers = layer.weight_format, layer.weights
+    if isinstance(numbers, Format):
+        if format_ is not None:
+            note("weight_format", f"stands beside weights: {numbers}, which is a format already; "
+                                  "leave one of them out")
+        format_, numbers = numbers, RandomNumbers(SEED)
+    return find_codes(note, "weights", numbers, [shape], format_,
+                      names=(name, f"{name}_weights", *names), default=IntFormat(8))
 
 
 def _fits(low: NDArray[Any], high: NDArray[Any]) -> bool:
