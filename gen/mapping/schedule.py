@@ -77,7 +77,11 @@ class _Run:
 
 def make_schedule(layout: Layout, latencies: Latencies) -> Schedule:
     """The periodic schedule of ``layout``."""
-    queues: dict[str, int] = {}
+    # `ready` runs backwards through a layer's units within a cycle; two words at the door of
+    # each dense unit keep it from running through the next layer as well.
+    kinds = {unit.name: unit.kind for unit in layout.units}
+    queues = {link.name: 2 for link in layout.links
+              if link.source and kinds.get(link.target) == "dense"}
     while True:
         free_running = _walk(layout, latencies, queues, None)
         interval = max(np.diff(free_running.ends)[-3:].tolist())
