@@ -54,7 +54,7 @@ class Chain(NamedTuple):
 
 
 class Increments(wiring.Component):
-    """Chain ``k`` of two stages between ``ik`` and ``ok``; between the stages is a tap.
+    """Chain ``k`` of two stages between ``ik`` and ``ok``; a tap before each stage.
 
     Members
     -------
@@ -71,29 +71,33 @@ class Increments(wiring.Component):
         m = Module()
         for k, (first, second) in enumerate(self._stages):
             m.submodules[f"first{k}"], m.submodules[f"second{k}"] = first, second
-            keep = {"attrs": {"keep": 1}}  # or Yosys drops what only a tap looks at
-            payload = Signal(first.o.payload.shape(), name=f"middle{k}_payload", **keep)
-            valid = Signal(name=f"middle{k}_valid", **keep)
-            ready = Signal(name=f"middle{k}_ready", **keep)
-            wiring.connect(m, wiring.flipped(getattr(self, f"i{k}")), first.i)
-            m.d.comb += [payload.eq(first.o.payload), valid.eq(first.o.valid),
-                         ready.eq(second.i.ready), second.i.payload.eq(payload),
-                         second.i.valid.eq(valid), first.o.ready.eq(ready)]
+            _tapped(m, f"enter{k}", wiring.flipped(getattr(self, f"i{k}")), first.i)
+            _tapped(m, f"middle{k}", first.o, second.i)
             wiring.connect(m, second.o, wiring.flipped(getattr(self, f"o{k}")))
         return m
 
 
+def _tapped(m: Module, name: str, source: Any, target: Any) -> None:
+    """Connect two streams by wires that a tap can look at."""
+    keep = {"attrs": {"keep": 1}}  # or Yosys drops what only a tap looks at
+    payload = Signal(source.payload.shape(), name=f"{name}_payload", **keep)
+    valid, ready = Signal(name=f"{name}_valid", **keep), Signal(name=f"{name}_ready", **keep)
+    m.d.comb += [payload.eq(source.payload), valid.eq(source.valid), ready.eq(target.ready),
+                 target.payload.eq(payload), target.valid.eq(valid), source.ready.eq(ready)]
+
+
 def increments_folder(folder: Path, chains: Sequence[Chain]) -> Path:
-    """Chain ``k`` takes tensor ``xk``, makes ``mk`` (tapped) and yields ``yk``."""
+    """Chain ``k`` takes tensor ``xk`` (tapped as ``ek``), makes ``mk`` (tapped), yields ``yk``."""
     streams, taps = [], []
     for k, chain in enumerate(chains):
         shape = {"format": chain.format, "vector": chain.vector}
         streams += [
             Stream(name=f"i{k}", direction="in", tensor=f"x{k}", lanes=chain.lanes, **shape),
             Stream(name=f"o{k}", direction="out", tensor=f"y{k}", lanes=chain.lanes, **shape)]
-        taps.append(Tap(signal=f"middle{k}", lanes=chain.lanes,
-                        width=parse_format(chain.format).width,
-                        sequence=(TapTensor(tensor=f"m{k}", **shape),)))
+        width = parse_format(chain.format).width
+        taps += [Tap(signal=f"{signal}{k}", lanes=chain.lanes, width=width,
+                     sequence=(TapTensor(tensor=f"{tensor}{k}", **shape),))
+                 for signal, tensor in (("enter", "e"), ("middle", "m"))]
     verilog = to_verilog(Increments(chains), "increments")
     manifest = Manifest(name="increments", top="increments", verilog="rtl/increments.v",
                         gatemill="0", streams=tuple(streams), taps=tuple(taps))

@@ -55,6 +55,7 @@ def test_every_payload_in_one_top(increments, rng, idle, stall):
     run = increments.run(inputs, idle=idle, stall=stall, seed=5)
     for k, chain in enumerate(CHAINS):
         middle = incremented(inputs[f"x{k}"], chain.format)
+        np.testing.assert_array_equal(run.taps[f"e{k}"], inputs[f"x{k}"], f"{chain}")
         np.testing.assert_array_equal(run.taps[f"m{k}"], middle, f"{chain}")
         np.testing.assert_array_equal(run.outputs[f"y{k}"],
                                       incremented(middle, chain.format), f"{chain}")
@@ -98,7 +99,8 @@ def test_pauses_are_as_frequent_as_asked(probe, rng):
 def test_taps_are_optional(increments, rng):
     inputs = stimulus(rng, 2)
     assert increments.run(inputs, taps=False).taps == {}
-    assert set(increments.run(inputs).taps) == {f"m{k}" for k in range(len(CHAINS))}
+    assert set(increments.run(inputs).taps) == {
+        f"{tensor}{k}" for k in range(len(CHAINS)) for tensor in "em"}
 
 
 def test_memory_is_read_at_every_run(probe, monkeypatch):

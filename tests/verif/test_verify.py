@@ -154,6 +154,25 @@ def test_cocotb_sees_a_design_that_hangs(folder, need):
     assert [run.passed for run in certificate.runs] == [False]
 
 
+def test_cocotb_sees_an_incomplete_reset(folder, need):
+    """The emulator starts from a fresh model, so only a reset in mid-stream can show it."""
+    need("icarus")
+    edit(folder, "endmodule", """
+      reg forgotten = 0, cleared = 0;
+      always @(posedge clk) begin
+        if (i__valid & i__ready) {forgotten, cleared} <= {~forgotten, ~cleared};
+        if (rst) cleared <= 0;
+      end
+    endmodule""")
+    path = folder / "rtl" / "lookup.v"
+    path.write_text(path.read_text().replace("first[i__payload[7:0]]}",
+                                             "first[i__payload[7:0]] ^ (forgotten ^ cleared)}"))
+    certificate = verify(folder, simulators=["icarus"])
+    assert [run.passed for run in certificate.runs] == [True, True, False]
+    assert certificate.difference.tensor == "hidden"
+    assert certificate.difference.seen == certificate.difference.expected ^ 1
+
+
 def test_unknown_bits_are_a_difference(folder, need):
     need("icarus")
     edit(folder, "o__payload <= {high, low}", "o__payload <= {high, low[7:1], 1'bx}")
