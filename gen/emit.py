@@ -52,7 +52,7 @@ def emit(design: Design, out: Path, *, graph: Graph, imported: Graph, host: Host
     InputFault
         If ``out`` holds something else or cannot be written.
     """
-    with whole_folder(out, mark=FILE) as folder:
+    with whole_folder(out, mark=FILE, key="gatemill") as folder:
         (rtl := folder / "rtl").mkdir()
         verilog = rtl / f"{design.name}.v"
         verilog.write_text(to_verilog(design.component, design.name), encoding="utf-8")

@@ -52,7 +52,7 @@ def build_spec(path: Path, out: Path, override: Callable[[BuildOptions], BuildOp
     if override(BuildOptions()).plan is not None:
         raise InputFault(f"--plan: {path} describes {len(spec.requests)} designs, and a plan is "
                          "of one")
-    with whole_folder(out, mark=SWEEP) as folder:
+    with whole_folder(out, mark=SWEEP, key="designs") as folder:
         manifests = []
         for request in spec.requests:
             progress(f"building {request.name}")
