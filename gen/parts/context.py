@@ -125,6 +125,7 @@ def spread(context: Context, node: Node, rows: Ints) -> tuple[Ints, RomJob]:
 
 
 def same(context: Context, values: Sequence[Any], what: str) -> Any:
+    """The value that all jobs of a unit share; InputFault if they differ in ``what``."""
     if len(set(values)) > 1:
         raise InputFault(f"plan: the jobs of unit {context.unit.name!r} differ in {what} "
                          f"({', '.join(map(str, dict.fromkeys(values)))}); "

@@ -1,0 +1,1 @@
+"""Arithmetic over values: sums, products, shifts and clamps, with their registers."""

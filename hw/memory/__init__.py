@@ -1,0 +1,1 @@
+"""Read-only memories, and what counts through them."""

@@ -1,0 +1,1 @@
+"""Networks of components, and the loops that drive them."""

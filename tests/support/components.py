@@ -1,0 +1,91 @@
+# amaranth: UnusedElaboratable=no
+"""One small instance or more of every component, for tests that hold for all of them."""
+
+from __future__ import annotations
+
+from amaranth.lib import wiring
+
+from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+from hw.memory.lookup import LookupRom
+from hw.memory.rom import RomJob, RomProvider
+from hw.memory.rows import RowCounter
+from hw.network.loops import Loops
+from hw.network.netlist import Netlist, Part, Pin, Port, Wire
+from hw.nonlinear.argmax import ArgMax
+from hw.nonlinear.table import TableLookup
+from hw.pe.base import DotSpec
+from hw.pe.parallel import ParallelDotProduct
+from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
+from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
+from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
+from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
+from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
+from hw.unique import Unique
+from sw_model.formats import IntFormat
+from sw_model.specs import (
+    ArgMaxSpec,
+    FrameworkRescaleSpec,
+    MultiplyAddShiftSpec,
+    RowJob,
+    TableSpec,
+    ThresholdSpec,
+    VectorJob,
+)
+
+__all__ = ["components"]
+
+INT2, INT4, INT8, INT20 = (IntFormat(width) for width in (2, 4, 8, 20))
+SEQUENCE = ((0, 1), (1, 2))
+
+
+def components() -> tuple[wiring.Component, ...]:
+    """New instances; kinds whose members depend on parameters are there more than once."""
+    return (*_streams(), *_products(), *_rescales(), *_memories(), *_networks())
+
+
+def _streams() -> tuple[wiring.Component, ...]:
+    return (Register(8), Skid(8), Queue(8, 4), Fork(8, 2), Join(8, 4), Route(8, SEQUENCE),
+            Select(8, SEQUENCE), WidthUp(INT8, wide=4, narrow=2, jobs=((10, 1),)),
+            WidthDown(INT8, wide=4, narrow=2, jobs=((10, 1),)))
+
+
+def _products() -> tuple[wiring.Component, ...]:
+    return (ParallelDotProduct(DotSpec(INT8, INT8, 4)),
+            *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
+              for bias in (None, INT8)))
+
+
+def _rescales() -> tuple[wiring.Component, ...]:
+    shift = MultiplyAddShiftSpec(source=INT20, target=INT8, shift=8, low=-128, high=127,
+                                 multiplier=INT8, offset=INT8)
+    framework = FrameworkRescaleSpec(
+        source=INT20, target=INT8, mode="tflite_double", zero_point=0, low=-128, high=127,
+        multiplier=IntFormat(31, signed=False), exponent_low=-40, exponent_high=-35)
+    steps = ThresholdSpec(source=INT20, target=INT2, count=3, threshold=INT20)
+    row = (-10, 0, 10)
+    return (
+        MultiplyAddShift(shift, 2), MultiplyAddShift(shift, 2, (3, (1,))),
+        MultiplyAddShiftLane(shift, None, "inferred"),
+        MultiplyAddShiftLane(shift, (3, (1,)), "inferred"),
+        FrameworkRescale(framework, 2), FrameworkRescale(framework, 2, (2**30, -37)),
+        FrameworkRescaleLane(framework, None, "inferred"),
+        FrameworkRescaleLane(framework, (2**30, -37), "inferred"),
+        ParallelThreshold(steps, 2), ParallelThreshold(steps, 2, (row, (1, 1, 1), -2)),
+        ParallelThresholdLane(steps, None), ParallelThresholdLane(steps, (row, (1, 1, 1), -2)),
+        BinarySearchThreshold(steps, 2, (row,), (-2,)),
+        BinarySearchLane(steps, ((row, -2, False),)))
+
+
+def _memories() -> tuple[wiring.Component, ...]:
+    return (RomProvider(8, "image.mem", (RomJob(4),)), LookupRom(8, (1, 2, 3), ports=2),
+            RowCounter((RowJob(4),), 2),
+            TableLookup(TableSpec(source=INT4, target=INT4), 2, (tuple(range(-8, 8)),)),
+            ArgMax(ArgMaxSpec(source=INT8, jobs=(VectorJob(10),)), 4))
+
+
+def _networks() -> tuple[wiring.Component, ...]:
+    wires = (Wire("into", Pin("", "i"), Pin("one", "i")),
+             Wire("out", Pin("one", "o"), Pin("", "o")))
+    return (Loops(((2, 3), (4, 1))), Unique(Register, 8),
+            Netlist({"i": Port(True, 8), "o": Port(False, 8)},
+                    (Part("one", Register, {"payload": 8}),), wires))
