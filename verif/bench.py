@@ -78,7 +78,10 @@ class Bench:
         try:
             results = self._run_suite(work, task, waves=False)
         except BuildError as error:
-            findings.faults.append(str(error))
+            said = str(error).splitlines()
+            errors = [line.strip() for line in said if "error" in line.lower()] or said[-1:]
+            findings.faults.append(f"{self.simulator} refuses {findings.manifest.verilog}: "
+                                   f"{errors[0]}")
             return False
         if results.passed:
             return True
@@ -117,7 +120,8 @@ class Bench:
         said = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
         if "difference" not in said:
             reasons = [said["fault"]] if "fault" in said else list(results.failures.values())
-            findings.faults += [f"cocotb, {self.simulator}: {reason}" for reason in reasons]
+            findings.faults += [f"cocotb, {self.simulator}: {' '.join(reason.split())}"
+                                for reason in reasons]
             return
         found = msgspec.convert(said["difference"], Difference)
         layer, operation = order[found.tensor]

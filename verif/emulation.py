@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -44,7 +45,6 @@ class _Mode:
     cycles: int = 0
     seconds: float = 0.0
     passed: bool = True
-    runs: list[Run] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -70,8 +70,7 @@ def emulate(findings: Findings, inputs: Arrays) -> None:
                    if tensor.value is None)
     step = max(1, min(_SAMPLES, _ELEMENTS // elements))
     for start in range(0, samples, step):
-        findings.report(f"emulating samples {start} to {min(start + step, samples) - 1} "
-                        f"of {samples}")
+        findings.report(f"emulating {samples} samples from {start}")
         piece = {name: codes[start:start + step] for name, codes in inputs.items()}
         if not _piece(findings, emulator, modes, piece, start):
             break
@@ -90,10 +89,12 @@ def _piece(findings: Findings, emulator: Emulator, modes: list[_Mode], piece: Ar
     except GraphError as error:
         findings.faults.append(f"golden model: {error}")
         return False
+    size = len(next(iter(piece.values())))
     for mode in modes:
         seed = findings.seed + start
         try:
-            run = emulator.run(piece, idle=mode.idle, stall=mode.stall, seed=seed)
+            run = emulator.run(piece, idle=mode.idle, stall=mode.stall, seed=seed,
+                               progress=partial(_tell, findings, mode.name, start, size))
         except SimulationFault as fault:
             mode.passed = False
             findings.faults.append(f"{mode.name}: {fault}")
@@ -117,6 +118,10 @@ def _piece(findings: Findings, emulator: Emulator, modes: list[_Mode], piece: Ar
             _waveform(findings, mode, piece, seed, window)
             return False
     return True
+
+
+def _tell(findings: Findings, name: str, start: int, size: int, share: float) -> None:
+    findings.report(f"{name}: sample {start + int(share * size)}")
 
 
 def _timing(findings: Findings, run: Run) -> None:

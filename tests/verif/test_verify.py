@@ -173,6 +173,17 @@ def test_cocotb_sees_an_incomplete_reset(folder, need):
     assert certificate.difference.seen == certificate.difference.expected ^ 1
 
 
+def test_verilog_that_no_simulator_takes(folder, need):
+    need("icarus")
+    edit(folder, "module lookup(", "module lookup((")
+    certificate = verify(folder, simulators=["icarus"])
+    assert len(certificate.faults) == 2
+    assert "rtl/lookup.v: Verilator refuses it: %Error" in certificate.faults[0]
+    assert certificate.faults[1].startswith("icarus refuses rtl/lookup.v: ")
+    assert "syntax error" in certificate.faults[1]
+    assert not any("\n" in fault for fault in certificate.faults)
+
+
 def test_unknown_bits_are_a_difference(folder, need):
     need("icarus")
     edit(folder, "o__payload <= {high, low}", "o__payload <= {high, low[7:1], 1'bx}")
