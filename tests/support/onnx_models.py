@@ -17,11 +17,16 @@ from onnx import TensorProto, helper, numpy_helper
 from gen.frontends.onnx_model import load
 from sw_model.graph import Graph
 
-__all__ = ["FLOAT", "QONNX", "imported", "int_quant", "model_of", "node",
-           "onnxruntime_operators", "run_graph", "run_onnxruntime", "run_qonnx", "saved"]
+__all__ = ["CONSTANTS", "FLOAT", "QONNX", "imported", "int_quant", "model_of", "node",
+           "onnxruntime_operators", "quantised", "run_graph", "run_onnxruntime", "run_qonnx",
+           "saved", "shaped"]
 
 QONNX = "qonnx.custom_op.general"
 FLOAT = TensorProto.FLOAT
+F = np.float32
+
+#: Of :func:`quantised` and of small models.
+CONSTANTS: dict[str, ArrayLike] = {"s": F(0.5), "z": np.int8(0), "one": F(1), "two": F(2)}
 
 node = helper.make_node
 
@@ -56,6 +61,19 @@ def model_of(nodes: Sequence[onnx.NodeProto], constants: Mapping[str, ArrayLike]
         helper.make_opsetid("", opset), *(helper.make_opsetid(d, 1) for d in domains)])
     model.ir_version = 8 if opset < 21 else 10
     return model
+
+
+def quantised(x: str, y: str = "y") -> list[onnx.NodeProto]:
+    """Quantise and back: what makes a model no float model."""
+    return [node("QuantizeLinear", [x, "s", "z"], [f"{y}_q"]),
+            node("DequantizeLinear", [f"{y}_q", "s", "z"], [y])]
+
+
+def shaped(nodes: Sequence[onnx.NodeProto], constants: dict[str, ArrayLike] | None = None,
+           shape: Sequence[int | str] = ("N", 2, 3, 4), **options: Any) -> onnx.ModelProto:
+    """``nodes`` from x to b, then quantisers."""
+    return model_of([*nodes, *quantised("b")], {**CONSTANTS, **(constants or {})},
+                    inputs={"x": shape}, **options)
 
 
 def saved(model: onnx.ModelProto, folder: Path, name: str = "model.onnx") -> Path:

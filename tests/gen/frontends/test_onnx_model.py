@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import ArrayLike
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
-from gen.frontends.limits import MAX_ELEMENTS, MAX_NODES, MAX_TENSORS
 from gen.frontends.onnx_model import load
 from sw_model.faults import InputFault, Unsupported
 from sw_model.graph import Graph
 from sw_model.ops import MatMul, Reshape, Transpose
 from tests.support.onnx_models import (
-    FLOAT,
+    CONSTANTS,
     imported,
     model_of,
     node,
+    quantised,
     run_graph,
     run_onnxruntime,
     saved,
+    shaped,
 )
 
 F = np.float32
-CONSTANTS: dict[str, ArrayLike] = {"s": F(0.5), "z": np.int8(0), "one": F(1), "two": F(2)}
-
-
-def quantised(x: str, y: str = "y") -> list[onnx.NodeProto]:
-    """Quantise and back: what makes a model no float model."""
-    return [node("QuantizeLinear", [x, "s", "z"], [f"{y}_q"]),
-            node("DequantizeLinear", [f"{y}_q", "s", "z"], [y])]
-
-
-def shaped(nodes: Sequence[onnx.NodeProto], constants: dict[str, ArrayLike] | None = None,
-           shape: Sequence[int | str] = ("N", 2, 3, 4), **options: Any) -> onnx.ModelProto:
-    """``nodes`` from x to b, then quantisers."""
-    return model_of([*nodes, *quantised("b")], {**CONSTANTS, **(constants or {})},
-                    inputs={"x": shape}, **options)
-
 
 SHAPE_OF_BATCH = [node("Shape", ["x"], ["n"]), node("Gather", ["n", "zero"], ["g"]),
                   node("Unsqueeze", ["g", "axes"], ["u"]),
@@ -143,133 +126,6 @@ def test_transpose_of_short_axes_is_a_reshape(rng: np.random.Generator, tmp_path
                                       run_onnxruntime(model, {"x": x})[0])
 
 
-def folded(tmp_path: Path, nodes: Sequence[onnx.NodeProto], constants: dict[str, ArrayLike],
-           rng: np.random.Generator) -> Graph:
-    """Add the constant ``k`` that ``nodes`` make to x; hold the result to ONNX Runtime."""
-    model = shaped([*nodes, node("Add", ["x", "k"], ["b"])], constants, ("N", 6))
-    graph = imported(model, tmp_path)
-    x = rng.standard_normal((9, 6)).astype(F)
-    np.testing.assert_array_equal(run_graph(graph, {"x": x})[0],
-                                  run_onnxruntime(model, {"x": x}, fuse=False)[0])
-    assert len(graph.nodes) == 3
-    return graph
-
-
-FOLDS: dict[str, list[onnx.NodeProto]] = {
-    "arithmetic": [node("Add", ["a", "c"], ["d"]), node("Sub", ["d", "two"], ["e"]),
-                   node("Mul", ["e", "a"], ["f"]), node("Div", ["f", "c"], ["k"])],
-    "power and root": [node("Pow", ["p", "two"], ["d"]), node("Sqrt", ["d"], ["e"]),
-                       node("Relu", ["e"], ["k"])],
-    "gather": [node("Gather", ["m", "index"], ["k"], axis=1)],
-    "gather, rows": [node("Gather", ["m", "row"], ["d"]), node("Squeeze", ["d", "zero"], ["e"]),
-                     node("Gather", ["e", "index"], ["k"])],
-    "concat": [node("Concat", ["a3", "a3"], ["d"], axis=1), node("Reshape", ["d", "flat"], ["k"])],
-    "transpose": [node("Transpose", ["t"], ["d"]), node("Flatten", ["d"], ["e"], axis=0),
-                  node("Squeeze", ["e", "zero"], ["k"])],
-    "unsqueeze": [node("Unsqueeze", ["a", "zero"], ["k"])],
-    "constant": [node("Constant", [], ["k"], value_floats=[1.5, 2, 3, 4, 5, 6])],
-    "constant, one": [node("Constant", [], ["k"], value_float=1.5)],
-    "constant, tensor": [node("Constant", [], ["k"], value=numpy_helper.from_array(
-        np.arange(6, dtype=F)))],
-    "identity": [node("Identity", ["a"], ["k"])],
-    # [1, 6] - 3 = [-2, 3]; towards zero / 3 = [0, 1]; * 3 + 3 = [3, 6]; the last is [6].
-    "shape arithmetic": [
-        node("Shape", ["m"], ["d"]), node("Constant", [], ["three"], value_ints=[3, 3]),
-        node("Sub", ["d", "three"], ["e"]), node("Div", ["e", "three"], ["f"]),
-        node("Mul", ["f", "three"], ["g"]), node("Add", ["g", "three"], ["h"]),
-        node("Gather", ["h", "last"], ["i"]), node("Reshape", ["t", "i"], ["k"])],
-    "quantised": [node("QuantizeLinear", ["a", "s", "z"], ["d"]),
-                  node("DequantizeLinear", ["d", "s", "z"], ["k"])],
-}
-
-
-@pytest.mark.parametrize("name", FOLDS)
-def test_folding(rng: np.random.Generator, tmp_path: Path, name: str) -> None:
-    constants: dict[str, ArrayLike] = {
-        "a": rng.standard_normal(6).astype(F), "c": F(3), "p": rng.uniform(1, 2, 6).astype(F),
-        "m": rng.standard_normal((1, 6)).astype(F), "index": np.array([5, -6, 0, 1, -1, 2]),
-        "row": np.array([0]), "zero": np.array([0]), "a3": rng.standard_normal((1, 3)).astype(F),
-        "flat": np.array([1, -1]), "last": np.array([-1]),
-        "t": rng.standard_normal((2, 3)).astype(F)}
-    folded(tmp_path, FOLDS[name], constants, rng)
-
-
-def test_integers_divide_towards_zero(tmp_path: Path, rng: np.random.Generator) -> None:
-    nodes = [node("Div", ["i", "j"], ["q"]), node("Gather", ["a", "q"], ["k"])]
-    constants = {"i": np.array([-7, 7, -8, 8, 0, 1]), "j": np.array([2, -2, 3, 3, 5, 1]),
-                 "a": np.arange(12, dtype=F)}
-    folded(tmp_path, nodes, constants, rng)
-
-
-@pytest.mark.parametrize(("nodes", "words"), [
-    ([node("Gather", ["a", "far"], ["k"])], "an index is outside an axis of length 6"),
-    ([node("Div", ["far", "zero"], ["q"]), node("Gather", ["a", "q"], ["k"])],
-     "division of integers by zero"),
-    ([node("Add", ["a", "far"], ["k"])], "operands of different types, float32 and int64"),
-    ([node("Add", ["a", "b5"], ["k"])], r"operands of shapes \[6\] and \[5\] do not broadcast"),
-    ([node("Concat", ["a", "b5"], ["k"], axis=1)], "axis 1 of a tensor with 1 axes"),
-    ([node("Concat", ["a", "b5"], ["k"])], "attribute 'axis' is missing"),
-    ([node("Concat", ["a", "m"], ["k"], axis=0)], "operands differ in shape beside the axis"),
-    ([node("Reshape", ["a", "far"], ["k"])], r"shape \[7\] does not fit the 6 elements of \[6\]"),
-    ([node("Reshape", ["a", "a"], ["k"])], "shape must be a vector of int64, not float32"),
-    ([node("Reshape", ["a", "twice"], ["k"])], r"shape \[-1, -1\] does not fit"),
-    ([node("Reshape", ["a", "copy"], ["k"])], r"shape \[0, 0\] copies axis 1 of a tensor with 1"),
-    ([node("Unsqueeze", ["a", "twice"], ["k"])], "repeat"),
-    ([node("Unsqueeze", ["a"], ["k"])], "axes are missing"),
-    ([node("Squeeze", ["a", "zero"], ["k"])], r"axes \[0\] of \[6\] are not all of length 1"),
-    ([node("Gather", ["a", "a"], ["k"])], "indices must be int32 or int64, not float32"),
-    ([node("Gather", ["nought", "zero"], ["k"])], "cannot gather from a scalar"),
-    ([node("Concat", ["a", ""], ["k"], axis=0)], "an input is missing"),
-    ([node("Concat", ["a", "far"], ["k"], axis=0)], "operands are of different types"),
-    ([node("Pow", ["far", "far"], ["k"])], "powers of integers are not folded"),
-    ([node("Reshape", ["a", "long"], ["k"])], "shape has 20 elements, but at most 9 are allowed"),
-    ([node("Transpose", ["m"], ["k"], perm=[0] * 20)], "'perm' has 20 elements, but at most 9"),
-    ([node("Sqrt", ["a"], [""])], "'k', which nothing makes"),
-    ([node("Transpose", ["m"], ["k"], perm=[0, 0])], r"perm \[0, 0\] does not permute 2 axes"),
-    ([node("Transpose", ["m"], ["k"], perm=1)], "attribute 'perm' must be a list of integers"),
-    ([node("Flatten", ["m"], ["k"], axis=3)], "axis 3 of a tensor with 2 axes"),
-    ([node("Flatten", ["m"], ["k"], axis=1.5)], "attribute 'axis' must be of type int"),
-    ([node("Sqrt", ["minus"], ["k"])], "the root of a negative number"),
-    ([node("Sqrt", ["minus", "minus"], ["k"])], "needs 1 inputs, not 2"),
-    ([node("Sqrt", [""], ["k"])], "needs 1 inputs, not 0"),
-    ([node("Div", ["a", "nought"], ["k"])], "operand 'k' holds NaN or infinity"),
-    ([node("Constant", [], ["k"])], "needs one attribute: its value"),
-    ([node("Constant", [], ["k"], value_string="x")], "'value_string' is no dense tensor"),
-    ([node("Constant", [], ["k"], value=numpy_helper.from_array(np.float64(3)))],
-     "its value has element type DOUBLE; allowed are FLOAT, INT4"),
-])
-def test_faulty_constants(tmp_path: Path, nodes: list[onnx.NodeProto], words: str) -> None:
-    constants = {"a": np.arange(6, dtype=F), "far": np.array([7]), "zero": np.array([0]),
-                 "b5": np.ones(5, F), "m": np.ones((2, 3), F), "twice": np.array([-1, -1]),
-                 "copy": np.array([0, 0]), "long": np.ones(20, np.int64),
-                 "minus": F([-1]), "nought": F(0)}
-    model = shaped([*nodes, node("Add", ["x", "k"], ["b"])], constants, ("N", 6))
-    with pytest.raises(InputFault, match=words) as caught:
-        imported(model, tmp_path)
-    assert "\n" not in str(caught.value)
-
-
-def test_results_must_not_explode(tmp_path: Path) -> None:
-    """A product widens its input: the result is bounded too."""
-    nodes = [*quantised("x", "a"), node("DequantizeLinear", ["w", "s", "z"], ["v"]),
-             node("MatMul", ["a", "v"], ["y"])]
-    model = model_of(nodes, {**CONSTANTS, "w": np.ones((2, 2**12), np.int8)},
-                     inputs={"x": ("N", 2**15, 2)})
-    with pytest.raises(InputFault, match=f"output of {2**27} elements, but at most {MAX_ELEMENTS}"):
-        imported(model, tmp_path)
-
-
-def test_constants_must_not_explode(tmp_path: Path) -> None:
-    """A file of a few hundred bytes may not ask for gigabytes."""
-    nodes = [node("Add", ["column", "row"], ["m"]), node("Add", ["m", "m"], ["b"])]
-    constants = {"column": np.ones((4000, 1), F), "row": np.ones((1, 4000), F)}
-    with pytest.raises(InputFault, match="constants grow beyond 64 times what the file holds"):
-        imported(shaped(nodes, constants), tmp_path)
-    constants = {"column": np.ones((2**14, 1), F), "row": np.ones((1, 2**14), F)}
-    with pytest.raises(InputFault, match=f"268435456 elements, but at most {MAX_ELEMENTS}"):
-        imported(shaped(nodes, constants), tmp_path)
-
-
 def test_order_of_nodes_does_not_matter(rng: np.random.Generator, tmp_path: Path) -> None:
     nodes = [node("Mul", ["x", "two"], ["a"]), node("Add", ["a", "one"], ["b"]), *quantised("b")]
     x = rng.standard_normal((4, 16)).astype(F)
@@ -359,153 +215,3 @@ def test_float_models_are_told_so(tmp_path: Path) -> None:
     model = model_of([node("MatMul", ["x", "w"], ["y"])], {"w": np.ones((16, 2), F)})
     with pytest.raises(InputFault, match="a float model: it has no Quant or BipolarQuant"):
         imported(model, tmp_path)
-
-
-def test_real_files_truncated_anywhere(data_dir: Path, tmp_path: Path) -> None:
-    data = (data_dir / "models" / "tfc" / "TFC_1W1A.onnx").read_bytes()
-    path = tmp_path / "cut.onnx"
-    for length in [0, 1, 7, *range(100, len(data), 7919), len(data) - 1]:
-        path.write_bytes(data[:length])
-        with pytest.raises(InputFault, match=r"cut\.onnx: "):
-            load(path)
-
-
-def test_files_that_are_no_onnx(tmp_path: Path) -> None:
-    path = tmp_path / "f.onnx"
-    for data in (b"", b"TFL3" * 40, b"\x08\x08" * 9, bytes(range(256)) * 8):
-        path.write_bytes(data)
-        with pytest.raises(InputFault, match="no ONNX file, or a truncated one"):
-            load(path)
-    with pytest.raises(InputFault, match="cannot be read: No such file"):
-        load(tmp_path / "nothing.onnx")
-
-
-def spoil(change: Callable[[onnx.ModelProto], object]) -> Callable[[], onnx.ModelProto]:
-    """A small sound model with ``change`` done to it."""
-    def make() -> onnx.ModelProto:
-        model = model_of([node("Mul", ["x", "two"], ["b"]), *quantised("b")], CONSTANTS)
-        change(model)
-        return model
-    return make
-
-
-def constant_of(model: onnx.ModelProto, name: str) -> TensorProto:
-    return next(t for t in model.graph.initializer if t.name == name)
-
-
-def external(model: onnx.ModelProto) -> None:
-    tensor = constant_of(model, "two")
-    tensor.ClearField("raw_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    entry = tensor.external_data.add()
-    entry.key, entry.value = "location", "../../etc/passwd"
-
-
-def dimension(k: int, value: int) -> Callable[[onnx.ModelProto], object]:
-    def change(model: onnx.ModelProto) -> None:
-        model.graph.input[0].type.tensor_type.shape.dim[k].dim_value = value
-    return change
-
-
-def constant_shape(*dims: int) -> Callable[[onnx.ModelProto], object]:
-    return lambda model: constant_of(model, "two").dims.extend(dims)
-
-
-def typed(kind: int, **values: Any) -> Callable[[onnx.ModelProto], object]:
-    def change(model: onnx.ModelProto) -> None:
-        tensor = constant_of(model, "two")
-        tensor.ClearField("raw_data")
-        tensor.data_type = kind
-        for name, value in values.items():
-            getattr(tensor, name).extend(value)
-    return change
-
-
-def long_name(model: onnx.ModelProto) -> None:
-    model.graph.node[0].name = "n" * 5000
-
-
-SPOILT: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
-    "external data": (external, "initialiser 'two' keeps its values in another file"),
-    "too many bytes": (lambda m: setattr(constant_of(m, "two"), "raw_data", b"12345"),
-                       r"initialiser 'two' holds 5 bytes, but its shape \[\] needs 4"),
-    "huge": (constant_shape(2**40), f"1099511627776 elements, but at most {MAX_ELEMENTS}"),
-    "huge product": (constant_shape(2**20, 2**20), "1099511627776 elements, but at most"),
-    "negative": (constant_shape(-1), r"has shape \[-1\], but every axis must be at least 1"),
-    "many axes": (constant_shape(*[1] * 9), "has 9 axes, but at most 8 are allowed"),
-    "few values": (typed(FLOAT, float_data=[]), r"does not hold the 1 values that its shape \[\]"),
-    "wrong kind": (typed(TensorProto.DOUBLE, double_data=[2.0]), "has element type DOUBLE"),
-    "unknown kind": (typed(77), "has element type 77; allowed are FLOAT"),
-    "strings": (typed(TensorProto.STRING, string_data=[b"2"]), "has element type STRING"),
-    "no opset": (lambda m: m.ClearField("opset_import"), "does not say which ONNX operator set"),
-    "old opset": (lambda m: setattr(m.opset_import[0], "version", 6),
-                  "operator set 6, but 7 to 25 are supported"),
-    "new opset": (lambda m: setattr(m.opset_import[0], "version", 2**40), "operator set 1099511"),
-    "no graph": (lambda m: m.ClearField("graph"), "it holds no graph with nodes"),
-    "no nodes": (lambda m: m.graph.ClearField("node"), "it holds no graph with nodes"),
-    "no outputs": (lambda m: m.graph.ClearField("output"), "the graph has no outputs"),
-    "no inputs": (lambda m: m.graph.ClearField("input"), "the graph has no inputs"),
-    "output twice": (lambda m: m.graph.output.append(m.graph.output[0]),
-                     "output 'y' is listed twice"),
-    "input twice": (lambda m: m.graph.input.append(m.graph.input[0]), "input 'x' is listed twice"),
-    "output of nothing": (lambda m: setattr(m.graph.output[0], "name", "q"),
-                          "nothing makes output 'q'"),
-    "constant output": (lambda m: setattr(m.graph.output[0], "name", "two"),
-                        "output 'two' depends on no input"),
-    "constant twice": (lambda m: m.graph.initializer.append(m.graph.initializer[0]),
-                       "two initialisers are called 's'"),
-    "no name": (lambda m: setattr(constant_of(m, "two"), "name", ""), "an initialiser has no name"),
-    "sparse": (lambda m: m.graph.sparse_initializer.add(), "sparse initialisers"),
-    "missing": (lambda m: m.graph.node[0].input.__setitem__(1, "gone"),
-                "node 'Mul_0' reads 'gone', which nothing makes"),
-    "made twice": (lambda m: m.graph.node[1].output.__setitem__(0, "b"),
-                   "node 'QuantizeLinear_1' makes 'b', which exists already"),
-    "overwritten input": (lambda m: m.graph.node[0].output.__setitem__(0, "x"),
-                          "node 'Mul_0' makes 'x', which exists already"),
-    "much in all": (lambda m: m.graph.initializer.extend(
-        TensorProto(name=f"i{k}", dims=[2**25], data_type=FLOAT) for k in range(3)),
-        f"100663299 elements in constants, but at most {MAX_ELEMENTS}"),
-    "many tensors": (lambda m: m.graph.initializer.extend(
-        TensorProto(name=f"i{k}", dims=[1], data_type=FLOAT) for k in range(MAX_TENSORS)),
-        f"more than {MAX_TENSORS} tensors"),
-    "segment": (lambda m: setattr(constant_of(m, "two").segment, "begin", 1), "stored in segments"),
-    "no output": (lambda m: m.graph.node[1].ClearField("output"), "'y_q', which nothing makes"),
-    "cycle": (lambda m: m.graph.node[0].input.__setitem__(1, "y"),
-              "the graph has a cycle; node 'Mul_0' is on it or behind it"),
-    "own input": (lambda m: m.graph.node[0].input.__setitem__(1, "b"), "the graph has a cycle"),
-    "no batch": (lambda m: m.graph.input[0].type.tensor_type.shape.ClearField("dim"),
-                 "input 'x' has 0 axes, but 1 to 9 are allowed"),
-    "no shape": (lambda m: m.graph.input[0].type.tensor_type.ClearField("shape"),
-                 "input 'x' is no tensor of a declared shape"),
-    "open axis": (dimension(1, 0), "axis 1 has length 0, but every axis except the batch"),
-    "negative axis": (dimension(1, -5), "axis 1 has length -5"),
-    "huge input": (dimension(1, 2**62), "4611686018427387904 elements, but at most"),
-    "huge batch": (dimension(0, 2**60), "elements, but at most"),
-    "input of strings": (lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", 8),
-                         "input 'x' has element type STRING; allowed are FLOAT"),
-    "long name": (long_name, "a name of 5000 characters, but at most 1000 are allowed"),
-    "many nodes": (lambda m: m.graph.node.extend([m.graph.node[0]] * MAX_NODES),
-                   f"{MAX_NODES + 3} nodes, but at most {MAX_NODES} are allowed"),
-}
-
-
-@pytest.mark.parametrize("name", SPOILT)
-def test_spoilt_files(tmp_path: Path, name: str) -> None:
-    change, words = SPOILT[name]
-    path = saved(spoil(change)(), tmp_path)
-    with pytest.raises(InputFault, match=words) as caught:
-        load(path)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: ")
-
-
-def test_names_that_are_no_text(tmp_path: Path) -> None:
-    data = saved(spoil(lambda m: None)(), tmp_path).read_bytes()
-    path = tmp_path / "bytes.onnx"
-    path.write_bytes(data.replace(b"Mul", b"M\xff\xfe"))
-    with pytest.raises(InputFault, match="damaged: a name is not UTF-8"):
-        load(path)
-
-
-def test_sound_before_it_is_spoilt(tmp_path: Path) -> None:
-    assert imported(spoil(lambda m: None)(), tmp_path).outputs == ("y",)
