@@ -25,9 +25,10 @@ from .mapping.changes import apply_changes, changes_by_job
 from .mapping.default import Folding, default_plan
 from .mapping.plan import Plan
 from .names import identifier
-from .passes import PassOptions, compile_graph
+from .passes import Compiled, PassOptions, compile_graph
 
-__all__ = ["Budget", "BuildOptions", "Built", "build_graph", "build_model", "stimulus_for"]
+__all__ = ["Budget", "BuildOptions", "Built", "Designed", "build_graph", "build_model",
+           "design_graph", "stimulus_for"]
 
 Progress = Callable[[str], None]
 
@@ -55,8 +56,8 @@ class BuildOptions:
     plan : Plan or None
         Units to use instead of the default plan's.
     units : mapping of str to mapping
-        Fields of the default plan's units that are given, by job; ``*`` stands for all
-        layers that are not named, its rows and lanes at most as many as a layer has.
+        Fields of the default plan's units that are given, by job; ``*`` stands for every
+        layer that does not say a field itself, with as many rows and lanes as it has.
     forms : mapping of str to str
         Form of the rescale behind a layer, by layer.
     rounding : RescaleMode or None
@@ -127,23 +128,50 @@ def build_model(path: Path, out: Path, options: BuildOptions,
     return build_graph(graph, out, options, progress, Model(file=path.name, sha256=digest(path)))
 
 
-def build_graph(graph: Graph, out: Path, options: BuildOptions,
-                progress: Progress = _quiet, model: Model | None = None) -> Manifest:
-    """Build an imported network into the folder ``out``; see :func:`build_model`."""
+@dataclass(frozen=True)
+class Designed:
+    """A network on its way to Verilog.
+
+    Parameters
+    ----------
+    imported : Graph
+        As the frontend made it.
+    compiled : Compiled
+        The integer network, and what was proven about it.
+    core : Graph
+        What becomes hardware.
+    design : Design
+        The hardware, its plan and its memories.
+    """
+
+    imported: Graph
+    compiled: Compiled
+    core: Graph
+    design: Design
+
+
+def design_graph(graph: Graph, options: BuildOptions, progress: Progress = _quiet) -> Designed:
+    """Compile, map and assemble an imported network; see :func:`build_model` for what is raised."""
     progress("compiling to integers")
     compiled = compile_graph(graph, PassOptions(forms=dict(options.forms)))
     core = core_graph(compiled.graph)
-    parts = partition(compiled.graph)
     progress("mapping to units")
-    plan = _plan(core, options)
-    design = assemble(core, plan, identifier(graph.name))
+    design = assemble(core, _plan(core, options), identifier(graph.name))
     _check_memory(design, options)
+    return Designed(graph, compiled, core, design)
+
+
+def build_graph(graph: Graph, out: Path, options: BuildOptions,
+                progress: Progress = _quiet, model: Model | None = None) -> Manifest:
+    """Build an imported network into the folder ``out``; see :func:`build_model`."""
+    made = design_graph(graph, options, progress)
+    parts = partition(made.compiled.graph)
     progress("writing Verilog")
-    return emit(design, out, graph=compiled.graph, imported=graph,
+    return emit(made.design, out, graph=made.compiled.graph, imported=graph,
                 host=Host(head=tuple(n.name for n in parts.head),
                           tail=tuple(n.name for n in parts.tail)),
-                proof=compiled.report, model=model, simulators=options.simulators,
-                stimulus={**stimulus_for(core, options.samples), **options.stimulus})
+                proof=made.compiled.report, model=model, simulators=options.simulators,
+                stimulus={**stimulus_for(made.core, options.samples), **options.stimulus})
 
 
 def _plan(core: Graph, options: BuildOptions) -> Plan:

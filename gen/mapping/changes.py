@@ -22,15 +22,15 @@ Changes = Mapping[str, Mapping[str, Any]]
 
 
 def changes_by_job(core: Graph, changes: Changes) -> dict[str, dict[str, Any]]:
-    """``changes`` with ``*`` replaced by the layers for which it stands.
+    """``changes`` with what ``*`` says put where a layer does not say it itself.
 
     Parameters
     ----------
     core : Graph
         The integer network.
     changes : mapping of str to mapping
-        Fields by job. ``*`` stands for every matrix product that is not named; its rows
-        and lanes are cut to what such a layer has.
+        Fields by job. ``*`` stands for every matrix product; its rows and lanes are cut to
+        what a layer has.
 
     Raises
     ------
@@ -56,10 +56,10 @@ def changes_by_job(core: Graph, changes: Changes) -> dict[str, dict[str, Any]]:
                     raise LayerFault(job, f"layer {job!r} is no matrix product and has no {name}")
         found[job] = dict(fields)
     for job, node in jobs.items():
-        if isinstance(node, MatMul) and job not in found and "*" in changes:
+        if isinstance(node, MatMul) and "*" in changes:
             sizes = _sizes(core, node)
             found[job] = {name: min(value, sizes[name]) if name in sizes else value
-                          for name, value in changes["*"].items()}
+                          for name, value in changes["*"].items()} | found.get(job, {})
     return found
 
 

@@ -27,6 +27,8 @@ __all__ = ["Request", "Spec", "read_spec", "unit_request"]
 
 #: Keys of which a spec has exactly one, and what it then is.
 KINDS = ("unit", "units", "model", "layers")
+#: Kinds of processing element that stand for others.
+PE_OF = {"auto": "parallel"}
 #: Elements of a tensor of one sample, and of all samples of the stimulus.
 MAX_SAMPLE, MAX_STIMULUS = 2**20, 2**25
 
@@ -256,14 +258,17 @@ def _chosen(choices: Choices) -> dict[str, Any]:
     """Fields of the plan's unit that are chosen."""
     fields = {"rows": choices.folding.rows, "lanes": choices.folding.lanes,
               "memory": choices.memory if "memory" in choices.model_fields_set else None,
-              "pe": None if choices.pe.kind == "auto" else choices.pe.kind}
+              "pe": PE_OF.get(choices.pe.kind, choices.pe.kind)
+              if "kind" in choices.pe.model_fields_set else None}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _by_layer(document: Document, choices: Mapping[str, tuple[Choices, Place]]
               ) -> tuple[dict[str, Any], dict[str, str]]:
     """Options, and where each layer's choices stand."""
-    units = {name: fields for name, (each, _) in choices.items() if (fields := _chosen(each))}
+    # What chooses nothing is kept for its name, which is checked.
+    units = {name: fields for name, (each, _) in choices.items()
+             if (fields := _chosen(each)) or "rescale" not in each.model_fields_set}
     forms = {name: each.rescale for name, (each, _) in choices.items()
              if "rescale" in each.model_fields_set}
     places = {name: f"{document.path}:{document.line(place, key=True)}"

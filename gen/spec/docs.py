@@ -88,8 +88,8 @@ verify: {samples: 100, simulators: [verilator, icarus]}
 _LAYERS = """\
 A layer is named as its matrix product in the model (`gatemill inspect` lists them). Any other
 operation of the integer network may be named too, such as `fc1_rescale`, to choose its `lanes`
-(under `folding`) and `memory`. `"*"` stands for all layers that are not named; its rows and
-lanes are cut to what a layer has.
+(under `folding`) and `memory`. What `"*"` says holds for every layer that does not say it
+itself; its rows and lanes are cut to what a layer has.
 """
 
 

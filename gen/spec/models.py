@@ -190,7 +190,7 @@ class ModelNetwork(Common):
     rounding: Annotated[str, OneOf(*ROUNDINGS)] | None = Field(default=None, description=(
         "Rounding of a TFLite model; by default tflite_double."))
     layers: dict[str, Choices] = Field(default_factory=dict, description=(
-        "Choices by layer; `*` stands for all layers that are not named."))
+        "Choices by layer; what `*` says holds for every layer that does not say it itself."))
 
 
 class InlineNetwork(Common):
