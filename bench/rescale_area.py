@@ -101,10 +101,11 @@ def compiled_spec(layers: tuple[Layer, ...]) -> tuple[MultiplyAddShiftSpec, list
 def framework_spec(layers: tuple[Layer, ...], *, full: bool) -> FrameworkRescaleSpec:
     """TFLite's own form for ``layers``."""
     exponents = [layer.exponent for layer in layers]
+    zeros = {layer.zero_point for layer in layers}
     width = 32 if full else max(layer.accumulator for layer in layers)
     return FrameworkRescaleSpec(
         source=IntFormat(width), target=TARGET, mode="tflite_double",
-        zero_point=layers[0].zero_point, low=-128, high=127,
+        zero_point=zeros.pop() if len(zeros) == 1 else None, low=-128, high=127,
         multiplier=IntFormat(31, signed=False), exponent_low=min(exponents),
         exponent_high=max(exponents))
 

@@ -152,8 +152,9 @@ class FrameworkRescaleSpec:
         Codes of the accumulator (at most 32 bits) and of the result, both integers.
     mode : str
         How to round: a key of :attr:`MODES`.
-    zero_point : int
-        Added after rounding.
+    zero_point : int or None
+        Added after rounding. None if it travels with the multiplier, for units that serve
+        layers of several zero points; targets then have at most 30 bits.
     low, high : int
         Least and greatest result.
     multiplier : IntFormat
@@ -169,7 +170,7 @@ class FrameworkRescaleSpec:
     source: Format
     target: Format
     mode: str
-    zero_point: int
+    zero_point: int | None
     low: int
     high: int
     multiplier: IntFormat
@@ -180,7 +181,12 @@ class FrameworkRescaleSpec:
         for name in ("source", "target"):
             _require_format(name, getattr(self, name))
         _require_format("multiplier", self.multiplier, IntFormat)
-        _indices(self, "zero_point", "low", "high", "exponent_low", "exponent_high")
+        _indices(self, "low", "high", "exponent_low", "exponent_high")
+        if self.zero_point is not None:
+            _indices(self, "zero_point")
+        elif self.target.width > 30:
+            raise ValueError(f"target must have at most 30 bits where zero points vary, "
+                             f"not {self.target.width}")
         _require_clamp(self.low, self.high, self.target)
         if self.mode not in self.MODES:
             raise ValueError(f"mode must be one of {', '.join(self.MODES)}, not {self.mode!r}")
@@ -197,7 +203,7 @@ class FrameworkRescaleSpec:
                              f"not {self.exponent_high}")
 
     @classmethod
-    def full(cls, *, target: Format, zero_point: int, low: int, high: int,
+    def full(cls, *, target: Format, zero_point: int | None, low: int, high: int,
              exponent_low: int, exponent_high: int,
              mode: str = "tflite_double") -> FrameworkRescaleSpec:
         """As the framework has it: a 32-bit accumulator and a 31-bit multiplier."""

@@ -69,8 +69,9 @@ class FrameworkRescale(LaneUnit):
 
     @staticmethod
     def parameter_layout(spec: FrameworkRescaleSpec, lanes: int) -> ArrayLayout:
-        """Payload of ``parameters``, for each lane: ``multiplier``, and ``shift``, which is
-        ``spec.shift_of(exponent)``, where there is more than one exponent."""
+        """Payload of ``parameters``, for each lane: ``multiplier``; ``shift``, which is
+        ``spec.shift_of(exponent)``, where there is more than one exponent; ``zero_point``
+        where the spec has none."""
         return ArrayLayout(_fields(spec), lanes)
 
     @property
@@ -82,6 +83,8 @@ def _fields(spec: FrameworkRescaleSpec) -> StructLayout:
     fields: dict[str, Any] = {"multiplier": shape_of(spec.multiplier)}
     if spec.shifts > 1:
         fields["shift"] = Shape.cast(range(spec.shifts))
+    if spec.zero_point is None:
+        fields["zero_point"] = shape_of(spec.target)
     return StructLayout(fields)
 
 
@@ -101,6 +104,8 @@ class FrameworkRescaleLane(Lane):
                              f"not {multiplier!r}")
         self._spec, self._constants, self._multiplier = spec, constants, multiplier
         if constants is not None:
+            if spec.zero_point is None:
+                raise ValueError("constants need a zero point, but the spec has none")
             spec.multiplier.check("multiplier", constants[0])
             spec.shift_of(constants[1])
         super().__init__(shape_of(spec.source), shape_of(spec.target),
@@ -145,12 +150,17 @@ class FrameworkRescaleLane(Lane):
         product = self._product(m, acc, nudge)
         right = stage(right, "right", self._product_depth())
         scaled, inexact = self._shifted(m, product, right, stage)
-        rounded = stage(self._round(scaled, inexact), "rounded")
-        zero, low, high = self._spec.zero_point, self._spec.low, self._spec.high
-        m.d.comb += self.o.eq(stage(clamp(
-            rounded, max(low, min(high, zero - LIMIT)), min(high, max(low, zero + LIMIT))),
-            "result"))
+        zero = self._spec.zero_point
+        if zero is None:
+            zero = stage(self.parameters.zero_point, "zero_point", self.latency - 2)
+        rounded = stage(self._round(scaled, inexact, zero), "rounded")
+        m.d.comb += self.o.eq(stage(clamp(rounded, *self._clamp()), "result"))
         return m
+
+    def _clamp(self) -> tuple[int, int]:
+        """Ends of the result, the framework's own clamp before the zero point included."""
+        low, high, zero = self._spec.low, self._spec.high, self._spec.zero_point or 0
+        return max(low, min(high, zero - LIMIT)), min(high, max(low, zero + LIMIT))
 
     def _prepare_double(self, m: Module, acc: Value, shift: Value) -> tuple[Value, Value, Term]:
         """TFLite's left shift; the distance that remains; the nudge.
@@ -202,11 +212,15 @@ class FrameworkRescaleLane(Lane):
                                      sticky=inexact)
         return stage(value, "scaled"), stage(inexact, "inexact")
 
-    def _round(self, scaled: Value, inexact: Value) -> Value:
+    def _round(self, scaled: Value, inexact: Value, zero: Value | int) -> Value:
         """Half up, half to even or down, with the zero point added in the same carry chain."""
-        zero = self._spec.zero_point
-        mode = self._spec.mode
-        if mode == "floor":
+        if self._spec.mode == "floor":
             return scaled[1:].as_signed() + zero
         up = scaled[0] if self._spec.is_tflite else scaled[0] & (scaled[1] | inexact)
-        return (Cat(up, scaled[1:]).as_signed() + (2 * zero + 1))[1:].as_signed()
+        odd = 2 * zero + 1 if isinstance(zero, int) else _signed(Cat(Const(1, 1), zero), zero)
+        return (Cat(up, scaled[1:]).as_signed() + odd)[1:].as_signed()
+
+
+def _signed(value: Value, like: Value) -> Value:
+    """``value`` with the sign that ``like`` has."""
+    return value.as_signed() if like.shape().signed else value

@@ -65,6 +65,8 @@ def test_wrong_kinds(make, changes, message):
     ({"multiplier": IntFormat(31)}, r"^multiplier int31 is out of range for tflite_double$"),
     ({"mode": "floor", "multiplier": IntFormat(55)}, r"^multiplier int55 is out of range"),
     ({"exponent_low": -30}, r"^exponent_low must not exceed exponent_high, but -30 > -33$"),
+    ({"zero_point": None, "target": IntFormat(31)},
+     r"^target must have at most 30 bits where zero points vary, not 31$"),
     ({"mode": "tflite_single", "exponent_high": 0}, r"^exponent_high must be negative"),
 ])
 def test_framework_rescale_refuses(changes, message):

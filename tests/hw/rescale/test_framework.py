@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,20 +20,21 @@ INT8 = IntFormat(8)
 STALLS = ((0.0, 0.0), (0.4, 0.4))
 
 
-def golden(spec, acc, multipliers, exponents):
+def golden(spec, acc, multipliers, exponents, zero_points):
     """By the definition in integers, element by element."""
     columns = (np.ravel(part).astype(np.int64) for part in np.broadcast_arrays(
         acc, multipliers, exponents))
     result = PLAIN[RescaleMode(spec.mode)](*columns).reshape(acc.shape)
-    result = np.clip(result, -2**31, 2**31) + spec.zero_point
+    zero_points = spec.zero_point if zero_points is None else zero_points
+    result = np.clip(result, -2**31, 2**31) + zero_points
     return np.clip(result, spec.low, spec.high)
 
 
-def unit_of(spec, lanes, acc, multipliers, exponents, kind):
+def unit_of(spec, lanes, acc, multipliers, exponents, kind, zero_points=None):
     """``acc`` (vectors, channels), with parameters for each channel, or one for all."""
     multipliers, exponents = (np.broadcast_to(part, acc.shape[1])
                               for part in (multipliers, exponents))
-    expected = padded(golden(spec, acc, multipliers, exponents), lanes)
+    expected = padded(golden(spec, acc, multipliers, exponents, zero_points), lanes)
     stimulus = {"i": padded(acc, lanes).data}
     if kind == "constants":
         unit = FrameworkRescale(spec, lanes, (int(multipliers[0]), int(exponents[0])))
@@ -41,7 +43,8 @@ def unit_of(spec, lanes, acc, multipliers, exponents, kind):
         layout = FrameworkRescale.parameter_layout(spec, lanes)
         channels = [{"multiplier": int(m)}
                     | ({"shift": spec.shift_of(int(e))} if spec.shifts > 1 else {})
-                    for m, e in zip(multipliers, exponents, strict=True)]
+                    | ({} if zero_points is None else {"zero_point": int(zero_points[k])})
+                    for k, (m, e) in enumerate(zip(multipliers, exponents, strict=True))]
         assert len(channels) % lanes == 0
         stimulus["parameters"] = len(acc) * [
             Value.cast(layout.const(channels[k:k + lanes])).value
@@ -86,6 +89,23 @@ def test_every_8_bit_accumulator(rng, mode):
                                   for _ in m], axis=1)
             m, exponents = np.repeat(m, 8), np.repeat(exponents, 8)
         units.append(unit_of(spec, 8, acc, m, exponents, kind))
+    check_units(units, stalls=STALLS)
+
+
+def test_zero_points_of_channels(rng):
+    """One unit for layers of several zero points, rounding, and target signed or not."""
+    units = []
+    for target, mode in [(INT8, "tflite_double"), (IntFormat(8, signed=False), "floor"),
+                         (IntFormat(6, signed=False), "exact_half_even")]:
+        m = rng.integers(2**29, 2**30, 16)
+        exponents = rng.choice([-33, -31, -34], 16)
+        spec = FrameworkRescaleSpec(
+            source=INT8, target=target, mode=mode, zero_point=None, low=target.min,
+            high=target.max - 1, multiplier=covering(0, int(m.max())), exponent_low=-34,
+            exponent_high=-31)
+        zeros = rng.integers(target.min, target.max, 16, endpoint=True)
+        acc = rng.permuted(np.repeat(np.arange(-128, 128)[:, None], 2, axis=1)).reshape(-1, 16)
+        units.append(unit_of(spec, 8, acc, m, exponents, "inferred", zeros))
     check_units(units, stalls=STALLS)
 
 
@@ -147,5 +167,7 @@ def test_what_does_not_fit():
         FrameworkRescale(spec, 1, (8, -3))
     with pytest.raises(ValueError, match=r"^exponent must be -3 to -3, not -4$"):
         FrameworkRescale(spec, 1, (5, -4))
+    with pytest.raises(ValueError, match=r"^constants need a zero point, but the spec has none$"):
+        FrameworkRescale(replace(spec, zero_point=None), 1, (5, -3))
     with pytest.raises(ValueError, match=r"^multiplier must be one of inferred, fabric, not 'x'$"):
         FrameworkRescale(spec, 1, multiplier="x")
