@@ -100,8 +100,8 @@ def _type(schema: dict[str, Any]) -> str:
     if kind == "object":
         inner = schema.get("additionalProperties")
         return f"mapping to {_type(inner)}" if isinstance(inner, dict) else "mapping"
-    return {"integer": "integer", "number": "number", "string": "string"}.get(str(kind), "") \
-        + _bounds(schema)
+    words = {"boolean": "true or false"}
+    return words.get(str(kind), str(kind)) + _bounds(schema)
 
 
 def _bounds(schema: dict[str, Any]) -> str:
