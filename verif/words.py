@@ -113,9 +113,9 @@ def expectation(described: Stream | Tap, tensors: Mapping[str, NDArray[Any]],
     else:
         name, width, sequence = described.signal, described.width, described.sequence
     samples = len(tensors[sequence[0].tensor])
-    lane = IntFormat(width) if width > 1 else IntFormat(1, signed=False)
     columns, masks = [], []
     for item in sequence:
+        lane = IntFormat(width, signed=item.number_format.min < 0 or width == 64)
         words = pack(tensors[item.tensor], lane, lanes=described.lanes, vector=item.vector,
                      rng=rng)
         columns.append(words.reshape(samples, item.words(described.lanes), -1))
