@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 
 from hw.nonlinear.argmax import ArgMax
 from sw_model.formats import BipolarFormat, IntFormat
@@ -68,6 +69,31 @@ def test_extremes_at_every_place():
     vectors += [np.full(7, -32), np.full(7, 31), np.arange(7), np.arange(7)[::-1] - 32]
     check_units([unit_of(spec, lanes, vectors) for lanes in (1, 2, 4, 7, 8)],
                 stalls=[(0.0, 0.0), (0.5, 0.5)])
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_what_is_no_word_counts_for_nothing(rng, lanes):
+    """Between the words the largest code there is stands on the wires."""
+    spec = ArgMaxSpec(IntFormat(8), (VectorJob(6),))
+    unit, seen = ArgMax(spec, lanes), []
+    vectors = [rng.integers(-9, 9, 6) for _ in range(20)]
+    words = np.concatenate(vectors).reshape(-1, lanes).tolist()
+
+    async def bench(ctx):
+        ctx.set(unit.o.ready, 1)
+        while len(seen) < len(vectors):
+            send = bool(words) and rng.random() < 0.5
+            ctx.set(unit.i.payload, words.pop(0) if send else [127] * lanes)
+            ctx.set(unit.i.valid, send)
+            _, _, valid, payload = await ctx.tick().sample(unit.o.valid, unit.o.payload)
+            if valid:
+                seen.append(payload[0])
+
+    sim = Simulator(unit)
+    sim.add_clock(1e-8)
+    sim.add_testbench(bench)
+    sim.run()
+    assert seen == [int(np.argmax(vector)) for vector in vectors]
 
 
 def test_what_does_not_fit():
