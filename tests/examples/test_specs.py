@@ -1,0 +1,37 @@
+"""Every spec in ``examples/specs`` is built and verified, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gen.source import build_source
+from verif.verify import verify
+
+SPECS = sorted((Path(__file__).resolve().parents[2] / "examples" / "specs").glob("*.yaml"))
+
+
+def test_there_are_specs_of_each_kind() -> None:
+    assert {path.stem for path in SPECS} >= {"mac_array", "folded_dense", "two_layers", "digits"}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_spec_is_built_and_verified(path: Path, tmp_path: Path, need: Callable[[str], None]
+                                      ) -> None:
+    need("icarus")
+    for built in build_source(path, tmp_path / "out", lambda _: None):
+        certificate = verify(built.folder, simulators=("icarus",), emulator=False)
+        assert certificate.passed, certificate.summary()
+        assert (built.folder / "certificate.json").is_file()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_spec_is_emulated(path: Path, tmp_path: Path, need: Callable[[str], None]) -> None:
+    need("verilator")
+    for built in build_source(path, tmp_path / "out", lambda _: None):
+        certificate = verify(built.folder, simulators=())
+        assert certificate.passed, certificate.summary()
+        assert certificate.timing.interval == certificate.timing.predicted_interval
