@@ -175,12 +175,16 @@ class Trainer:
 def train(images: NDArray[np.uint8], labels: NDArray[np.uint8], *, seed: int = SEED,
           steps: int = STEPS) -> dict[str, NDArray[np.float32]]:
     """The trained network's parameters; every step sees the whole training set."""
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
     pixels = _quantise(images.astype(np.float32), PIXEL_SCALE, 0, 2**PIXEL_BITS - 1)
     codes = np.rint(pixels / PIXEL_SCALE).astype(np.float64)
     trainer = Trainer(seed)
-    for number in range(steps):
-        trainer.step(trainer.gradients(codes, labels), number)
-    return trainer.result(codes)
+    # The matrices are small: one thread is faster than several that wait for one another.
+    with threadpool_limits(1):
+        for number in range(steps):
+            trainer.step(trainer.gradients(codes, labels), number)
+        return trainer.result(codes)
 
 
 def _quantise(x: NDArray[np.float32], scale: NDArray[np.float32] | np.float32, low: int,
