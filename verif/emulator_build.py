@@ -176,7 +176,8 @@ def _units(work: Path) -> list[tuple[str, str]]:
     if sum(sizes.values()) <= UNIT_BYTES:
         groups = [([*fast, *slow, "model.cpp"], LEVEL)]
     else:
-        count = -(-sum(sizes[name] for name in fast) // UNIT_BYTES)
+        large = sum(sizes[name] > UNIT_BYTES // 4 for name in fast)
+        count = min(large, -(-sum(sizes[name] for name in fast) // UNIT_BYTES))
         parts: list[list[str]] = [["model.cpp"], *([] for _ in range(count - 1))]
         for name in sorted(fast, key=lambda name: -sizes[name]):
             min(parts, key=lambda part: sum(sizes.get(k, 0) for k in part)).append(name)
