@@ -1,8 +1,7 @@
-"""What every elementwise number format offers, and the rounding and overflow modes."""
+"""What every elementwise number format offers."""
 
 from __future__ import annotations
 
-import enum
 import operator
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,28 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Format", "Overflow", "Rounding", "as_index", "round_real"]
+from .overflow import Overflow, into_range
+from .rounding import Rounding, as_reals, round_real
 
-
-class Rounding(enum.Enum):
-    """How a real number becomes an integer."""
-
-    FLOOR = "floor"
-    CEILING = "ceiling"
-    TOWARD_ZERO = "toward_zero"
-    AWAY_FROM_ZERO = "away_from_zero"
-    HALF_EVEN = "half_even"
-    HALF_AWAY = "half_away"
-    HALF_UP = "half_up"
-    HALF_TOWARD_ZERO = "half_toward_zero"
-
-
-class Overflow(enum.Enum):
-    """What happens to a value outside a format's range."""
-
-    SATURATE = "saturate"
-    WRAP = "wrap"
-    ERROR = "error"
+__all__ = ["Format", "as_index"]
 
 
 def as_index(name: str, value: object) -> int:
@@ -42,43 +23,12 @@ def as_index(name: str, value: object) -> int:
     TypeError
         If ``value`` is not an integer (NumPy's are accepted).
     """
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    return operator.index(value)
-
-
-def round_real(values: ArrayLike, rounding: Rounding) -> NDArray[Any]:
-    """Round to integers, in the floating type of ``values`` (float64 for anything else).
-
-    >>> round_real([-2.5, -0.5, 0.5, 1.5, 2.5], Rounding.HALF_EVEN)
-    array([-2., -0.,  0.,  2.,  2.])
-    >>> round_real([-2.5, -0.5, 0.5, 1.5, 2.5], Rounding.HALF_AWAY)
-    array([-3., -1.,  1.,  2.,  3.])
-    """
-    x = np.asarray(values)
-    if x.dtype.kind != "f":
-        x = x.astype(np.float64)
-    whole = np.trunc(x)
-    # Exact: a fraction has no more significant bits than its number.
-    fraction = np.abs(x - whole)
-    away = np.copysign(np.ones_like(x), x)
-    match rounding:
-        case Rounding.FLOOR:
-            return np.floor(x)
-        case Rounding.CEILING:
-            return np.ceil(x)
-        case Rounding.TOWARD_ZERO:
-            return whole
-        case Rounding.AWAY_FROM_ZERO:
-            return np.asarray(whole + away * (fraction > 0))
-        case Rounding.HALF_EVEN:
-            return np.rint(x)
-        case Rounding.HALF_AWAY:
-            return np.asarray(whole + away * (fraction >= 0.5))
-        case Rounding.HALF_TOWARD_ZERO:
-            return np.asarray(whole + away * (fraction > 0.5))
-        case Rounding.HALF_UP:
-            return np.asarray(whole + away * ((fraction > 0.5) | ((fraction == 0.5) & (x > 0))))
+    if not isinstance(value, bool | np.bool_):
+        try:
+            return operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+    raise TypeError(f"{name} must be an integer, not {value!r}")
 
 
 class Format(ABC):
@@ -95,7 +45,7 @@ class Format(ABC):
     min, max : int
         Smallest and largest code.
     lsb : int
-        Binary exponent of the format's own grid.
+        Binary exponent of the format's own grid, -900 to 900.
     fixed_min, fixed_max : int
         Smallest and largest value on that grid.
     dtype : numpy.dtype
@@ -133,24 +83,30 @@ class Format(ABC):
         return np.dtype(np.int64)
 
     def to_fixed(self, codes: ArrayLike) -> NDArray[np.int64]:
-        """Integers on the format's own grid, one for each code."""
-        return np.asarray(codes).astype(np.int64)
+        """Integers on the format's own grid, one for each code.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`check` does; so do all methods that take codes.
+        """
+        return self._checked("codes", codes)
 
     def from_fixed(self, values: ArrayLike) -> NDArray[np.int64]:
         """Codes of integers on the format's grid; the inverse of :meth:`to_fixed`.
 
         Raises
         ------
+        TypeError
+            If the values are not integers.
         ValueError
             If a value is not one that the format can represent.
         """
-        codes = np.asarray(values).astype(np.int64)
-        self.check("values", codes)
-        return codes
+        return self._checked("values", values)
 
     def decode(self, codes: ArrayLike) -> NDArray[np.float64]:
         """Real values; exact while the code has at most 53 significant bits."""
-        return np.ldexp(self.to_fixed(codes).astype(np.float64), self.lsb)
+        return np.asarray(self.to_fixed(codes) * 2.0**self.lsb)
 
     def encode(
         self,
@@ -159,46 +115,78 @@ class Format(ABC):
         rounding: Rounding = Rounding.HALF_EVEN,
         overflow: Overflow = Overflow.SATURATE,
     ) -> NDArray[np.int64]:
-        """Codes of real values.
+        """Codes of real values, exact for every float64.
 
         Raises
         ------
+        TypeError
+            If the values are not real numbers.
         ValueError
-            If a value is NaN, or outside the range under ``Overflow.ERROR``.
+            If a value is NaN, an integer beyond 2**53, outside the range under
+            ``Overflow.ERROR``, or infinite under ``Overflow.WRAP``.
         """
-        real = np.asarray(values, dtype=np.float64)
+        low, high = self.fixed_min, self.fixed_max
+        real = as_reals(values).astype(np.float64, copy=False)
         if np.isnan(real).any():
             raise ValueError(f"NaN has no code in {self}")
-        fixed = round_real(np.ldexp(real, -self.lsb), rounding)
-        match overflow:
-            case Overflow.SATURATE:
-                fixed = np.clip(fixed, self.fixed_min, self.fixed_max)
-            case Overflow.ERROR:
-                if ((fixed < self.fixed_min) | (fixed > self.fixed_max)).any():
-                    raise ValueError(f"a value lies outside {self}, which holds "
-                                     f"{self.fixed_min} to {self.fixed_max} on its grid")
-            case Overflow.WRAP:
-                span = self.fixed_max - self.fixed_min + 1
-                fixed = np.mod(fixed - self.fixed_min, span) + self.fixed_min
-        # float64 rounds the largest codes of formats above 53 bits up; integers put it right.
-        whole = np.clip(fixed, -(2.0**63), np.nextafter(2.0**63, 0)).astype(np.int64)
-        return self.from_fixed(np.clip(whole, self.fixed_min, self.fixed_max))
+        whole = round_real(self._on_grid(real, overflow), rounding)
+        try:
+            return self.from_fixed(into_range(whole, low, high, overflow))
+        except ValueError as error:
+            raise ValueError(f"{self} on its grid: {error}") from error
+
+    def _on_grid(self, real: NDArray[np.float64], overflow: Overflow) -> NDArray[np.float64]:
+        """``real * 2**-lsb``, exact but where that is beyond rounding or range."""
+        if self.lsb == 0:
+            return real
+        with np.errstate(over="ignore"):
+            scaled = np.asarray(real * 2.0**-self.lsb)
+        if self.lsb > 0:
+            # What vanishes is rounded like any other tiny number.
+            tiny = np.copysign(np.finfo(np.float64).smallest_subnormal, real)
+            return np.where((scaled == 0) & (real != 0), tiny, scaled)
+        if overflow is Overflow.WRAP:
+            # Numbers that large are multiples of every width's span.
+            return np.where(np.isinf(scaled) & np.isfinite(real), 0.0, scaled)
+        return scaled
 
     def to_bits(self, codes: ArrayLike) -> NDArray[np.uint64]:
         """Bit patterns, as they travel on wires."""
         mask = np.uint64((1 << self.width) - 1)
-        return np.asarray(codes).astype(np.int64).view(np.uint64) & mask
+        return np.asarray(self._checked("codes", codes).view(np.uint64) & mask)
 
     def from_bits(self, bits: ArrayLike) -> NDArray[np.int64]:
-        """Codes of bit patterns; the inverse of :meth:`to_bits`."""
-        raw = np.asarray(bits).astype(np.uint64).view(np.int64)
+        """Codes of bit patterns; the inverse of :meth:`to_bits`.
+
+        Raises
+        ------
+        TypeError
+            If the patterns are not integers.
+        ValueError
+            If a pattern is negative or wider than the format, or is that of no code.
+        """
+        array = np.asarray(bits)
+        if array.dtype.kind not in "iub":
+            raise TypeError(f"bits must be integers, not {array.dtype}")
+        if array.size and (int(array.min()) < 0 or int(array.max()) >> self.width):
+            place, wrong = _first(array, (array < 0) | (array > (1 << self.width) - 1))
+            raise ValueError(f"bits{place} is {wrong}, but {self} has {self.width} bits")
+        raw = array.astype(np.uint64).view(np.int64)
         if self.min < 0:
             spare = 64 - self.width
-            raw = (raw << spare) >> spare
+            raw = np.asarray((raw << spare) >> spare)
+        self.check("bits", raw)
         return raw
 
     def check(self, name: str, codes: ArrayLike) -> None:
-        """Raise ValueError, naming the first offender, unless every code is in range."""
+        """Raise ValueError, naming the first offender, unless every code is in range.
+
+        Raises
+        ------
+        TypeError
+            If the codes are not integers.
+        ValueError
+        """
         array = np.asarray(codes)
         if array.dtype.kind not in "iub":
             raise TypeError(f"{name} must hold integers for {self}, not {array.dtype}")
@@ -206,8 +194,18 @@ class Format(ABC):
             return
         if int(array.min()) >= self.min and int(array.max()) <= self.max:
             return
-        wrong = np.flatnonzero((array < self.min).ravel() | (array > self.max).ravel())
-        place = np.unravel_index(wrong[0], array.shape)
-        where = "[" + ", ".join(str(int(k)) for k in place) + "]" if array.ndim else ""
-        raise ValueError(f"{name}{where} is {int(array.ravel()[wrong[0]])}, but {self} "
-                         f"holds {self.min} to {self.max}")
+        place, wrong = _first(array, (array < self.min) | (array > self.max))
+        raise ValueError(f"{name}{place} is {wrong}, but {self} holds {self.min} to {self.max}")
+
+    def _checked(self, name: str, codes: ArrayLike) -> NDArray[np.int64]:
+        array = np.asarray(codes)
+        # Before the conversion, which would cut fractions off and wrap what is too large.
+        self.check(name, array)
+        return array.astype(np.int64)
+
+
+def _first(array: NDArray[Any], wrong: NDArray[np.bool_]) -> tuple[str, int]:
+    """Place, for a message, and value of the first element that is ``wrong``."""
+    flat = int(np.flatnonzero(wrong)[0])
+    place = ", ".join(str(int(k)) for k in np.unravel_index(flat, array.shape))
+    return (f"[{place}]" if array.ndim else ""), int(array.ravel()[flat])

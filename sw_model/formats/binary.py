@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .base import Format, Overflow, Rounding
+from .base import Format
+from .overflow import Overflow
+from .rounding import Rounding, as_reals
 
 __all__ = ["BipolarFormat", "TernaryFormat"]
 
@@ -37,13 +39,15 @@ class BipolarFormat(Format):
         return 1
 
     def to_fixed(self, codes: ArrayLike) -> NDArray[np.int64]:
-        return np.asarray(codes).astype(np.int64) * 2 - 1
+        return np.asarray(self._checked("codes", codes) * 2 - 1)
 
     def from_fixed(self, values: ArrayLike) -> NDArray[np.int64]:
-        fixed = np.asarray(values).astype(np.int64)
-        if not (np.abs(fixed) == 1).all():
+        array = np.asarray(values)
+        if array.dtype.kind not in "iub":
+            raise TypeError(f"values must hold integers for {self}, not {array.dtype}")
+        if not ((array == 1) | (array == -1)).all():
             raise ValueError("a bipolar value must be -1 or +1")
-        return (fixed + 1) >> 1
+        return (array == 1).astype(np.int64)
 
     def encode(
         self,
@@ -53,7 +57,7 @@ class BipolarFormat(Format):
         overflow: Overflow = Overflow.SATURATE,
     ) -> NDArray[np.int64]:
         """The sign of each value, zero counting as positive; only ``ERROR`` minds magnitude."""
-        real = np.asarray(values, dtype=np.float64)
+        real = as_reals(values)
         if np.isnan(real).any():
             raise ValueError(f"NaN has no code in {self}")
         if overflow is Overflow.ERROR and not (np.abs(real) == 1).all():
@@ -66,7 +70,10 @@ class BipolarFormat(Format):
 
 @dataclass(frozen=True)
 class TernaryFormat(Format):
-    """Two's complement on two bits without -2: codes -1, 0 and +1."""
+    """Two's complement on two bits: codes -1, 0 and +1. The pattern ``10`` is no code.
+
+    Where values wrap, they do so modulo 3.
+    """
 
     @property
     def width(self) -> int:  # type: ignore[override]

@@ -58,7 +58,7 @@ class FixedFormat(Format):
     width : int
         Bits in all.
     fraction : int
-        Bits behind the binary point; may be negative or exceed the width.
+        Bits behind the binary point, -900 to 900; may be negative or exceed the width.
     signed : bool
         ``fixed<...>`` if signed, ``ufixed<...>`` if not.
     """
@@ -70,8 +70,9 @@ class FixedFormat(Format):
     def __post_init__(self) -> None:
         object.__setattr__(self, "width", _check_width(self.width, self.signed, "fixed point"))
         object.__setattr__(self, "fraction", as_index("fraction", self.fraction))
-        if not -1000 <= self.fraction <= 1000:
-            raise ValueError(f"fraction must be -1000 to 1000, not {self.fraction}")
+        # Every code of every width is then a normal float64.
+        if not -900 <= self.fraction <= 900:
+            raise ValueError(f"fraction must be -900 to 900, not {self.fraction}")
 
     @property
     def min(self) -> int:
@@ -94,9 +95,15 @@ def covering(low: int, high: int) -> IntFormat:
 
     >>> str(covering(-3, 4)), str(covering(0, 4)), str(covering(0, 0))
     ('int4', 'uint3', 'uint1')
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the limits are not integers, in the wrong order, or beyond 64 bits.
     """
+    low, high = as_index("low", low), as_index("high", high)
     if low > high:
         raise ValueError(f"low must not exceed high, but {low} > {high}")
     if low >= 0:
         return IntFormat(max(high.bit_length(), 1), signed=False)
-    return IntFormat(max((~low).bit_length(), high.bit_length() if high > 0 else 0) + 1)
+    return IntFormat(max((~low).bit_length(), max(high, 0).bit_length()) + 1)

@@ -14,10 +14,10 @@ __all__ = ["SPELLINGS", "parse_format"]
 
 #: Pattern of a spelling, an example for messages, and what makes the format of it.
 SPELLINGS: list[tuple[str, str, Callable[..., Format]]] = [
-    (r"int(\d+)", "int8", lambda w: IntFormat(int(w))),
-    (r"uint(\d+)", "uint4", lambda w: IntFormat(int(w), signed=False)),
-    (r"fixed<(\d+),(-?\d+)>", "fixed<8,4>", lambda w, f: FixedFormat(int(w), int(f))),
-    (r"ufixed<(\d+),(-?\d+)>", "ufixed<8,4>",
+    (r"int([0-9]{1,9})", "int8", lambda w: IntFormat(int(w))),
+    (r"uint([0-9]{1,9})", "uint4", lambda w: IntFormat(int(w), signed=False)),
+    (r"fixed<([0-9]{1,9}),(-?[0-9]{1,9})>", "fixed<8,4>", lambda w, f: FixedFormat(int(w), int(f))),
+    (r"ufixed<([0-9]{1,9}),(-?[0-9]{1,9})>", "ufixed<8,4>",
      lambda w, f: FixedFormat(int(w), int(f), signed=False)),
     (r"bipolar", "bipolar", BipolarFormat),
     (r"ternary", "ternary", TernaryFormat),
@@ -26,19 +26,24 @@ SPELLINGS: list[tuple[str, str, Callable[..., Format]]] = [
 
 
 def parse_format(text: str) -> Format:
-    """The format that ``text`` spells, the inverse of ``str``.
+    """The format that ``text`` spells, the inverse of ``str``; spaces may stand at ``<,>``.
 
     >>> parse_format("fixed<8,4>")
     FixedFormat(width=8, fraction=4, signed=True)
 
     Raises
     ------
+    TypeError
+        If ``text`` is not a string.
     ValueError
-        If nothing is spelt so; the message lists what is.
+        If nothing is spelt so, the message lists what is; or if there is no such width.
     """
-    plain = text.replace(" ", "")
+    if not isinstance(text, str):
+        raise TypeError(f"a format must be spelt as a string, not {text!r}")
+    plain = re.sub(r" *([<,>]) *", r"\1", text)
     for pattern, _, make in SPELLINGS:
         if match := re.fullmatch(pattern, plain):
             return make(*match.groups())
     examples = ", ".join(example for _, example, _ in SPELLINGS)
-    raise ValueError(f"unknown format {text!r}; formats are spelt like {examples}")
+    shown = text if len(text) <= 40 else f"{text[:36]}..."
+    raise ValueError(f"unknown format {shown!r}; formats are spelt like {examples}")
