@@ -2,9 +2,10 @@
 
 Modules stay modules: each distinct one is synthesised once however often it is placed,
 which makes an array of equal parts cheap, gives figures per module that add up to those of
-the design, and lets a reader find in the netlist what stands in the source. What it costs
-is what could be optimised across their borders; ``flatten`` dissolves them first, for those
-who want to know.
+the design, and lets a reader find in the netlist what stands in the source. LUT mapping
+aims at a delay, not at the least there can be: alone in its module, every path is critical,
+and would be mapped for speed at any price. With that, a dense network of 142 multipliers
+takes 8,095 LUT4 on ECP5 module by module and 8,217 dissolved (``flatten``); without, 8,958.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Whether multipliers may become DSP blocks (on iCE40 only the UltraPlus has them).
     flatten : bool
         Whether to dissolve modules first; figures are then of the top alone.
+    delay_ps : int
+        What LUT mapping aims at for the logic from register to register, in picoseconds;
+        beyond that it saves area. Half a clock period leaves the other half to the wires.
     fast : bool
         Whether to leave out the last step of LUT mapping, which looks for don't-cares. On
         wide multipliers made of LUTs it takes nine tenths of the time and saves a hundredth
@@ -44,13 +48,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     dsp: bool = True
     flatten: bool = False
+    delay_ps: int = 10_000
     fast: bool = False
     variant: str = ""
 
 
 def commands(target: str, top: str, options: Options, *, liberty: str = "") -> list[Command]:
     """Commands from a design that has been read to a mapped one."""
-    return [*([_FAST] if options.fast else []),
+    return [f"scratchpad -set abc9.D {options.delay_ps}", *([_FAST] if options.fast else []),
             *_synthesis(target, top, options, liberty=liberty)]
 
 

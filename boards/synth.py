@@ -31,6 +31,10 @@ SCHEMA = 1
 FILE, LOGS = "synth.json", "synth"
 
 
+#: Half a period of 1 MHz, in picoseconds: the logic's share of every path.
+_HALF_PERIOD = 500_000
+
+
 class SynthVerdict(Verdict):
     """The design does not fit, cannot be placed or misses its clock; ``report`` says what
     was found all the same."""
@@ -82,7 +86,7 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
     place : bool
         Whether to run nextpnr as well, with the scan shim round the design.
     clock_mhz : float
-        The clock to aim at.
+        The clock to aim at, in mapping and placing.
     seed : int
         Of the placer.
     dsp, flatten, fast : bool
@@ -114,6 +118,7 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
     logs = folder / LOGS
     logs.mkdir(exist_ok=True)
     options = Options(dsp=dsp and (chip is None or chip.dsps > 0), flatten=flatten, fast=fast,
+                      delay_ps=round(_HALF_PERIOD / clock_mhz),
                       variant=chip.variant if chip else "")
     figures = synthesise(folder / manifest.verilog, manifest.top, target, options=options,
                          log=logs / "yosys.log", progress=progress)

@@ -1,6 +1,6 @@
 // Read-only memory with a registered output; contents from a file of hexadecimal words.
 // One word a cycle while enable is high; data belongs to the address of the last enabled edge.
-// STYLE is a hint to synthesis: "block" or "distributed".
+// STYLE is a hint to synthesis: "auto", "block" or "logic".
 module gatemill_rom #(
   parameter WIDTH = 8,
   parameter DEPTH = 16,

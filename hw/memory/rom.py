@@ -16,7 +16,9 @@ from ..network.loops import Loops
 
 __all__ = ["RomJob", "RomProvider"]
 
-STYLES = ("auto", "block", "distributed")
+#: What synthesis calls each style of a memory that is only read: distributed RAM is writable
+#: memory, and Yosys finds none that holds contents; lookup tables are logic.
+STYLES = {"auto": "auto", "block": "block", "distributed": "logic"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class RomProvider(wiring.Component):
             m.d.sync += self.o.valid.eq(1)
         m.submodules.memory = Instance(
             "gatemill_rom", p_WIDTH=self._width, p_DEPTH=self.depth, p_ADDRESS_WIDTH=bits,
-            p_STYLE=self._style, p_FILE=self._file,
+            p_STYLE=STYLES[self._style], p_FILE=self._file,
             i_clk=ClockSignal(), i_enable=enable, i_address=address, o_data=data)
         if all(job.repeats == 1 for job in self._jobs):
             if self.depth > 1:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from amaranth.lib import wiring
 
+import boards.flows
 import boards.place
+import boards.synth
 import boards.yosys
 from boards.devices import device
 from boards.figures import Resources
@@ -131,6 +133,24 @@ def test_faults(build: Callable, tmp_path: Path) -> None:
     with pytest.raises(InputFault, match=r"manifest\.json: Expected `str`, got `int`"):
         synth(folder)
     assert not (folder / "synth.json").exists()
+
+
+def test_the_clock_reaches_the_mapper(build: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[boards.yosys.Options] = []
+
+    def synthesise(*arguments: object, options: boards.yosys.Options, **more: object) -> None:
+        asked.append(options)
+        raise Verdict("enough")
+
+    monkeypatch.setattr(boards.synth, "synthesise", synthesise)
+    folder = build(Roms())
+    for clock, device_name in ((50, "ecp5-85k"), (12, "ice40-up5k"), (200, "ice40-hx8k")):
+        with pytest.raises(Verdict, match="enough"):
+            synth(folder, device=device_name, clock_mhz=clock)
+    # Half a period; DSP blocks where there are any.
+    assert [(o.delay_ps, o.dsp, o.variant) for o in asked] == [
+        (10_000, True, ""), (41_667, True, "u"), (2_500, False, "hx")]
+    assert "scratchpad -set abc9.D 2500" in boards.flows.commands("ice40", "top", asked[-1])
 
 
 def test_what_counts_as_used() -> None:

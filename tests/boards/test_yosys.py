@@ -14,12 +14,15 @@ from operator import add
 from pathlib import Path
 
 import pytest
+from amaranth import unsigned
 from amaranth.lib import wiring
 
 import boards.yosys
 from boards.families import FAMILIES
 from boards.figures import Figures, Resources
 from boards.yosys import Options, synthesise
+from hw.memory.rom import RomJob, RomProvider
+from hw.verilog import to_verilog
 from sw_model.faults import InputFault, Verdict
 from tests.boards.designs import Adder, Hierarchy, Multiplier, Roms
 
@@ -180,6 +183,16 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     (path := tmp_path / "top.v").write_text("module top(); endmodule\n")
     with pytest.raises(InputFault, match=r"^top must be a Verilog identifier, not 'a; shell x'$"):
         synthesise(path, "a; shell x", "ecp5")
+
+
+@pytest.mark.parametrize(("style", "blocks"), [("block", 1), ("distributed", 0), ("auto", 0)])
+def test_where_a_small_memory_goes(tmp_path: Path, style: str, blocks: int) -> None:
+    (tmp_path / "rom.mem").write_text("\n".join(f"{k * 37 % 256:02x}" for k in range(32)) + "\n")
+    provider = RomProvider(unsigned(8), "rom.mem", (RomJob(32),), style)
+    (path := tmp_path / "top.v").write_text(to_verilog(provider, "top"))
+    total = synthesise(path, "top", "ecp5").total
+    assert total.block_rams == blocks
+    assert total.lut_rams == 0
 
 
 def test_views_of_vectors(tmp_path: Path) -> None:
