@@ -275,7 +275,8 @@ layers:
 """))
     assert request.name == "digits"
     assert request.options.units == {"fc1": {"rows": 2, "pe": "parallel"},
-                                     "*": {"lanes": 4, "memory": "distributed"}}
+                                     "*": {"lanes": 4, "memory": "distributed",
+                                           "pe": "parallel"}}
     assert request.options.forms == {"fc2": "multiply"}
     spec = tmp_path / "spec.yaml"
     assert request.places == {"fc1": f"{spec}:4", "fc2": f"{spec}:5", "*": f"{spec}:6"}
