@@ -28,6 +28,10 @@ cell type 'ICESTORM_RAM'
     ("Info: \t        TRELLIS_COMB:  90000/  83640   107%\n"
      "Info: \t        TRELLIS_COMB:  80000/  83640    95%\n"
      "ERROR: Failed to route arc 0 of net 'x'\n", 1, "Failed to route arc 0 of net 'x'"),
+    # Full is not too full.
+    ("Info: \t          MULT18X18D:    156/   156   100%\n"
+     "ERROR: timing analysis failed due to presence of combinatorial loops\n", 1,
+     "timing analysis failed due to presence of combinatorial loops"),
     ("Parsing Verilog input from `top.v' to AST representation.\n"
      "top.v:1: ERROR: syntax error, unexpected TOK_OUTPUT, expecting ')'\n", 1,
      "top.v:1: syntax error, unexpected TOK_OUTPUT, expecting ')'"),
