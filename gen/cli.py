@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sw_model.faults import Fault
 
@@ -30,12 +32,17 @@ _console = Console(stderr=True, highlight=False)
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line on the terminal that says what is being done; silent for machines."""
+    """A line on the terminal: what is being done, and for how long the command has run.
+
+    Silent for machines, and where standard error is no terminal.
+    """
     if quiet or not _console.is_terminal:
         yield lambda _: None
         return
-    with _console.status("") as status:
-        yield lambda text: status.update(escape(text))
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=_console, transient=True) as line:
+        task = line.add_task("starting")
+        yield lambda text: line.update(task, description=escape(text))
 
 
 def show(result: Any, text: str, as_json: bool) -> None:
@@ -62,14 +69,19 @@ def main(arguments: list[str] | None = None) -> int:
 
     commands.register(app)
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments, prog_name="gatemill", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except Fault as fault:
         print(f"gatemill: error: {fault}", file=sys.stderr)
         return fault.exit_code
     except typer.TyperException as error:
-        print(f"gatemill: error: {error}", file=sys.stderr)
+        print(f"gatemill: error: {error.format_message()}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (typer.Abort, KeyboardInterrupt):
         print("gatemill: interrupted", file=sys.stderr)
         return 130

@@ -68,7 +68,7 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise InputFault(f"{path}: cannot be read ({error.strerror or error})") from error
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise InputFault(f"{path}: not an .npz file ({error})") from error
+        raise InputFault(f"{path}: not an .npz file of plain arrays") from error
     inputs = {}
     for place, name in enumerate(graph.inputs):
         key = name if name in arrays else f"in{place}"

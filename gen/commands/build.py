@@ -29,9 +29,9 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Compile, map and write Verilog with everything that proves it."""
-    from ..source import build_source
-
     with progress(as_json) as report:
+        from ..source import build_source
+
         built = build_source(source, out, report, device=device, clock=clock, rate=rate,
                              plan=plan, rounding=rounding)
     results = [describe(each.folder, each.manifest) for each in built]

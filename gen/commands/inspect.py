@@ -19,12 +19,12 @@ def inspect(
     as_json: Json = False,
 ) -> int:
     """List operations, formats, multiplications, parameters and ranges; exit 2 if unsupported."""
-    from ..engines import is_build, load_graph
-    from ..inspection import describe
-    from ..passes import PassOptions, compile_graph
-
     obstacles: list[dict[str, str]] = []
     with progress(as_json) as report:
+        from ..engines import is_build, load_graph
+        from ..inspection import describe
+        from ..passes import PassOptions, compile_graph
+
         try:
             report("reading the model")
             graph = load_graph(source)

@@ -25,15 +25,15 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a network: on a model the framework's own arithmetic, on a build the compiled one."""
-    from .. import engines
-    from ..source import rounding_mode
-
     if engine not in ("golden", "rtl"):
         raise InputFault(f"--engine: unknown engine {engine!r}; there are golden and rtl")
-    if engine == "rtl" and not engines.is_build(source):
-        raise InputFault(f"{source}: --engine rtl needs a build folder; "
-                         "make one with `gatemill build`")
     with progress(as_json) as report:
+        from .. import engines
+        from ..source import rounding_mode
+
+        if engine == "rtl" and not engines.is_build(source):
+            raise InputFault(f"{source}: --engine rtl needs a build folder; "
+                             "make one with `gatemill build`")
         report("reading the network")
         graph = engines.load_graph(source, rounding_mode(rounding))
         arrays = engines.read_inputs(inputs, graph)

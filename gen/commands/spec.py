@@ -34,10 +34,10 @@ def spec(
         return
     if file is None:
         raise InputFault("name a spec to check, or give --schema")
-    from ..spec.build import design_request
-    from ..spec.designs import read_spec
-
     with progress(as_json) as report:
+        from ..spec.build import design_request
+        from ..spec.designs import read_spec
+
         report("reading the spec")
         found = read_spec(file)
         results = [describe(request, design_request(request, request.options, report))

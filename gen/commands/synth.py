@@ -22,13 +22,13 @@ def synth(
     as_json: Json = False,
 ) -> int:
     """Synthesise: look-up tables, carries, registers, DSP blocks and block RAM, by module."""
-    from boards.synth import SynthVerdict
-    from boards.synth import synth as synthesise
-
-    from ..mapping.plan import Plan
-
-    plan = Plan.load(folder / "plan.json")
     with progress(as_json) as report:
+        from boards.synth import SynthVerdict
+        from boards.synth import synth as synthesise
+
+        from ..mapping.plan import Plan
+
+        plan = Plan.load(folder / "plan.json")
         try:
             result = synthesise(folder, device=device or plan.device, place=place,
                                 clock_mhz=clock or plan.clock_mhz, dsp=dsp, progress=report)

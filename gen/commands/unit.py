@@ -27,13 +27,16 @@ def unit(
     as_json: Json = False,
 ) -> int:
     """Build one unit, and prove it bit for bit."""
-    from ..source import options_from
-    from ..spec.build import build_request
-    from ..spec.designs import unit_request
-    from ..spec.document import parameters_document
     from .build import describe, summary
+    from .verify import known_simulators
 
     with progress(as_json) as report:
+        from ..source import options_from
+        from ..spec.build import build_request
+        from ..spec.designs import unit_request
+        from ..spec.document import parameters_document
+
+        simulators = known_simulators(simulator or ["verilator"])
         request = unit_request(name, parameters_document(name, parameter or []))
         options = options_from(request.options, device=device, clock=clock, rate=rate)
         manifest = build_request(request, out, options, report)
@@ -44,7 +47,7 @@ def unit(
             return 0
         from verif.verify import verify as prove
 
-        certificate = prove(out, simulators=tuple(simulator or ["verilator"]), progress=report)
+        certificate = prove(out, simulators=simulators, progress=report)
     show({**result, "certificate": certificate.as_dict()},
          f"{text}\n{certificate.summary()}", as_json)
     return 0 if certificate.passed else 1
