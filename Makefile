@@ -1,4 +1,9 @@
 # Everything runs in a virtual environment of its own; nothing needs root.
+#
+#   make demo                            the bundled network, from file to proven Verilog
+#   make test, make test-full            all tests; with the long ones
+#   make verilog, sim, synth, report     one step, of MODEL=file or SPEC=file.yaml [DEVICE=name]
+#   make bench                           measure, and keep the results
 PYTHON ?= python3
 VENV   ?= .venv
 BUILD  ?= build
@@ -8,7 +13,7 @@ MODEL  ?= examples/digits/digits.onnx
 SOURCE := $(or $(SPEC),$(MODEL))
 NAME   := $(basename $(notdir $(SOURCE)))
 FOLDER := $(BUILD)/$(NAME)
-DEVICE ?= ecp5-85k
+DEVICE ?=
 
 .PHONY: demo test test-full verilog sim synth report bench install clean
 .DELETE_ON_ERROR:
@@ -16,11 +21,13 @@ DEVICE ?= ecp5-85k
 # Installing again is due when the dependencies change.
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@echo 'Installing into $(VENV): about 800 MB, one to three minutes.'
+	$(BIN)/python -m pip install --disable-pip-version-check --editable .
 	touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@echo 'Installing what the tests need: about 500 MB more, one to three minutes.'
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test]'
 	touch $@
 
 install: $(VENV)/installed
@@ -38,16 +45,20 @@ test-full: $(VENV)/tested
 	$(BIN)/python -m pytest -n 2 -m 'full or not full'
 
 verilog: $(VENV)/installed
-	$(BIN)/gatemill build $(SOURCE) --out $(FOLDER) --device $(DEVICE)
+	$(BIN)/gatemill build $(SOURCE) --out $(FOLDER) $(if $(DEVICE),--device $(DEVICE))
+
+# A spec may ask for several designs: each has a folder of its own then.
+each = set -e; for file in `find $(FOLDER) -name manifest.json | sort`; do \
+	$(BIN)/gatemill $(1) `dirname $$file`; done
 
 sim: verilog
-	$(BIN)/gatemill verify $(FOLDER)
+	$(call each,verify)
 
 synth: verilog
-	$(BIN)/gatemill synth $(FOLDER)
+	$(call each,synth)
 
 report:
-	$(BIN)/gatemill report $(FOLDER)
+	$(call each,report)
 
 bench: $(VENV)/tested
 	$(BIN)/python -m bench
