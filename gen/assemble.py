@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
 import msgspec
 from amaranth.hdl import ShapeLike
@@ -12,6 +15,7 @@ from boards.devices import device
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.shapes import vector_of
 from hw.streams import Fork, Queue, Route, Select, WidthDown, WidthUp
+from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from verif.manifest import Stream, Tap, TapTensor
 
@@ -46,7 +50,9 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     Raises
     ------
     InputFault
-        If the plan does not fit the network.
+        If the plan does not fit the network, or names its units so that names clash.
+    Unsupported
+        If there is no hardware for the network.
     """
     layout = lay_out(core, plan)
     names = identifiers([unit.name for unit in plan.units])
@@ -71,12 +77,13 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
         _spread(board, layout, unit, names[unit.name], sources)
     for link in layout.links:
         if not link.target:
-            port = ports[link.tensors[0]]
+            port = ports[link.jobs[0]]
             board.ports[port] = Port(False, vector_of(link.format, link.lanes[-1]))
             targets[link.name] = Pin("", port)
         source = sources[link.name]
         tap = _tap_name(source.part) if source == Pin(names.get(link.source, ""), "o") else None
         _lay_link(board, link, schedule, source, targets[link.name], tap)
+    _check_names(board)
     streams = _streams(layout, ports)
     memories = tuple(p.image for made in units.values() for p in made.providers)
     full = msgspec.structs.replace(
@@ -88,13 +95,23 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     return Design(name, netlist, memories, streams, _taps(layout, names), full)
 
 
+def _check_names(board: _Board) -> None:
+    """Raise InputFault where names that are derived from those of units meet."""
+    signals = [f"{wire.name}_{part}" for wire in board.wires
+               for part in ("payload", "valid", "ready")]
+    counts = Counter([*(part.name for part in board.parts), *signals])
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise InputFault(f"plan: units are called so that two things would be called "
+                         f"{twice[0]!r}; give one of them another name")
+
+
 def _latencies(units: dict[str, UnitParts]) -> Latencies:
     each = {}
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
         each[unit] = component.latency
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
-                     queue=lambda depth: Queue(1, depth).latency)
+                     queue=cache(lambda depth: Queue(1, depth).latency))
 
 
 #: The pin at which each link begins or ends.
@@ -151,10 +168,8 @@ def _fork(board: _Board, name: str, payload: ShapeLike, source: Pin, links: list
 
 
 def _spread_input(board: _Board, layout: Layout, tensor: str, port: str, sources: _Pins) -> None:
-    links = [link for link in layout.out_of("") if link.tensors == (tensor,)]
-    lanes = {link.lanes[0] for link in links}
-    assert len(lanes) == 1
-    payload = vector_of(links[0].format, lanes.pop())
+    links = layout.from_input(tensor)
+    payload = vector_of(links[0].format, links[0].lanes[0])
     board.ports[port] = Port(True, payload)
     _fork(board, port, payload, Pin("", port), links, sources, f"{port}_in")
 
@@ -228,17 +243,19 @@ def _port_names(layout: Layout) -> dict[str, str]:
 
 def _streams(layout: Layout, ports: dict[str, str]) -> tuple[Stream, ...]:
     """The network's ports as the manifest describes them."""
-    streams = {}
+    streams: dict[str, Stream] = {}
+
+    def add(tensor: str, direction: Literal["in", "out"], link: Link, lanes: int) -> None:
+        frame = frame_of(layout.graph.tensors[tensor])
+        streams[ports[tensor]] = Stream(
+            name=ports[tensor], direction=direction, tensor=tensor, format=str(link.format),
+            lanes=lanes, vector=frame.vector, vectors=frame.vectors)
+
     for link in layout.links:
-        for inside, tensor in ((link.target, link.tensors[0]), (link.source, link.tensors[0])):
-            if inside:
-                continue
-            into = not link.source
-            frame = frame_of(layout.graph.tensors[tensor])
-            streams[ports[tensor]] = Stream(
-                name=ports[tensor], direction="in" if into else "out", tensor=tensor,
-                format=str(link.format), lanes=link.lanes[0 if into else -1],
-                vector=frame.vector, vectors=frame.vectors)
+        if not link.source:
+            add(link.tensors[0], "in", link, link.lanes[0])
+        if not link.target:
+            add(link.jobs[0], "out", link, link.lanes[-1])
     return tuple(streams.values())
 
 

@@ -11,16 +11,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sw_model.faults import InputFault
+from sw_model.faults import InputFault, Obstacle, Unsupported
 from sw_model.formats import Format, covering
 from sw_model.graph import Graph
-from sw_model.node import Node, Tensor
+from sw_model.node import AtMost, Node, Tensor
 from sw_model.ops import Reshape
 
-from ..names import identifier
+from ..messages import nearest
+from ..names import identifier, identifiers
 from .plan import KINDS, Plan, Unit
 
-__all__ = ["Frame", "Layout", "Link", "frame_of", "lanes_out", "lay_out"]
+__all__ = ["Frame", "Layout", "Link", "adapt", "check_core", "frame_of", "lanes_out", "lay_out"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Link:
     tensors : tuple of str
         As their source makes them, in the cyclic order in which they travel.
     jobs : tuple of str
-        The nodes that take them, in step with ``tensors``; for outputs the tensors' names.
+        The nodes that take them, in step with ``tensors``; for an output its tensor's name,
+        which a reshape may have made from the one that travels.
     given, taken : tuple of Frame
         The tensors' framing at either end; they differ where a reshape stands between.
     lanes : tuple of int
@@ -92,6 +94,36 @@ class Layout:
     def out_of(self, unit: str) -> list[Link]:
         """Links that begin at a unit."""
         return [link for link in self.links if link.source == unit]
+
+    def from_input(self, tensor: str) -> list[Link]:
+        """Links that begin at an input of the network: one for each reader."""
+        return [link for link in self.links if not link.source and link.tensors == (tensor,)]
+
+
+def check_core(graph: Graph) -> list[Node]:
+    """The nodes of an integer network that need a unit.
+
+    Raises
+    ------
+    Unsupported
+        If there is none, or something in the network has no hardware: all of it.
+    """
+    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    obstacles = [Obstacle(state.name, "state that lives between calls has no hardware yet",
+                          "leave it out, or keep it on the host") for state in graph.states]
+    obstacles += [Obstacle(node.name, f"no unit runs {type(node).__name__}",
+                           f"units run {', '.join(KINDS)}")
+                  for node in nodes if type(node).__name__ not in KINDS]
+    obstacles += [Obstacle(tensor.name, "lengths known only at run time have no hardware yet",
+                           "give the dimension a fixed length")
+                  for tensor in graph.tensors.values()
+                  if any(isinstance(extent, AtMost) for extent in tensor.shape)]
+    if not nodes:
+        obstacles.append(Obstacle(graph.name, "the network has no layer, so that nothing becomes "
+                                              "hardware", "give it at least one"))
+    if obstacles:
+        raise Unsupported(graph.name, obstacles)
+    return nodes
 
 
 def union(formats: Sequence[Format], subject: str) -> Format:
@@ -135,28 +167,28 @@ def lay_out(graph: Graph, plan: Plan) -> Layout:
 
 
 def _check(graph: Graph, plan: Plan) -> None:
-    order = {node.name: place for place, node in enumerate(graph.nodes)}
+    nodes = {node.name: node for node in check_core(graph)}
+    order = {name: place for place, name in enumerate(nodes)}
     owner: dict[str, str] = {}
     for unit in plan.units:
         for job in unit.jobs:
-            node = next((n for n in graph.nodes if n.name == job), None)
-            if node is None or isinstance(node, Reshape):
-                there = ", ".join(n.name for n in graph.nodes if not isinstance(n, Reshape))
+            if job not in nodes:
                 raise InputFault(f"plan: unit {unit.name!r} has the unknown job {job!r}; "
-                                 f"there are {there}")
-            kinds = KINDS[type(node).__name__]
+                                 f"{nearest(job, nodes)}")
+            kinds = KINDS[type(nodes[job]).__name__]
             if unit.kind not in kinds:
                 raise InputFault(f"plan: unit {unit.name!r} is a {unit.kind}, but job {job!r} "
                                  f"needs a {' or '.join(kinds)}")
             if job in owner:
-                raise InputFault(f"plan: job {job!r} is in units {owner[job]!r} and {unit.name!r}")
+                where = (f"twice in unit {unit.name!r}" if owner[job] == unit.name
+                         else f"in units {owner[job]!r} and {unit.name!r}")
+                raise InputFault(f"plan: job {job!r} is {where}")
             owner[job] = unit.name
-        if sorted(unit.jobs, key=order.__getitem__) != list(unit.jobs):
+        if (right := sorted(unit.jobs, key=order.__getitem__)) != list(unit.jobs):
             raise InputFault(f"plan: the jobs of unit {unit.name!r} must stand in the "
-                             f"network's order: {', '.join(sorted(unit.jobs, key=order.get))}")  # type: ignore[arg-type]
-    for node in graph.nodes:
-        if node.name not in owner and not isinstance(node, Reshape):
-            raise InputFault(f"plan: no unit serves {node.name!r}")
+                             f"network's order: {', '.join(right)}")
+    if left := [name for name in nodes if name not in owner]:
+        raise InputFault(f"plan: no unit serves {', '.join(map(repr, left))}")
 
 
 @dataclass(frozen=True)
@@ -214,14 +246,15 @@ def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Forma
     units = {unit.name: unit for unit in plan.units}
     given = tuple(frame_of(graph.tensors[edge.tensor]) for edge in edges)
     taken = tuple(edge.taken for edge in edges)
-    out = lanes_out(units[first.source]) if first.source else 0
-    into = units[first.target].lanes if first.target else 0
-    # The network's own ports have the lanes of the unit behind them.
-    lanes = _adapt(out or into, into or out, given, taken)
+    # The network's own ports have the lanes of the unit behind them, of the widest if several.
+    out = lanes_out(units[first.source]) if first.source else max(
+        (units[unit].lanes for _, unit, _ in _edges(graph, plan, first.tensor) if unit), default=1)
+    into = units[first.target].lanes if first.target else out
+    lanes = adapt(out, into, given, taken)
     form = outputs[first.source] if first.source else graph.tensors[first.tensor].format
-    name = identifier(f"{first.source or first.tensor}_to_{first.target or first.tensor}")
-    while name in taken_names:
-        name = identifier(f"{name}_{first.job}")
+    name = identifier(f"{first.source or first.tensor}_to_{first.target or first.job}")
+    if name in taken_names:
+        name = next(iter(identifiers([f"{name}_{first.job}"], taken_names).values()))
     return Link(name, first.source, first.target, tuple(e.tensor for e in edges),
                 tuple(e.job for e in edges), given, taken, lanes, form)
 
@@ -231,7 +264,7 @@ def lanes_out(unit: Unit) -> int:
     return {"dense": unit.rows, "argmax": 1}.get(unit.kind, unit.lanes)
 
 
-def _adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:
+def adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:
     """Lanes along a link: directly, or down to a common divisor and up again.
 
     Where the framing changes, a word must not span the end of a vector of either side.

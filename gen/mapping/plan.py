@@ -6,20 +6,29 @@ schedule, prediction) follows from it and is computed anew whenever a plan is ta
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from boards.devices import device
 from sw_model.faults import InputFault
 
-__all__ = ["Buffer", "JobTime", "LinkPlan", "Plan", "Prediction", "Unit", "WeightPlace"]
+__all__ = ["FASTEST_MHZ", "KINDS", "LARGEST", "Buffer", "JobTime", "LinkPlan", "Plan",
+           "Prediction", "Unit", "WeightPlace"]
 
 #: Version of ``plan.json``.
 SCHEMA = 1
 
-#: Kinds of unit, by the node that each serves.
+#: Products, or lanes, of the largest unit there may be: what a workstation can still emit.
+LARGEST = 1 << 16
+
+#: Fastest clock that a plan may be for.
+FASTEST_MHZ = 2000
+
+#: Kinds of unit, by the node that each serves; the first is what a default plan takes.
 KINDS = {
     "MatMul": ("dense",),
     "MultiplyAddShift": ("multiply_add_shift",),
@@ -28,6 +37,9 @@ KINDS = {
     "Table": ("table",),
     "ArgMax": ("argmax",),
 }
+
+#: Where weights and tables may live.
+MEMORIES = ("auto", "block", "distributed")
 
 
 class _Checked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,7 +58,8 @@ class Unit(_Checked, frozen=True):
     jobs : tuple of str
         Names of the nodes it serves, in the network's order.
     rows, lanes : int
-        PE rows and SIMD lanes of a dense unit; other kinds have lanes alone.
+        PE rows and SIMD lanes of a dense unit; other kinds have lanes alone. May be more
+        than the network needs, but not more than :data:`LARGEST` in all.
     pe : str
         Kind of processing element of a dense unit.
     memory : str
@@ -60,12 +73,16 @@ class Unit(_Checked, frozen=True):
     lanes: int
     rows: int = 1
     pe: str = "parallel"
-    memory: Literal["auto", "block", "distributed"] = "auto"
+    memory: str = "auto"
 
     def __post_init__(self) -> None:
         known = sorted(kind for kinds in KINDS.values() for kind in kinds)
-        if self.kind not in known:
-            raise ValueError(f"kind must be one of {', '.join(known)}, not {self.kind!r}")
+        for field, allowed in (("kind", known), ("memory", MEMORIES)):
+            if getattr(self, field) not in allowed:
+                raise ValueError(f"{field} must be one of {', '.join(allowed)}, "
+                                 f"not {getattr(self, field)!r}")
+        if not self.name:
+            raise ValueError("a unit must have a name")
         if not self.jobs:
             raise ValueError(f"unit {self.name!r} has no jobs")
         for field in ("lanes", "rows"):
@@ -74,6 +91,10 @@ class Unit(_Checked, frozen=True):
                                  f"not {getattr(self, field)}")
         if self.rows > 1 and self.kind != "dense":
             raise ValueError(f"unit {self.name!r}: a {self.kind} unit has lanes, but no rows")
+        if self.rows * self.lanes > LARGEST:
+            rows = f"{self.rows} rows of " if self.rows > 1 else ""
+            raise ValueError(f"unit {self.name!r}: {rows}{self.lanes} lanes are more than the "
+                             f"{LARGEST} that one unit may have")
 
 
 class LinkPlan(_Checked, frozen=True):
@@ -140,7 +161,20 @@ class Prediction(_Checked, frozen=True):
 
 
 class Plan(_Checked, frozen=True):
-    """A whole plan; see the module."""
+    """A whole plan; see the module.
+
+    Parameters
+    ----------
+    network : str
+        For people: what ties a plan to a network are the names of its jobs.
+    device : str
+        What it was made for.
+    clock_mhz : float
+        Above 0, at most :data:`FASTEST_MHZ`.
+    units : tuple of Unit
+    links, buffers, schedule, weights, prediction
+        What follows from the units.
+    """
 
     network: str
     device: str
@@ -152,6 +186,14 @@ class Plan(_Checked, frozen=True):
     schedule: tuple[JobTime, ...] = ()
     weights: tuple[WeightPlace, ...] = ()
     prediction: Prediction | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.clock_mhz <= FASTEST_MHZ:
+            raise ValueError(f"clock_mhz must be above 0 and at most {FASTEST_MHZ}, "
+                             f"not {self.clock_mhz:g}")
+        names = Counter(unit.name for unit in self.units)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"two units are called {twice[0]!r}")
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -172,14 +214,36 @@ class Plan(_Checked, frozen=True):
             If the file is missing or not a plan: file, place, found, allowed.
         """
         try:
-            plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+            data = path.read_bytes()
         except OSError as error:
             raise InputFault(f"{path}: cannot be read ({error.strerror})") from error
-        except msgspec.DecodeError as error:
-            raise InputFault(f"{path}: not a plan: {error}") from error
-        if plan.schema != SCHEMA:
-            raise InputFault(f"{path}: schema is {plan.schema}, not {SCHEMA}")
-        names = Counter(unit.name for unit in plan.units)
-        if twice := [name for name, count in names.items() if count > 1]:
-            raise InputFault(f"{path}: two units are called {twice[0]!r}")
+        try:
+            # The version first: of another one nothing else is known.
+            version = msgspec.json.decode(data, type=_Version).schema
+            plan = msgspec.json.decode(data, type=Plan) if version == SCHEMA else None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise InputFault(f"{path}: not a plan: {error}{_known_fields(str(error))}") from error
+        if plan is None:
+            raise InputFault(f"{path}: schema is {version}, not {SCHEMA}")
+        try:
+            device(plan.device)
+        except InputFault as fault:
+            raise InputFault(f"{path}: device: {fault}") from fault
         return plan
+
+
+class _Version(msgspec.Struct):
+    """The version alone, whatever else there is."""
+
+    schema: int = SCHEMA
+
+
+def _known_fields(error: str) -> str:
+    """What may stand where ``error`` says that an unknown field does."""
+    found = re.search(r"unknown field.*?(?: - at `\$\.(\w+).*`)?$", error)
+    kinds: dict[str | None, type[_Checked]] = {
+        None: Plan, "units": Unit, "links": LinkPlan, "buffers": Buffer, "schedule": JobTime,
+        "weights": WeightPlace, "prediction": Prediction}
+    if not found or found[1] not in kinds:
+        return ""
+    return f"; there are {', '.join(kinds[found[1]].__struct_fields__)}"

@@ -2,19 +2,23 @@
 
 Each unit takes its words in a fixed order at fixed times after they arrive, so that the
 whole network is a cyclo-static dataflow graph. Its times follow from those of its inputs by
-running maxima. Two consequences are used:
+running maxima. The schedule is periodic: samples enter one interval apart, the interval is
+the shortest at which they come to follow one another alike, and everything else follows from
+it:
 
-* queue depths are the largest number of words that wait at a unit's door in the periodic
-  schedule in which samples enter one interval apart;
-* that schedule is one admissible execution within those depths, and in a dataflow graph with
-  bounded channels whether an execution can go on for ever does not depend on timing; so no
-  pattern of stalls at the ports can lead to a deadlock (E. A. Lee and D. G. Messerschmitt,
-  "Static scheduling of synchronous data flow programs", IEEE Trans. Computers C-36, 1987;
-  G. Bilsen et al., "Cyclo-static dataflow", IEEE Trans. Signal Processing 44, 1996).
+* queue depths are the largest number of words that wait at a unit's door;
+* the schedule is one admissible execution within those depths. In a dataflow graph with
+  bounded channels execution as early as possible is nowhere later than any admissible one, so
+  that the interval is reached; and whether an execution can go on for ever does not depend on
+  timing, so that no pattern of stalls at the ports can lead to a deadlock (E. A. Lee and D. G.
+  Messerschmitt, "Static scheduling of synchronous data flow programs", IEEE Trans. Computers
+  C-36, 1987; G. Bilsen et al., "Cyclo-static dataflow", IEEE Trans. Signal Processing 44, 1996;
+  F. Baccelli et al., "Synchronization and linearity", Wiley, 1992).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -31,8 +35,8 @@ __all__ = ["Latencies", "Schedule", "entry", "make_schedule"]
 
 Times = NDArray[np.int64]
 
-#: Samples after which a schedule is taken to be periodic.
-SAMPLES = 6
+#: Samples after which the pace of a network that is fed without a pause is estimated.
+WARM_UP = 8
 
 
 @dataclass(frozen=True)
@@ -64,35 +68,17 @@ class Schedule:
     prediction: Prediction
 
 
-@dataclass
-class _Run:
-    """One walk through a number of samples."""
-
-    free: dict[str, int] = field(default_factory=dict)
-    entered: dict[str, list[Times]] = field(default_factory=dict)
-    accepted: dict[str, list[Times]] = field(default_factory=dict)
-    jobs: list[JobTime] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-
-
 def make_schedule(layout: Layout, latencies: Latencies) -> Schedule:
     """The periodic schedule of ``layout``."""
-    # `ready` runs backwards through a layer's units within a cycle; two words at the door of
-    # each dense unit keep it from running through the next layer as well.
-    kinds = {unit.name: unit.kind for unit in layout.units}
-    queues = {link.name: 2 for link in layout.links
-              if link.source and kinds.get(link.target) == "dense"}
+    queues = _cuts(layout)
+    doors = [door for link in layout.links for door in _doors(layout, link)]
     while True:
-        free_running = _walk(layout, latencies, queues, None)
-        interval = max(np.diff(free_running.ends)[-3:].tolist())
-        periodic = _walk(layout, latencies, queues, interval)
-        doors = [door for link in layout.links if not _waits_outside(layout, link)
-                 for door in (entry(link.name), link.name)]
-        grown = {door: _depth(periodic, door, queues.get(door, 0)) for door in doors}
+        walk, interval = _shortest(layout, latencies, queues)
+        grown = {door: walk.depth(door, interval) for door in doors}
         grown = {door: depth for door, depth in grown.items() if depth}
         if grown == queues:
-            return Schedule(queues, periodic.jobs, Prediction(
-                interval=interval, latency=max(1, periodic.ends[0])))
+            return Schedule(queues, walk.jobs, Prediction(
+                interval=interval, latency=max(1, walk.first_end)))
         queues = grown
 
 
@@ -101,24 +87,223 @@ def entry(link: str) -> str:
     return f"{link}_entry"
 
 
-def _waits_outside(layout: Layout, link: Link) -> bool:
-    """Whether words can wait with the network's user: an input with one reader."""
-    return not link.source and len([other for other in layout.out_of("")
-                                    if other.tensors == link.tensors]) == 1
+def _cuts(layout: Layout) -> dict[str, int]:
+    """Queues that end the way of ``ready``, which runs backwards within a cycle.
 
-
-def _depth(run: _Run, door: str, before: int) -> int:
-    """Words that a queue must hold so that nobody waits for room; 0 if no word ever waits.
-
-    A place that a word leaves can be taken again in the next cycle.
+    Two words at the door of each dense unit keep it from running through a layer and the
+    next one as well, and two in every other cycle of units from biting its own tail.
     """
-    if not run.accepted[door]:
-        return 0
-    entered = np.concatenate(run.entered[door])
-    accepted = np.concatenate(run.accepted[door])
-    arrived = np.arange(1, len(entered) + 1)
-    left = np.searchsorted(accepted, entered, side="left" if before else "right")
-    return max(before, int((arrived - left).max()))
+    kinds = {unit.name: unit.kind for unit in layout.units}
+    cut = {link.name: 2 for link in layout.links
+           if link.source and kinds.get(link.target) == "dense"}
+    onward: dict[str, set[str]] = {unit: set() for unit in kinds}
+    for link in layout.links:
+        if link.source and link.target and link.name not in cut:
+            if link.source in _reached(onward, link.target):
+                cut[link.name] = 2
+            else:
+                onward[link.source].add(link.target)
+    return cut
+
+
+def _reached(onward: Mapping[str, set[str]], start: str) -> set[str]:
+    """``start`` and the units behind it."""
+    found, new = set(), {start}
+    while new:
+        found |= new
+        new = set().union(*(onward[unit] for unit in new)) - found
+    return found
+
+
+def _doors(layout: Layout, link: Link) -> list[str]:
+    """Where words of a link may have to wait.
+
+    With the network's user they can wait for nothing, unless the input has more readers.
+    """
+    outside = not link.source and len(layout.from_input(link.tensors[0])) == 1
+    doors = [entry(link.name)] * (len(link.lanes) > 1) + [link.name]
+    return doors[1:] if outside else doors
+
+
+def _shortest(layout: Layout, latencies: Latencies, queues: Mapping[str, int]
+              ) -> tuple[_Walk, int]:
+    """A walk at the shortest interval at which samples come to follow one another alike."""
+    hurried = _Walk(layout, latencies, queues)
+    for _ in range(WARM_UP):
+        hurried.step(0)
+    least, guess = hurried.work, hurried.pace
+    tried: dict[int, _Walk | None] = {}
+
+    def settles(interval: int) -> bool:
+        if interval not in tried:
+            tried[interval] = _settled(layout, latencies, queues, interval)
+        return tried[interval] is not None
+
+    stride = 1
+    while not settles(guess):
+        least, guess, stride = guess + 1, guess + stride, 2 * stride
+    # A guess too long is as rare as one too short: look next to it before anywhere else.
+    high, middle = guess, guess - 1
+    while least < high:
+        if settles(middle):
+            high = middle
+        else:
+            least = middle + 1
+        middle = (least + high) // 2
+    walk = tried[high]
+    assert walk is not None
+    return walk, high
+
+
+def _settled(layout: Layout, latencies: Latencies, queues: Mapping[str, int], interval: int
+             ) -> _Walk | None:
+    """A walk until two samples in a row are alike; None if that never happens.
+
+    What delays a sample is a chain of resources that earlier ones kept busy. Each can be in
+    it once, or the chain closes and delays grow for ever: so samples are alike after as
+    many as there are resources, or never.
+    """
+    walk = _Walk(layout, latencies, queues)
+    before: dict[str, int] = {}
+    for sample in range(len(layout.units) + sum(len(link.lanes) for link in layout.links) + 3):
+        walk.step(sample * interval)
+        if before and all(end == before[key] + interval for key, end in walk.free.items()):
+            return walk
+        before = dict(walk.free)
+    return None
+
+
+@dataclass
+class _Walk:
+    """Samples on their way through the network, one after the other.
+
+    ``free`` says from which cycle on each unit and adapter is free; ``entered`` and
+    ``accepted`` hold for every door, by sample, when words come to it and leave it.
+    """
+
+    layout: Layout
+    latencies: Latencies
+    queues: Mapping[str, int]
+    free: dict[str, int] = field(default_factory=dict)
+    entered: dict[str, list[Times]] = field(default_factory=dict)
+    accepted: dict[str, list[Times]] = field(default_factory=dict)
+    jobs: list[JobTime] = field(default_factory=list)
+    first_end: int = 0
+    _busy: Counter[str] = field(default_factory=Counter)
+    _ends: list[dict[str, int]] = field(default_factory=list)
+
+    @property
+    def work(self) -> int:
+        """Cycles for which a sample keeps the busiest unit or adapter: no interval is less."""
+        return max(self._busy.values()) // len(self._ends)
+
+    @property
+    def pace(self) -> int:
+        """Cycles from sample to sample over the second half of the walk, rounded up."""
+        half = len(self._ends) // 2
+        count = len(self._ends) - half
+        return max(-(-(end - self._ends[half - 1][key]) // count)
+                   for key, end in self._ends[-1].items())
+
+    def step(self, enters: int) -> None:
+        """Send a sample whose first words may enter in cycle ``enters``."""
+        waiting: dict[tuple[str, str], Times] = {}
+        first = not self._ends
+        for tensor in self.layout.graph.inputs:
+            for link in self.layout.from_input(tensor):
+                words = link.given[0].words(link.lanes[0])
+                waiting[link.name, tensor] = self._travel(link, 0, enters + np.arange(words))
+        for node in self.layout.graph.nodes:
+            if isinstance(node, Reshape):
+                continue
+            given = self._serve(node, waiting, first)
+            for link in self.layout.links:
+                if link.source and node.outputs[0] in link.tensors:
+                    place = link.tensors.index(node.outputs[0])
+                    times = self._travel(link, place, given)
+                    waiting[link.name, node.outputs[0]] = times
+                    if first and not link.target:
+                        self.first_end = max(self.first_end, int(times[-1]))
+        self._ends.append(dict(self.free))
+
+    def depth(self, door: str, interval: int) -> int:
+        """Words that a queue must hold so that nobody waits for room; 0 if no word waits.
+
+        A place that a word leaves can be taken again in the next cycle.
+        """
+        if door not in self.accepted:
+            return 0
+        before = self.queues.get(door, 0)
+        entered, accepted = (np.concatenate(times[door]) for times in (self.entered, self.accepted))
+        left = np.searchsorted(accepted, entered, side="left" if before else "right")
+        walked = int((np.arange(1, len(entered) + 1) - left).max())
+        last = self.entered[door][-1], self.accepted[door][-1] + (before > 0)
+        return max(before, walked, _for_ever(*last, interval))
+
+    def _serve(self, node: Node, waiting: Mapping[tuple[str, str], Times], record: bool) -> Times:
+        """Run one job: note when it takes its words, return when it offers its results."""
+        layout = self.layout
+        unit = next(u for u in layout.units if node.name in u.jobs)
+        link = next(link for link in layout.into(unit.name) if node.name in link.jobs)
+        place = link.jobs.index(node.name)
+        offers = waiting[link.name, link.tensors[place]]
+        frame, free = link.taken[place], self.free.get(unit.name, 0)
+        if isinstance(node, MatMul):
+            rows = layout.graph.input_tensors(node)[1].shape[0]
+            assert isinstance(rows, int)
+            taken, given, cycles = _dense(unit, rows, frame, offers, free)
+            last = int(given[-1])
+        else:
+            taken = given = _in_turn(offers, free)
+            cycles, last = len(taken), int(taken[-1])
+            if unit.kind == "argmax":
+                given = taken.reshape(frame.vectors, -1)[:, -1]
+        self.free[unit.name] = last + 1
+        self._busy[unit.name] += cycles
+        self.accepted.setdefault(link.name, []).append(taken)
+        given = given + self.latencies.units[unit.name]
+        if record:
+            self.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
+                                     first_output=int(given[0]), end=int(given[-1]),
+                                     busy=last - int(taken[0]) + 1))
+        return given
+
+    def _travel(self, link: Link, place: int, offers: Times) -> Times:
+        """When the words of a tensor are offered at the end of a link."""
+        times = offers
+        for step, (before, after) in enumerate(zip(link.lanes, link.lanes[1:], strict=False)):
+            key = f"{link.name}/{step}"
+            free = self.free.get(key, 0)
+            if after > before:
+                self._busy[key] += len(times)
+                times, self.free[key] = _widen(link.taken[place], before, after, times, free)
+                times = times + self.latencies.up
+                continue
+            times, taken = _narrow(link.given[place], before, after,
+                                   self._enter(entry(link.name), times), free,
+                                   self.latencies.down)
+            self.accepted.setdefault(entry(link.name), []).append(taken)
+            self._busy[key] += len(times)
+            self.free[key] = int(times[-1]) + 1
+        return self._enter(link.name, times)
+
+    def _enter(self, door: str, times: Times) -> Times:
+        """Note when words come to a door; when they are behind its queue, if it has one."""
+        self.entered.setdefault(door, []).append(times)
+        depth = self.queues.get(door, 0)
+        return times + self.latencies.queue(depth) if depth else times
+
+
+def _for_ever(entered: Times, accepted: Times, interval: int) -> int:
+    """Most words that wait when the same words come and leave every ``interval`` cycles."""
+
+    def passed(times: Times) -> Times:
+        """How many of all periods' words have times of at most ``entered``, less a constant."""
+        turns, rest = np.divmod(times, interval)
+        turn, now = np.divmod(entered, interval)
+        return len(times) * turn - turns.sum() + np.searchsorted(np.sort(rest), now, side="right")
+
+    return int((passed(entered) - passed(accepted)).max())
 
 
 def _in_turn(ready: Times, free: int) -> Times:
@@ -127,103 +312,18 @@ def _in_turn(ready: Times, free: int) -> Times:
     return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
 
 
-def _walk(layout: Layout, latencies: Latencies, queues: Mapping[str, int],
-          interval: int | None) -> _Run:
-    """Times of :data:`SAMPLES` samples, ``interval`` apart or as fast as they are taken."""
-    run = _Run()
-    for link in layout.links:
-        for door in (entry(link.name), link.name):
-            run.entered[door], run.accepted[door] = [], []
-    waiting: dict[tuple[str, str], Times] = {}
-    for sample in range(SAMPLES):
-        enters = 0 if interval is None else sample * interval
-        end = 0
-        for tensor in layout.graph.inputs:
-            for link in layout.out_of(""):
-                if link.tensors == (tensor,):
-                    words = link.given[0].words(link.lanes[0])
-                    offers = np.full(words, enters, np.int64)
-                    waiting[link.name, tensor] = _travel(run, link, 0, offers, latencies, queues)
-        for node in layout.graph.nodes:
-            if isinstance(node, Reshape):
-                continue
-            given = _serve(layout, node, run, waiting, latencies, sample == 0)
-            for link in layout.links:
-                if node.outputs[0] in link.tensors and link.source:
-                    place = link.tensors.index(node.outputs[0])
-                    times = _travel(run, link, place, given, latencies, queues)
-                    waiting[link.name, node.outputs[0]] = times
-                    if not link.target:
-                        end = max(end, int(times[-1]))
-        run.ends.append(end)
-    return run
-
-
-def _serve(layout: Layout, node: Node, run: _Run, waiting: dict[tuple[str, str], Times],
-           latencies: Latencies, record: bool) -> Times:
-    """Run one job: note when it takes its words, return when it offers its results."""
-    unit = next(u for u in layout.units if node.name in u.jobs)
-    link = next(link for link in layout.into(unit.name) if node.name in link.jobs)
-    place = link.jobs.index(node.name)
-    offers = waiting[link.name, link.tensors[place]]
-    free = run.free.get(unit.name, 0)
-    if isinstance(node, MatMul):
-        rows = layout.graph.input_tensors(node)[1].shape[0]
-        assert isinstance(rows, int)
-        taken, worked, given = _dense(unit, rows, link.taken[place], offers, free)
-    else:
-        taken = worked = given = _in_turn(offers, free)
-        if unit.kind == "argmax":
-            frame = link.taken[place]
-            given = taken.reshape(frame.vectors, -1)[:, -1]
-    run.free[unit.name] = int(worked[-1]) + 1
-    run.accepted[link.name].append(taken)
-    given = given + latencies.units[unit.name]
-    if record:
-        run.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
-                                first_output=int(given[0]), end=int(given[-1]),
-                                busy=int(worked[-1] - worked[0]) + 1))
-    return given
-
-
 def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int
-           ) -> tuple[Times, Times, Times]:
-    """Times of a folded dense layer: words taken, cycles worked, folds done."""
+           ) -> tuple[Times, Times, int]:
+    """Times of a folded dense layer: words taken, folds done; and the cycles of its work."""
     words = -(-frame.vector // unit.lanes)
     folds = -(-rows // unit.rows)
-    taken, worked, given = [], [], []
+    taken, given = [], []
     for vector in offers.reshape(frame.vectors, words):
-        ready = np.full(words * folds, vector[0])
-        ready[:words] = vector
-        cycles = _in_turn(ready, free)
-        free = int(cycles[-1]) + 1
-        taken.append(cycles[:words])
-        worked.append(cycles)
-        given.append(cycles[words - 1::words])
-    return np.concatenate(taken), np.concatenate(worked), np.concatenate(given)
-
-
-def _travel(run: _Run, link: Link, place: int, offers: Times, latencies: Latencies,
-            queues: Mapping[str, int]) -> Times:
-    """When the words of a tensor are offered at the end of a link."""
-    times = offers
-    for step, (before, after) in enumerate(zip(link.lanes, link.lanes[1:], strict=False)):
-        key = f"{link.name}/{step}"
-        free = run.free.get(key, 0)
-        if after > before:
-            times, run.free[key] = _widen(link.taken[place], before, after, times, free)
-            times = times + latencies.up
-            continue
-        door = entry(link.name)
-        run.entered[door].append(times)
-        if depth := queues.get(door, 0):
-            times = times + latencies.queue(depth)
-        times, accepted = _narrow(link.given[place], before, after, times, free, latencies.down)
-        run.accepted[door].append(accepted)
-        run.free[key] = int(times[-1]) + 1
-    run.entered[link.name].append(times)
-    depth = queues.get(link.name, 0)
-    return times + latencies.queue(depth) if depth else times
+        taken.append(_in_turn(vector, free))
+        # The other folds read what was kept, a word a cycle.
+        given.append(taken[-1][-1] + words * np.arange(folds))
+        free = int(given[-1][-1]) + 1
+    return np.concatenate(taken), np.concatenate(given), frame.vectors * folds * words
 
 
 def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, latency: int

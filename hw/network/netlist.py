@@ -106,6 +106,11 @@ class Netlist(wiring.Component):
         """The components by name."""
         return {name: part.component for name, part in self._parts.items()}
 
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """The streams between them."""
+        return self._wires
+
     def _check(self) -> None:
         ends = Counter(end for wire in self._wires for end in (wire.source, wire.target))
         if twice := [end for end, count in ends.items() if count > 1]:
