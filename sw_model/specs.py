@@ -31,6 +31,18 @@ def _require_clamp(low: int, high: int, target: Format) -> None:
                          f"which holds {target.min} to {target.max}")
 
 
+def _require_clamps(clamps: object, low: int, high: int) -> None:
+    """Raise unless ``clamps`` is empty, or several pairs whose hull is ``low`` to ``high``."""
+    if not isinstance(clamps, tuple) or not all(
+            isinstance(pair, tuple) and len(pair) == 2 for pair in clamps):
+        raise TypeError(f"clamps must be a tuple of pairs, not {clamps!r}")
+    for pair in clamps:
+        if not low <= as_index("clamp", pair[0]) <= as_index("clamp", pair[1]) <= high:
+            raise ValueError(f"clamp {pair[0]} to {pair[1]} does not lie in {low} to {high}")
+    if len(clamps) == 1:
+        raise ValueError("clamps must be several or none: one alone is low and high")
+
+
 def _require_least(name: str, value: int, least: int) -> None:
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
@@ -59,6 +71,10 @@ class MultiplyAddShiftSpec:
     extra_shift : int
         Most bits that a channel drops beyond ``shift``, for units that serve layers of
         several shifts. If not 0, the distance travels with ``M`` and ``B``.
+    clamps : tuple of (int, int)
+        For units that serve layers of several clamps: their least and greatest results, all
+        from ``low`` to ``high``. The number of a channel's pair then travels with ``M`` and
+        ``B``.
     """
 
     source: Format
@@ -71,6 +87,7 @@ class MultiplyAddShiftSpec:
     signs: int = 1
     operand: IntFormat | None = None
     extra_shift: int = 0
+    clamps: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("source", "target"):
@@ -81,6 +98,7 @@ class MultiplyAddShiftSpec:
         _require_least("shift", self.shift, 0)
         _require_least("extra_shift", self.extra_shift, 0)
         _require_clamp(self.low, self.high, self.target)
+        _require_clamps(self.clamps, self.low, self.high)
         if self.signs not in (1, 2):
             raise ValueError(f"signs must be 1 or 2, not {self.signs}")
         if self.operand is not None:
@@ -103,13 +121,16 @@ class MultiplyAddShiftSpec:
                    for m in (self.multiplier.min, self.multiplier.max)]
         return covering(min(corners) + self.offset.min, max(corners) + self.offset.max)
 
-    def result(self, acc: int, multiplier: int, offsets: Sequence[int], extra: int = 0) -> int:
+    def result(self, acc: int, multiplier: int, offsets: Sequence[int], extra: int = 0,
+               clamp: int = 0) -> int:
         """The result for one accumulator, in Python's integers."""
         total = acc * multiplier + (offsets[-1] if acc < 0 else offsets[0])
-        return max(self.low, min(self.high, total >> self.shift + extra))
+        low, high = self.clamps[clamp] if self.clamps else (self.low, self.high)
+        return max(low, min(high, total >> self.shift + extra))
 
     def operand_for(self, multipliers: Sequence[int], offsets: Sequence[Sequence[int]],
-                    extras: Sequence[int] | None = None) -> IntFormat:
+                    extras: Sequence[int] | None = None,
+                    clamps: Sequence[int] | None = None) -> IntFormat:
         """Narrowest ``operand`` that leaves every channel's function as it is.
 
         Among accumulators of one sign a channel's function is monotone. So if it has the
@@ -123,9 +144,13 @@ class MultiplyAddShiftSpec:
         offsets : 1 or 2 integers for each channel
         extras : one integer for each channel, or None
             Bits dropped beyond ``shift``.
+        clamps : one integer for each channel, or None
+            Numbers of their pairs.
         """
-        channels = [(int(m), [int(b) for b in row], int(extra)) for m, row, extra in zip(
-            multipliers, offsets, extras or [0] * len(multipliers), strict=True)]
+        none = [0] * len(multipliers)
+        channels = [(int(m), [int(b) for b in row], int(extra), int(clamp))
+                    for m, row, extra, clamp in zip(
+                        multipliers, offsets, extras or none, clamps or none, strict=True)]
         for width in range(1, self.source.width):
             for signed in (False, True) if self.source.min < 0 else (False,):
                 operand = IntFormat(width, signed)
@@ -162,6 +187,10 @@ class FrameworkRescaleSpec:
         for the TFLite modes, at most 54 bits with sign for the others.
     exponent_low, exponent_high : int
         Range of the channels' exponents; equal where all channels have the same.
+    clamps : tuple of (int, int)
+        For units that serve layers of several clamps: their least and greatest results, all
+        from ``low`` to ``high``. The number of a channel's pair then travels with the
+        multiplier.
     """
 
     #: Rounding by mode's name; definitions are in :class:`sw_model.ops.rescale.RescaleMode`.
@@ -176,6 +205,7 @@ class FrameworkRescaleSpec:
     multiplier: IntFormat
     exponent_low: int
     exponent_high: int
+    clamps: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("source", "target"):
@@ -188,6 +218,7 @@ class FrameworkRescaleSpec:
             raise ValueError(f"target must have at most 30 bits where zero points vary, "
                              f"not {self.target.width}")
         _require_clamp(self.low, self.high, self.target)
+        _require_clamps(self.clamps, self.low, self.high)
         if self.mode not in self.MODES:
             raise ValueError(f"mode must be one of {', '.join(self.MODES)}, not {self.mode!r}")
         if self.source.width > 32:

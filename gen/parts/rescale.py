@@ -26,30 +26,98 @@ __all__ = ["binary_threshold", "framework_rescale", "multiply_add_shift", "thres
 def multiply_add_shift(context: Context) -> UnitParts:
     """The compiler's rescale; per-tensor constants become part of the logic."""
     nodes = [node for node in context.nodes if isinstance(node, ops.MultiplyAddShift)]
-    shift = max(node.shift for node in nodes)
-    rows = [_scaled(context, node, shift) for node in nodes]
+    rows = [_factors(context, node) for node in nodes]
+    rows, shift, extras = _common_shift(rows, [node.shift for node in nodes], context.dsps)
     signs = max(row.shape[1] for row in rows) - 1
     rows = [np.concatenate([row, row[:, -1:]], axis=1) if row.shape[1] <= signs else row
             for row in rows]
+    clamps, numbers = _clamps([(node.low, node.high) for node in nodes])
     every = np.concatenate(rows)
     spec = MultiplyAddShiftSpec(
-        source=context.source, target=context.target, shift=shift,
-        low=same(context, [node.low for node in nodes], "their lower clamp"),
-        high=same(context, [node.high for node in nodes], "their upper clamp"),
+        source=context.source, target=context.target, shift=shift, signs=signs,
+        low=min(node.low for node in nodes), high=max(node.high for node in nodes),
         multiplier=covering(int(every[:, 0].min()), int(every[:, 0].max())),
-        offset=covering(int(every[:, 1:].min()), int(every[:, 1:].max())), signs=signs)
-    operand = spec.operand_for([int(m) for m in every[:, 0]], every[:, 1:].tolist())
+        offset=covering(int(every[:, 1:].min()), int(every[:, 1:].max())),
+        extra_shift=max(extras), clamps=clamps)
+    counts = [len(row) for row in rows]
+    operand = spec.operand_for([int(m) for m in every[:, 0]], every[:, 1:].tolist(),
+                               np.repeat(extras, counts).tolist(),
+                               np.repeat(numbers, counts).tolist())
     spec = replace(spec, operand=operand)
     lanes = context.unit.lanes
     arguments = {"spec": spec, "lanes": lanes, "multiplier": context.multiplier}
-    if len(every) == 1:
+    if len(np.unique(every, axis=0)) == 1 and not clamps and not spec.extra_shift:
         constants = (int(every[0, 0]), tuple(int(b) for b in every[0, 1:]))
         return UnitParts(Part(context.name, MultiplyAddShift,
                               {**arguments, "constants": constants}))
-    widths = [spec.multiplier.width] + [spec.offset.width] * signs
+    fields, widths = _fields([
+        (spec.multiplier.width, [row[:, 0] for row in rows]),
+        *((spec.offset.width, [row[:, 1 + k] for row in rows]) for k in range(signs)),
+        (spec.extra_shift.bit_length(), extras), (_bits(len(clamps)), numbers)], counts)
     return UnitParts(Part(context.name, MultiplyAddShift, arguments), (_parameters(
-        context, MultiplyAddShift.parameter_layout(spec, lanes), rows, widths,
-        f"{lanes} lanes of multiplier {spec.multiplier} and {signs} offsets {spec.offset}"),))
+        context, MultiplyAddShift.parameter_layout(spec, lanes), fields, widths,
+        f"{lanes} lanes of multiplier {spec.multiplier}, {signs} offsets {spec.offset}"
+        f"{', shift' * (spec.extra_shift > 0)}{', clamp' * (len(clamps) > 0)}"),))
+
+
+def _factors(context: Context, node: ops.MultiplyAddShift) -> Ints:
+    """Rows of multiplier and offsets: one for each channel, or for all."""
+    multiplier, offset = (constant(t) for t in context.tensors(node)[1:])
+    channels = max(len(multiplier), len(offset))
+    columns = np.concatenate([np.broadcast_to(multiplier[:, None], (channels, 1)),
+                              np.broadcast_to(offset, (channels, offset.shape[1]))], axis=1)
+    distinct = np.unique(columns, axis=0)
+    return distinct if len(distinct) == 1 else columns
+
+
+def _common_shift(rows: list[Ints], shifts: list[int], dsps: bool
+                  ) -> tuple[list[Ints], int, list[int]]:
+    """Rows for one shift, and what each job shifts beyond it.
+
+    Doubling multiplier and offset with each bit of the shift changes nothing, and costs
+    nothing as long as the multiplier takes no more DSP blocks. Else the rest of the shift is
+    done at run time.
+    """
+    most = max(shifts)
+    before, after = (max(int(abs(row[:, 0]).max()).bit_length() + k
+                         for row, k in zip(rows, spare, strict=True))
+                     for spare in ([0] * len(rows), [most - shift for shift in shifts]))
+    offsets = max(int(abs(row).max()).bit_length() + most - shift
+                  for row, shift in zip(rows, shifts, strict=True))
+    # A multiplier of logic has a row for every two bits, a shifter few.
+    alike = -(-(after + 1) // 18) == -(-(before + 1) // 18) if dsps else after <= before + 2
+    if alike and offsets <= 62:
+        return ([row << (most - shift) for row, shift in zip(rows, shifts, strict=True)], most,
+                [0] * len(rows))
+    return rows, min(shifts), [shift - min(shifts) for shift in shifts]
+
+
+def _clamps(pairs: Sequence[tuple[int, int]]) -> tuple[tuple[tuple[int, int], ...], list[int]]:
+    """Distinct clamps, none if all are the same, and each job's number."""
+    distinct = tuple(dict.fromkeys(pairs))
+    return distinct if len(distinct) > 1 else (), [distinct.index(pair) for pair in pairs]
+
+
+def _bits(count: int) -> int:
+    """Bits of the number of one of ``count``."""
+    return max(count - 1, 0).bit_length()
+
+
+def _fields(columns: Sequence[tuple[int, Sequence[Ints | int]]], counts: Sequence[int]
+            ) -> tuple[list[Ints], list[int]]:
+    """Rows of each job, a column for each field, and the fields' widths.
+
+    Parameters
+    ----------
+    columns : sequence of (int, one array or number for each job)
+        Width and values of each field; those without bits are left out.
+    counts : sequence of int
+        Rows of each job.
+    """
+    kept = [(width, values) for width, values in columns if width]
+    rows = [np.stack([np.broadcast_to(np.asarray(values[job], np.int64), (count,))
+                      for _, values in kept], axis=1) for job, count in enumerate(counts)]
+    return rows, [width for width, _ in kept]
 
 
 def _parameters(context: Context, payload: object, rows: Sequence[Ints], widths: Sequence[int],
@@ -64,18 +132,14 @@ def _parameters(context: Context, payload: object, rows: Sequence[Ints], widths:
         tuple(t.name for n in context.nodes for t in context.tensors(n)[1:]), layout)
 
 
-def _scaled(context: Context, node: ops.MultiplyAddShift, shift: int) -> Ints:
-    """Rows of multiplier and offsets for the common ``shift``: exact, as both are doubled."""
-    multiplier, offset = (constant(t) for t in context.tensors(node)[1:])
-    channels = max(len(multiplier), len(offset))
-    columns = np.concatenate([np.broadcast_to(multiplier[:, None], (channels, 1)),
-                              np.broadcast_to(offset, (channels, offset.shape[1]))], axis=1)
-    distinct = np.unique(columns, axis=0)
-    return (distinct if len(distinct) == 1 else columns) << (shift - node.shift)
-
-
 def framework_rescale(context: Context) -> UnitParts:
-    """A framework's own rounding, its operands as narrow as the layer's are."""
+    """A framework's own rounding, its operands as narrow as the layer's are.
+
+    Raises
+    ------
+    InputFault
+        If the jobs round differently, or are too wide to share.
+    """
     nodes = [node for node in context.nodes if isinstance(node, ops.Rescale)]
     rows = []
     for node in nodes:
@@ -84,26 +148,34 @@ def framework_rescale(context: Context) -> UnitParts:
         distinct = np.unique(columns, axis=0)
         rows.append(distinct if len(distinct) == 1 else columns)
     every = np.concatenate(rows)
-    spec = FrameworkRescaleSpec(
-        source=context.source, target=context.target,
-        mode=same(context, [node.mode.value for node in nodes], "rounding"),
-        zero_point=same(context, [node.zero_point for node in nodes], "zero point"),
-        low=same(context, [node.low for node in nodes], "their lower clamp"),
-        high=same(context, [node.high for node in nodes], "their upper clamp"),
-        multiplier=covering(int(every[:, 0].min()), int(every[:, 0].max())),
-        exponent_low=int(every[:, 1].min()), exponent_high=int(every[:, 1].max()))
+    clamps, numbers = _clamps([(node.low, node.high) for node in nodes])
+    zeros = [node.zero_point for node in nodes]
+    mode = same(context, [node.mode.value for node in nodes], "rounding")
+    try:
+        spec = FrameworkRescaleSpec(
+            source=context.source, target=context.target, mode=mode,
+            zero_point=zeros[0] if len(set(zeros)) == 1 else None,
+            low=min(node.low for node in nodes), high=max(node.high for node in nodes),
+            multiplier=covering(int(every[:, 0].min()), int(every[:, 0].max())),
+            exponent_low=int(every[:, 1].min()), exponent_high=int(every[:, 1].max()),
+            clamps=clamps)
+    except ValueError as error:
+        raise InputFault(f"plan: unit {context.unit.name!r} cannot serve its jobs: {error}"
+                         ) from error
     lanes = context.unit.lanes
     arguments = {"spec": spec, "lanes": lanes, "multiplier": context.multiplier}
-    if len(every) == 1:
+    if len(np.unique(every, axis=0)) == 1 and not clamps and spec.zero_point is not None:
         return UnitParts(Part(context.name, FrameworkRescale, {
             **arguments, "constants": (int(every[0, 0]), int(every[0, 1]))}))
-    widths = [spec.multiplier.width]
-    if spec.shifts > 1:
-        widths.append((spec.shifts - 1).bit_length())
-        rows = [np.stack([row[:, 0], spec.exponent_high - row[:, 1]], axis=1) for row in rows]
+    fields, widths = _fields([
+        (spec.multiplier.width, [row[:, 0] for row in rows]),
+        (_bits(spec.shifts), [spec.exponent_high - row[:, 1] for row in rows]),
+        (spec.target.width if spec.zero_point is None else 0, zeros),
+        (_bits(len(clamps)), numbers)], [len(row) for row in rows])
     return UnitParts(Part(context.name, FrameworkRescale, arguments), (_parameters(
-        context, FrameworkRescale.parameter_layout(spec, lanes), rows, widths,
-        f"{lanes} lanes of multiplier {spec.multiplier} and shift"),))
+        context, FrameworkRescale.parameter_layout(spec, lanes), fields, widths,
+        f"{lanes} lanes of multiplier {spec.multiplier}{', shift' * (spec.shifts > 1)}"
+        f"{', zero point' * (spec.zero_point is None)}{', clamp' * (len(clamps) > 0)}"),))
 
 
 def _staircases(context: Context) -> tuple[ThresholdSpec, list[tuple[Ints, Ints, Ints]]]:
@@ -125,7 +197,9 @@ def _staircases(context: Context) -> tuple[ThresholdSpec, list[tuple[Ints, Ints,
     filled = []
     for thresholds, steps, base in jobs:
         spare = ((0, 0), (0, count - thresholds.shape[1]))
+        # Steps that are never reached go the way of the others, so that a search can follow.
         filled.append((np.pad(thresholds, spare, constant_values=source.max + 1),
+                       np.pad(steps, spare, mode="edge") if steps.shape[1] else
                        np.pad(steps, spare, constant_values=1), base))
     signed = any((steps != 1).any() for _, steps, _ in filled)
     return ThresholdSpec(source=source, target=context.target, count=count,

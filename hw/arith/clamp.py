@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth import Const, Mux, Shape, Value
+from collections.abc import Sequence
 
-__all__ = ["clamp", "exceeds"]
+from amaranth import Array, Const, Mux, Shape, Value
+
+__all__ = ["clamp", "clamp_to_one", "exceeds"]
 
 
 def exceeds(value: Value, limit: int) -> Value:
@@ -36,9 +38,26 @@ def clamp(value: Value, low: int, high: int) -> Value:
     """``value`` saturated to ``low`` to ``high``; combinational, no wider than it must be."""
     if low > high:
         raise ValueError(f"low must not exceed high, but {low} > {high}")
-    shape = Shape.cast(range(low, high + 1))
-    within = value
-    if shape.width < len(value):
-        within = value[:shape.width].as_signed() if shape.signed else value[:shape.width]
     too_low = ~exceeds(value, low - 1)
-    return Mux(exceeds(value, high), Const(high), Mux(too_low, Const(low), within))
+    return Mux(exceeds(value, high), Const(high),
+               Mux(too_low, Const(low), _narrowed(value, low, high)))
+
+
+def clamp_to_one(value: Value, pairs: Sequence[tuple[int, int]], number: Value) -> Value:
+    """``value`` saturated to ``pairs[number]``; combinational, constants only are compared."""
+    lows, highs = zip(*pairs, strict=True)
+    if any(low > high for low, high in pairs):
+        raise ValueError(f"low must not exceed high, but one of {pairs} does")
+    too_high = Array(exceeds(value, high) for high in highs)[number]
+    too_low = Array(~exceeds(value, low - 1) for low in lows)[number]
+    within = _narrowed(value, min(lows), max(highs))
+    return Mux(too_high, Array(Const(high) for high in highs)[number],
+               Mux(too_low, Array(Const(low) for low in lows)[number], within))
+
+
+def _narrowed(value: Value, low: int, high: int) -> Value:
+    """``value``, which matters only from ``low`` to ``high``, on no more bits than those take."""
+    shape = Shape.cast(range(low, high + 1))
+    if shape.width >= len(value):
+        return value
+    return value[:shape.width].as_signed() if shape.signed else value[:shape.width]

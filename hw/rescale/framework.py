@@ -16,7 +16,7 @@ from amaranth.lib.data import ArrayLayout, StructLayout
 from sw_model.specs import FrameworkRescaleSpec
 
 from ..arith.adder_tree import tree_depth
-from ..arith.clamp import clamp
+from ..arith.clamp import clamp, clamp_to_one
 from ..arith.multiply import (
     MULTIPLIERS,
     Term,
@@ -71,7 +71,8 @@ class FrameworkRescale(LaneUnit):
     def parameter_layout(spec: FrameworkRescaleSpec, lanes: int) -> ArrayLayout:
         """Payload of ``parameters``, for each lane: ``multiplier``; ``shift``, which is
         ``spec.shift_of(exponent)``, where there is more than one exponent; ``zero_point``
-        where the spec has none."""
+        where the spec has none; ``clamp``, the number of a pair of the spec's clamps, where it
+        has any."""
         return ArrayLayout(_fields(spec), lanes)
 
     @property
@@ -85,6 +86,8 @@ def _fields(spec: FrameworkRescaleSpec) -> StructLayout:
         fields["shift"] = Shape.cast(range(spec.shifts))
     if spec.zero_point is None:
         fields["zero_point"] = shape_of(spec.target)
+    if spec.clamps:
+        fields["clamp"] = Shape.cast(range(len(spec.clamps)))
     return StructLayout(fields)
 
 
@@ -106,6 +109,8 @@ class FrameworkRescaleLane(Lane):
         if constants is not None:
             if spec.zero_point is None:
                 raise ValueError("constants need a zero point, but the spec has none")
+            if spec.clamps:
+                raise ValueError("constants have no extra clamps, but the spec has")
             spec.multiplier.check("multiplier", constants[0])
             spec.shift_of(constants[1])
         super().__init__(shape_of(spec.source), shape_of(spec.target),
@@ -154,12 +159,17 @@ class FrameworkRescaleLane(Lane):
         if zero is None:
             zero = stage(self.parameters.zero_point, "zero_point", self.latency - 2)
         rounded = stage(self._round(scaled, inexact, zero), "rounded")
-        m.d.comb += self.o.eq(stage(clamp(rounded, *self._clamp()), "result"))
+        if self._spec.clamps:
+            number = stage(self.parameters.clamp, "clamp", self.latency - 1)
+            result = clamp_to_one(rounded, [self._clamp(*c) for c in self._spec.clamps], number)
+        else:
+            result = clamp(rounded, *self._clamp(self._spec.low, self._spec.high))
+        m.d.comb += self.o.eq(stage(result, "result"))
         return m
 
-    def _clamp(self) -> tuple[int, int]:
+    def _clamp(self, low: int, high: int) -> tuple[int, int]:
         """Ends of the result, the framework's own clamp before the zero point included."""
-        low, high, zero = self._spec.low, self._spec.high, self._spec.zero_point or 0
+        zero = self._spec.zero_point or 0
         return max(low, min(high, zero - LIMIT)), min(high, max(low, zero + LIMIT))
 
     def _prepare_double(self, m: Module, acc: Value, shift: Value) -> tuple[Value, Value, Term]:

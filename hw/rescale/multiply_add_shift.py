@@ -11,7 +11,7 @@ from amaranth.lib.data import ArrayLayout, StructLayout
 from sw_model.specs import MultiplyAddShiftSpec
 
 from ..arith.adder_tree import tree_depth
-from ..arith.clamp import clamp
+from ..arith.clamp import clamp, clamp_to_one
 from ..arith.multiply import (
     MULTIPLIERS,
     Term,
@@ -62,7 +62,8 @@ class MultiplyAddShift(LaneUnit):
     @staticmethod
     def parameter_layout(spec: MultiplyAddShiftSpec, lanes: int) -> ArrayLayout:
         """Payload of ``parameters``, for each lane: ``multiplier``, ``offset_0``, ``offset_1`` if
-        there are two signs, and ``shift``, the bits dropped beyond the spec's, if it has any."""
+        there are two signs, ``shift``, the bits dropped beyond the spec's, if it has any, and
+        ``clamp``, the number of a pair of the spec's clamps, if it has any."""
         return ArrayLayout(_fields(spec), lanes)
 
     @property
@@ -75,6 +76,8 @@ def _fields(spec: MultiplyAddShiftSpec) -> StructLayout:
     fields |= {f"offset_{k}": shape_of(spec.offset) for k in range(spec.signs)}
     if spec.extra_shift:
         fields["shift"] = Shape.cast(range(spec.extra_shift + 1))
+    if spec.clamps:
+        fields["clamp"] = Shape.cast(range(len(spec.clamps)))
     return StructLayout(fields)
 
 
@@ -103,6 +106,8 @@ class MultiplyAddShiftLane(Lane):
         spec = self._spec
         if spec.extra_shift:
             raise ValueError("constants have no extra shift, but the spec has")
+        if spec.clamps:
+            raise ValueError("constants have no extra clamps, but the spec has")
         if len(offsets) != spec.signs:
             raise ValueError(f"constants must hold {spec.signs} offsets, not {len(offsets)}")
         spec.multiplier.check("multiplier", factor)
@@ -140,7 +145,12 @@ class MultiplyAddShiftLane(Lane):
             distance = stage(given.shift, "distance", 1 + self._total_depth())
             result, _ = shift_right(m, result, distance, spec.extra_shift, name="shifted")
             result = stage(result, "shifted")
-        m.d.comb += self.o.eq(stage(clamp(result, spec.low, spec.high), "result"))
+        if spec.clamps:
+            number = stage(self.parameters.clamp, "clamp", self.latency - 1)
+            result = clamp_to_one(result, spec.clamps, number)
+        else:
+            result = clamp(result, spec.low, spec.high)
+        m.d.comb += self.o.eq(stage(result, "result"))
         return m
 
     def _constant_terms(self, acc: Value, negative: Value) -> list[Term]:
