@@ -74,6 +74,10 @@ class RomProvider(wiring.Component):
         super().__init__({"o": Out(stream.Signature(payload))})
 
     @property
+    def jobs(self) -> tuple[RomJob, ...]:
+        return self._jobs
+
+    @property
     def depth(self) -> int:
         """Words in the memory."""
         return sum(job.words for job in self._jobs)

@@ -96,6 +96,11 @@ class BinarySearchThreshold(wiring.Component):
         return self._lanes
 
     @property
+    def rows(self) -> tuple[Row, ...]:
+        """Thresholds, base and whether it falls, for each row."""
+        return self._rows
+
+    @property
     def latency(self) -> int:
         """Cycles from taking a word to offering its result."""
         return self._spec.count.bit_length() + 1

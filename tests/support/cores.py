@@ -54,9 +54,9 @@ def random_core(rng: np.random.Generator) -> Graph:
     return builder.build(*outputs)
 
 
-def plan_of(*units: Unit) -> Plan:
+def plan_of(*units: Unit, device: str = "ecp5-85k") -> Plan:
     """A plan of ``units`` alone."""
-    return Plan(network="random", device="ecp5-85k", clock_mhz=50.0, units=tuple(units))
+    return Plan(network="random", device=device, clock_mhz=50.0, units=tuple(units))
 
 
 def random_plan(rng: np.random.Generator, core: Graph, most: int = 6) -> Plan:
