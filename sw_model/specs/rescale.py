@@ -1,51 +1,14 @@
-"""Parameters of the hardware's units: frozen, checked, and known to every floor."""
+"""Rescale units: the compiler's form, and the frameworks' own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .formats import Format, IntFormat, as_index, covering
+from ..formats import Format, IntFormat, covering
+from .checks import indices, require_clamp, require_clamps, require_format, require_least
 
-__all__ = [
-    "ArgMaxSpec", "FrameworkRescaleSpec", "MultiplyAddShiftSpec", "RowJob", "TableSpec",
-    "ThresholdSpec", "VectorJob",
-]
-
-
-def _require_format(name: str, value: object, kind: type[Format] = Format) -> None:
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be an {kind.__name__}, not {value!r}"
-                        if kind is IntFormat else f"{name} must be a Format, not {value!r}")
-
-
-def _indices(spec: object, *names: str) -> None:
-    """Turn the fields called ``names`` into plain ints; refuse everything else."""
-    for name in names:
-        object.__setattr__(spec, name, as_index(name, getattr(spec, name)))
-
-
-def _require_clamp(low: int, high: int, target: Format) -> None:
-    if not target.min <= low <= high <= target.max:
-        raise ValueError(f"clamp {low} to {high} does not fit {target}, "
-                         f"which holds {target.min} to {target.max}")
-
-
-def _require_clamps(clamps: object, low: int, high: int) -> None:
-    """Raise unless ``clamps`` is empty, or several pairs whose hull is ``low`` to ``high``."""
-    if not isinstance(clamps, tuple) or not all(
-            isinstance(pair, tuple) and len(pair) == 2 for pair in clamps):
-        raise TypeError(f"clamps must be a tuple of pairs, not {clamps!r}")
-    for pair in clamps:
-        if not low <= as_index("clamp", pair[0]) <= as_index("clamp", pair[1]) <= high:
-            raise ValueError(f"clamp {pair[0]} to {pair[1]} does not lie in {low} to {high}")
-    if len(clamps) == 1:
-        raise ValueError("clamps must be several or none: one alone is low and high")
-
-
-def _require_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
+__all__ = ["FrameworkRescaleSpec", "MultiplyAddShiftSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +54,18 @@ class MultiplyAddShiftSpec:
 
     def __post_init__(self) -> None:
         for name in ("source", "target"):
-            _require_format(name, getattr(self, name))
+            require_format(name, getattr(self, name))
         for name in ("multiplier", "offset"):
-            _require_format(name, getattr(self, name), IntFormat)
-        _indices(self, "shift", "low", "high", "signs", "extra_shift")
-        _require_least("shift", self.shift, 0)
-        _require_least("extra_shift", self.extra_shift, 0)
-        _require_clamp(self.low, self.high, self.target)
-        _require_clamps(self.clamps, self.low, self.high)
+            require_format(name, getattr(self, name), IntFormat)
+        indices(self, "shift", "low", "high", "signs", "extra_shift")
+        require_least("shift", self.shift, 0)
+        require_least("extra_shift", self.extra_shift, 0)
+        require_clamp(self.low, self.high, self.target)
+        require_clamps(self.clamps, self.low, self.high)
         if self.signs not in (1, 2):
             raise ValueError(f"signs must be 1 or 2, not {self.signs}")
         if self.operand is not None:
-            _require_format("operand", self.operand, IntFormat)
+            require_format("operand", self.operand, IntFormat)
             if self.operand.min < 0 <= self.source.min:
                 raise ValueError(f"operand {self.operand} must be unsigned, as the source "
                                  f"{self.source} is")
@@ -209,16 +172,16 @@ class FrameworkRescaleSpec:
 
     def __post_init__(self) -> None:
         for name in ("source", "target"):
-            _require_format(name, getattr(self, name))
-        _require_format("multiplier", self.multiplier, IntFormat)
-        _indices(self, "low", "high", "exponent_low", "exponent_high")
+            require_format(name, getattr(self, name))
+        require_format("multiplier", self.multiplier, IntFormat)
+        indices(self, "low", "high", "exponent_low", "exponent_high")
         if self.zero_point is not None:
-            _indices(self, "zero_point")
+            indices(self, "zero_point")
         elif self.target.width > 30:
             raise ValueError(f"target must have at most 30 bits where zero points vary, "
                              f"not {self.target.width}")
-        _require_clamp(self.low, self.high, self.target)
-        _require_clamps(self.clamps, self.low, self.high)
+        require_clamp(self.low, self.high, self.target)
+        require_clamps(self.clamps, self.low, self.high)
         if self.mode not in self.MODES:
             raise ValueError(f"mode must be one of {', '.join(self.MODES)}, not {self.mode!r}")
         if self.source.width > 32:
@@ -264,151 +227,3 @@ class FrameworkRescaleSpec:
             raise ValueError(f"exponent must be {self.exponent_low} to {self.exponent_high}, "
                              f"not {exponent}")
         return self.exponent_high - exponent
-
-
-@dataclass(frozen=True, kw_only=True)
-class ThresholdSpec:
-    """``base + sum_k steps[k] * (acc >= thresholds[k])``.
-
-    Parameters
-    ----------
-    source, target : Format
-        Codes that are compared, and codes of the result.
-    count : int
-        Thresholds of a channel; may be 0.
-    signed_steps : bool
-        False: every step is +1. True: -1, 0 or +1 (falling staircases, or several pieces).
-    threshold : IntFormat or None
-        Of the thresholds; by default the narrowest that holds every code of the source and
-        the next, which no code reaches.
-    """
-
-    source: Format
-    target: Format
-    count: int
-    signed_steps: bool = False
-    threshold: IntFormat | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("source", "target"):
-            _require_format(name, getattr(self, name))
-        _indices(self, "count")
-        _require_least("count", self.count, 0)
-        if not isinstance(self.signed_steps, bool):
-            raise TypeError(f"signed_steps must be a bool, not {self.signed_steps!r}")
-        if self.threshold is None:
-            object.__setattr__(self, "threshold", covering(self.source.min, self.source.max + 1))
-        _require_format("threshold", self.threshold, IntFormat)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableSpec:
-    """One entry for every code of ``source``, smallest code first.
-
-    Parameters
-    ----------
-    source, target : Format
-        Codes that select an entry (at most 16 bits), and codes of the entries.
-    """
-
-    #: Widest code for which a table is legal.
-    MAX_WIDTH = 16
-
-    source: Format
-    target: Format
-
-    def __post_init__(self) -> None:
-        for name in ("source", "target"):
-            _require_format(name, getattr(self, name))
-        if self.source.width > self.MAX_WIDTH:
-            raise ValueError(f"source must have at most {self.MAX_WIDTH} bits, "
-                             f"not {self.source.width}")
-
-    @property
-    def size(self) -> int:
-        """Entries of a table."""
-        return self.source.max - self.source.min + 1
-
-
-@dataclass(frozen=True)
-class VectorJob:
-    """Vectors of one length that a unit serves in its turn.
-
-    Parameters
-    ----------
-    length : int
-        Elements of a vector.
-    vectors : int
-        Vectors of one sample.
-    """
-
-    length: int
-    vectors: int = 1
-
-    def __post_init__(self) -> None:
-        _indices(self, "length", "vectors")
-        _require_least("length", self.length, 1)
-        _require_least("vectors", self.vectors, 1)
-
-    def words(self, lanes: int) -> int:
-        """Words of ``lanes`` elements in one vector."""
-        return -(-self.length // lanes)
-
-
-@dataclass(frozen=True)
-class RowJob(VectorJob):
-    """Vectors whose channels have parameters of their own, rows of a table.
-
-    Parameters
-    ----------
-    length, vectors : int
-        Channels of a vector, and vectors of one sample.
-    first : int
-        Row of channel 0; the following channels have the following rows.
-    shared : bool
-        Whether all channels have row ``first`` instead.
-    """
-
-    first: int = 0
-    shared: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _indices(self, "first")
-        _require_least("first", self.first, 0)
-        if not isinstance(self.shared, bool):
-            raise TypeError(f"shared must be a bool, not {self.shared!r}")
-
-    @property
-    def rows(self) -> range:
-        """Rows that the job uses."""
-        return range(self.first, self.first + (1 if self.shared else self.length))
-
-
-@dataclass(frozen=True)
-class ArgMaxSpec:
-    """Index of the largest element of each vector; the lowest index wins ties.
-
-    Parameters
-    ----------
-    source : Format
-        Codes whose order is the order of their values.
-    jobs : tuple of VectorJob
-        Served cyclically, in this order.
-    """
-
-    source: Format
-    jobs: tuple[VectorJob, ...]
-
-    def __post_init__(self) -> None:
-        _require_format("source", self.source)
-        if not self.jobs:
-            raise ValueError("jobs must not be empty")
-        for job in self.jobs:
-            if not isinstance(job, VectorJob):
-                raise TypeError(f"jobs must hold VectorJobs, not {job!r}")
-
-    @property
-    def target(self) -> IntFormat:
-        """Narrowest format of the index."""
-        return covering(0, max(job.length for job in self.jobs) - 1)
