@@ -8,6 +8,7 @@ __all__ = ["indices", "require_clamp", "require_clamps", "require_format", "requ
 
 
 def require_format(name: str, value: object, kind: type[Format] = Format) -> None:
+    """Raise TypeError unless ``value`` is a format of ``kind``."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be an {kind.__name__}, not {value!r}"
                         if kind is IntFormat else f"{name} must be a Format, not {value!r}")
@@ -20,6 +21,7 @@ def indices(spec: object, *names: str) -> None:
 
 
 def require_clamp(low: int, high: int, target: Format) -> None:
+    """Raise ValueError unless ``low`` to ``high`` is a range of codes of ``target``."""
     if not target.min <= low <= high <= target.max:
         raise ValueError(f"clamp {low} to {high} does not fit {target}, "
                          f"which holds {target.min} to {target.max}")
@@ -38,5 +40,6 @@ def require_clamps(clamps: object, low: int, high: int) -> None:
 
 
 def require_least(name: str, value: int, least: int) -> None:
+    """Raise ValueError if ``value`` is below ``least``."""
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
