@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
+import math
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .formats import Format, as_index, parse_format
+from .plain import from_plain, require_keys, to_plain
 
 __all__ = ["AtMost", "Dimension", "GraphError", "Node", "NodeError", "State", "Tensor",
-           "extent", "fixed", "per_channel"]
+           "channels", "extent", "fixed", "per_channel"]
 
 
 class GraphError(ValueError):
@@ -50,10 +52,12 @@ Dimension = int | AtMost
 
 def extent(shape: Sequence[Dimension]) -> int:
     """Number of elements of ``shape``, each run-time dimension at its longest."""
-    count = 1
-    for dimension in shape:
-        count *= dimension.maximum if isinstance(dimension, AtMost) else dimension
-    return count
+    return math.prod(d.maximum if isinstance(d, AtMost) else d for d in shape)
+
+
+def channels(shape: Sequence[Dimension]) -> Dimension:
+    """The last axis of ``shape``; a scalar is one channel."""
+    return shape[-1] if shape else 1
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,52 @@ class Tensor:
     value: NDArray[Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"the name of a tensor must be a string, not {self.name!r}")
+        if not isinstance(self.format, Format):
+            raise TypeError(f"tensor {self.name!r}: format must be a Format, not {self.format!r}")
+        object.__setattr__(self, "shape", tuple(self._dimension(d) for d in self.shape))
         if sum(isinstance(d, AtMost) for d in self.shape) > 1:
             raise GraphError(f"tensor {self.name!r}: more than one run-time dimension")
+        object.__setattr__(self, "zero_point", as_index("zero_point", self.zero_point))
+        if self.scale is not None:
+            object.__setattr__(self, "scale", tuple(float(s) for s in self.scale))
+            if not self.scale or not all(map(math.isfinite, self.scale)):
+                raise GraphError(f"tensor {self.name!r}: scale must be finite numbers, "
+                                 f"not {self.scale}")
         if self.value is not None:
-            if self.value.shape != self.shape:
-                raise GraphError(f"tensor {self.name!r}: value has shape {self.value.shape}, "
-                                 f"but the tensor {self.shape}")
-            self.format.check(f"tensor {self.name!r}", self.value)
-            object.__setattr__(self, "value", self.value.astype(self.format.dtype))
+            object.__setattr__(self, "value", self._frozen(self.value))
+
+    def _dimension(self, dimension: Dimension) -> Dimension:
+        if isinstance(dimension, AtMost):
+            return dimension
+        length = as_index(f"a dimension of tensor {self.name!r}", dimension)
+        if length < 0:
+            raise GraphError(f"tensor {self.name!r}: a dimension must be at least 0, not {length}")
+        return length
+
+    def _frozen(self, value: NDArray[Any]) -> NDArray[Any]:
+        """``value`` checked, in the format's own type, and safe from its owner's changes."""
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"tensor {self.name!r}: value must be an array, not {value!r}")
+        if value.shape != self.shape:
+            raise GraphError(f"tensor {self.name!r}: value has shape {value.shape}, "
+                             f"but the tensor {_listed(self.shape)}")
+        self.format.check(f"tensor {self.name!r}: value", value)
+        if value.flags.writeable or not value.flags.owndata or value.dtype != self.format.dtype:
+            value = value.astype(self.format.dtype)
+            value.flags.writeable = False
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tensor):
+            return NotImplemented
+        if any(getattr(self, item.name) != getattr(other, item.name)
+               for item in dataclasses.fields(self) if item.compare):
+            return False
+        if self.value is None or other.value is None:
+            return self.value is other.value
+        return self.value is other.value or np.array_equal(self.value, other.value)
 
     @property
     def elements(self) -> int:
@@ -104,6 +146,60 @@ class Tensor:
         return len(shape) == len(self.shape) and all(
             1 <= have <= want.maximum if isinstance(want, AtMost) else have == want
             for have, want in zip(shape, self.shape, strict=True))
+
+    def as_json(self) -> dict[str, Any]:
+        """The tensor as plain data, without its value."""
+        data: dict[str, Any] = {
+            "name": self.name,
+            "shape": [str(d) if isinstance(d, AtMost) else d for d in self.shape],
+            "format": str(self.format)}
+        if self.scale is not None:
+            data["scale"] = list(self.scale)
+        if self.zero_point:
+            data["zero_point"] = self.zero_point
+        if self.value is not None:
+            data["constant"] = True
+        return data
+
+    @staticmethod
+    def from_json(data: object, constants: Mapping[str, NDArray[Any]]) -> Tensor:
+        """The inverse of :meth:`as_json`, with the values of constants by name.
+
+        Raises
+        ------
+        GraphError
+            If a field is missing, unknown or of the wrong kind, or the value is missing.
+        """
+        name = data.get("name") if isinstance(data, dict) else None
+        try:
+            plain = require_keys(data, frozenset({"name", "shape", "format"}),
+                                 frozenset({"scale", "zero_point", "constant"}))
+            name, scale = from_plain("name", str, name), plain.get("scale")
+            constant = from_plain("constant", bool, plain.get("constant", False))
+            if constant and name not in constants:
+                raise ValueError("its value is missing")
+            return Tensor(
+                name, tuple(_length(d) for d in from_plain("shape", list, plain["shape"])),
+                parse_format(plain["format"]),
+                None if scale is None else from_plain("scale", tuple[float, ...], scale),
+                from_plain("zero_point", int, plain.get("zero_point", 0)),
+                constants[name] if constant else None)
+        except (TypeError, ValueError) as error:
+            what = f"tensor {name!r}: "
+            raise GraphError(what + str(error).removeprefix(what)) from error
+
+
+def _length(plain: object) -> Dimension:
+    """A dimension as :meth:`Tensor.as_json` has it."""
+    if isinstance(plain, str):
+        if not (plain.startswith("<=") and plain[2:].isascii() and plain[2:].isdigit()):
+            raise ValueError(f"a dimension must be a number or like '<=8', not {plain!r}")
+        return AtMost(int(plain[2:]))
+    return as_index("a dimension", plain)
+
+
+def _listed(shape: Sequence[Dimension]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
 
 
 @dataclass(frozen=True)
@@ -144,7 +240,17 @@ class Node(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        Node.registry[cls.__name__] = cls
+        known = Node.registry.setdefault(cls.__name__, cls)
+        if known is not cls:
+            raise TypeError(f"there are two operations called {cls.__name__}, in "
+                            f"{known.__module__} and {cls.__module__}")
+
+    def __post_init__(self) -> None:
+        for role in ("inputs", "outputs"):
+            names = getattr(self, role)
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise TypeError(f"{role} must be names of tensors, not {names!r}")
+            object.__setattr__(self, role, tuple(names))
 
     @abstractmethod
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
@@ -173,53 +279,39 @@ class Node(ABC):
 
     def as_json(self) -> dict[str, Any]:
         """The node as plain data."""
-        data: dict[str, Any] = {"op": type(self).__name__}
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, enum.Enum):
-                value = value.value
-            elif isinstance(value, Format):
-                value = str(value)
-            elif isinstance(value, tuple):
-                value = [str(v) if isinstance(v, AtMost) else v for v in value]
-            data[item.name] = value
-        return data
+        return {"op": type(self).__name__, **{
+            item.name: to_plain(getattr(self, item.name)) for item in dataclasses.fields(self)}}
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Node:
+    def from_json(data: object) -> Node:
         """The inverse of :meth:`as_json`.
 
         Raises
         ------
         GraphError
-            If the operation is unknown or a parameter is missing or of the wrong kind.
+            If the operation is unknown or a parameter is missing, unknown or of the wrong
+            kind.
         """
-        rest = dict(data)
-        cls = Node.registry.get(rest.pop("op", ""))
+        rest = dict(data) if isinstance(data, dict) else {}
+        operation = rest.pop("op", None)
+        cls = Node.registry.get(operation) if isinstance(operation, str) else None
         if cls is None:
-            raise GraphError(f"unknown operation {data.get('op')!r}; there are "
+            raise GraphError(f"unknown operation {operation!r}; there are "
                              f"{', '.join(sorted(Node.registry))}")
         hints = typing.get_type_hints(cls)
+        items = dataclasses.fields(cls)
         try:
-            return cls(**{key: _from_plain(hints[key], value) for key, value in rest.items()})
-        except (KeyError, TypeError, ValueError) as error:
-            raise GraphError(f"node {data.get('name')!r} ({cls.__name__}): {error}") from error
+            require_keys(rest, *(
+                frozenset(i.name for i in items if (i.default is dataclasses.MISSING) == needed)
+                for needed in (True, False)))
+            return cls(**{key: from_plain(key, hints[key], rest[key]) for key in rest})
+        except (TypeError, ValueError) as error:
+            raise GraphError(f"node {rest.get('name')!r} ({operation}): {error}") from error
 
 
-def _from_plain(hint: Any, value: Any) -> Any:
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return hint(value)
-    if isinstance(hint, type) and issubclass(hint, Format):
-        return parse_format(value)
-    if isinstance(value, list):
-        return tuple(AtMost(int(v[2:])) if isinstance(v, str) and v.startswith("<=") else v
-                     for v in value)
-    return value
-
-
-def per_channel(array: NDArray[Any], channels: Dimension) -> bool:
-    """Whether a parameter of shape (1,) or (channels,) fits ``channels``."""
-    return array.ndim >= 1 and array.shape[0] in (1, channels)
+def per_channel(array: NDArray[Any], count: Dimension) -> bool:
+    """Whether a parameter has one row for all channels or one for each of ``count``."""
+    return array.ndim >= 1 and array.shape[0] in (1, count)
 
 
 def fixed(tensor: Tensor, codes: NDArray[Any]) -> NDArray[Any]:
@@ -227,6 +319,4 @@ def fixed(tensor: Tensor, codes: NDArray[Any]) -> NDArray[Any]:
     form = tensor.format
     if (form.min, form.max) == (form.fixed_min, form.fixed_max):
         return codes
-    return tensor.format.to_fixed(codes)
-
-
+    return form.to_fixed(codes)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Float32Format, Format, covering
-from ..node import AtMost, Dimension, Node, Tensor, fixed
+from ..node import Dimension, Node, Tensor, extent, fixed
 
 __all__ = ["ArgMax"]
 
@@ -28,8 +28,7 @@ class ArgMax(Node):
         self.arity(inputs, 1)
         (x,) = inputs
         self.require(len(x.shape) >= 1, "needs at least one axis")
-        last = x.shape[-1]
-        count = last.maximum if isinstance(last, AtMost) else last
+        count = extent(x.shape[-1:])
         self.require(count >= 1, "needs at least one element")
         return (((*x.shape[:-1], 1), covering(0, count - 1)),)
 

@@ -43,7 +43,7 @@ def matmul(x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None = N
     wide = weights.astype(np.int64)
     # Python integers, so that the bound itself cannot overflow.
     rows = [int(s) for s in np.abs(wide).sum(axis=1)] if wide.size else [0]
-    offset = int(np.abs(bias.astype(np.int64)).max()) if bias is not None and bias.size else 0
+    offset = 0 if bias is None else max(-int(bias.min(initial=0)), int(bias.max(initial=0)))
     if wide.size and max(abs(int(wide.max())), abs(int(wide.min()))) * wide.shape[1] >= 2**63:
         raise OverflowError("weights too large for a 64-bit accumulator")
     bound = max(rows) * magnitude + offset

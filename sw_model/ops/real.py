@@ -80,10 +80,12 @@ class Arithmetic(Node):
         a, b = inputs
         check_real(self, a, b)
         self.require(a.value is None or b.value is None, "both operands are constant")
-        try:
-            shape = np.broadcast_shapes(a.shape, b.shape)  # type: ignore[arg-type]
-        except (ValueError, TypeError):
-            self.require(False, f"shapes {a.shape} and {b.shape} do not broadcast")
+        axes = max(len(a.shape), len(b.shape))
+        pairs = list(zip(*((1,) * (axes - len(t.shape)) + t.shape for t in (a, b)), strict=True))
+        # A run-time dimension goes with itself or with 1.
+        self.require(all(one == other or 1 in (one, other) for one, other in pairs),
+                     f"shapes {a.shape} and {b.shape} do not broadcast")
+        shape = tuple(other if one == 1 else one for one, other in pairs)
         varying = [t for t in (a, b) if t.value is None]
         self.require(all(shape == t.shape for t in varying),
                      f"{varying[0].shape} would grow to {shape}")

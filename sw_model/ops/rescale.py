@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Format
-from ..node import Dimension, Node, NodeError, Tensor, per_channel
+from ..node import Dimension, Node, NodeError, Tensor, channels, per_channel
 from .fixed_point import divide_by_power, doubling_high_multiply
 
 __all__ = ["MultiplyAddShift", "Rescale", "RescaleMode", "multiply_add_shift", "rescale"]
@@ -307,10 +307,9 @@ def multiply_add_shift(acc: Ints, multiplier: Ints, offset: Ints, shift: int) ->
     OverflowError
         If the sum could leave int64.
     """
-    largest = int(np.abs(multiplier.astype(np.int64)).max())
-    # Python integers: the bound itself must not overflow.
-    bound = int(np.abs(acc.astype(np.int64)).max()) * largest if acc.size else 0
-    if bound + int(np.abs(offset.astype(np.int64)).max()) >= 2**63:
+    # Python integers: neither the bound nor the absolute value of the least may overflow.
+    most = [max(-int(a.min(initial=0)), int(a.max(initial=0))) for a in (acc, multiplier, offset)]
+    if most[0] * most[1] + most[2] >= 2**63:
         raise OverflowError("acc * multiplier + offset can leave 64 bits")
     product = acc.astype(np.int64) * multiplier
     if offset.shape[1] == 2:
@@ -338,10 +337,11 @@ class MultiplyAddShift(Node):
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 3)
         acc, multiplier, offset = inputs
+        count = channels(acc.shape)
         for tensor, axes in ((multiplier, 1), (offset, 2)):
             self.require(tensor.value is not None and len(tensor.shape) == axes
-                         and per_channel(tensor.value, acc.shape[-1]),
-                         f"{tensor.name!r} must be a constant with 1 or {acc.shape[-1]} rows")
+                         and per_channel(tensor.value, count),
+                         f"{tensor.name!r} must be a constant with 1 or {count} rows")
         self.require(offset.shape[1] in (1, 2),
                      f"offset must have 1 or 2 columns, not {offset.shape}")
         self.require(0 <= self.shift < 63, f"shift must be 0 to 62, not {self.shift}")

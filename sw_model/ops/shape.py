@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Format
+from ..formats import Format, as_index
 from ..node import AtMost, Dimension, Node, Tensor, extent
 
 __all__ = ["Reshape", "Transpose"]
@@ -23,12 +23,17 @@ class Reshape(Node):
 
     shape: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "shape", tuple(as_index("shape", d) for d in self.shape))
+
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 1)
         (x,) = inputs
         self.require(not any(isinstance(d, AtMost) for d in x.shape),
                      "cannot reshape a run-time dimension")
-        self.require(extent(self.shape) == x.elements,
+        # Two negative dimensions would make a product that fits.
+        self.require(min(self.shape, default=1) >= 1 and extent(self.shape) == x.elements,
                      f"cannot make {list(self.shape)} of {x.elements} elements")
         return ((self.shape, x.format),)
 
@@ -42,6 +47,11 @@ class Transpose(Node):
     """Axes in another order; ``permutation`` counts per sample, without the batch axis."""
 
     permutation: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "permutation",
+                           tuple(as_index("permutation", k) for k in self.permutation))
 
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 1)

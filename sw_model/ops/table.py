@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Format
-from ..node import Dimension, Node, Tensor, extent, per_channel
+from ..node import Dimension, Node, Tensor, channels, per_channel
 
 __all__ = ["Table", "table_lookup"]
 
@@ -21,6 +21,7 @@ def table_lookup(codes: NDArray[Any], entries: NDArray[Any], least: int) -> NDAr
     Parameters
     ----------
     codes : integers, shape (..., channels)
+        From ``least`` to the code of the last entry.
     entries : shape (1 or channels, size)
         One row for all channels of the last axis or a row for each.
     least : int
@@ -36,8 +37,8 @@ def table_lookup(codes: NDArray[Any], entries: NDArray[Any], least: int) -> NDAr
 class Table(Node):
     """A table with one entry for every code of its input.
 
-    Inputs: codes (..., channels) and the constant ``entries`` (1 or channels, 2**width),
-    entry 0 belonging to the smallest code. One output of the input's shape in ``format``.
+    Inputs: codes (..., channels) and the constant ``entries`` (1 or channels, codes), entry 0
+    belonging to the smallest code. One output of the input's shape in ``format``.
     """
 
     synthesisable = True
@@ -52,11 +53,11 @@ class Table(Node):
         x, entries = inputs
         self.require(x.format.width <= self.MAX_WIDTH,
                      f"codes of {x.format} are wider than {self.MAX_WIDTH} bits")
+        rows, size = channels(x.shape), x.format.max - x.format.min + 1
         self.require(entries.value is not None and len(entries.shape) == 2
-                     and per_channel(entries.value, x.shape[-1] if x.shape else 1)
-                     and extent(entries.shape[1:]) == x.format.max - x.format.min + 1,
-                     f"entries must be a constant of shape (1 or channels, "
-                     f"{x.format.max - x.format.min + 1}), not {entries.shape}")
+                     and per_channel(entries.value, rows) and entries.shape[1] == size,
+                     f"entries must be a constant of shape (1 or {rows}, {size}), "
+                     f"not {entries.shape}")
         self.require(entries.format == self.format,
                      f"entries are {entries.format}, but the output is {self.format}")
         return ((x.shape, self.format),)

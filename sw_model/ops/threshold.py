@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Format
-from ..node import Dimension, Node, Tensor, per_channel
+from ..formats import Float32Format, Format
+from ..node import Dimension, Node, NodeError, Tensor, channels, per_channel
 
 __all__ = ["MultiThreshold", "multi_threshold"]
 
@@ -47,8 +47,10 @@ def multi_threshold(x: NDArray[Any], thresholds: NDArray[Any], steps: NDArray[An
 class MultiThreshold(Node):
     """A staircase of the last axis's channels; see :func:`multi_threshold`.
 
-    Inputs: ``x`` (..., channels), constants ``thresholds`` and ``steps`` (1 or channels,
-    count) and ``base`` (1 or channels,). One output of the shape of ``x``: codes of ``format``.
+    Inputs: codes ``x`` (..., channels), constants ``thresholds`` and ``steps`` (1 or channels,
+    count) and ``base`` (1 or channels,), all three codes that are their own values. One output
+    of the shape of ``x``: codes of ``format``, which must hold every result (checked when it
+    runs).
     """
 
     synthesisable = True
@@ -58,22 +60,38 @@ class MultiThreshold(Node):
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 4)
         x, thresholds, steps, base = inputs
+        count = channels(x.shape)
+        for tensor in inputs:
+            self.require(tensor.format != Float32Format(),
+                         f"{tensor.name!r} must hold integers, not float32")
+        self.require(self.format != Float32Format(), "the output must hold integers, not float32")
         for tensor in inputs[1:]:
-            self.require(tensor.value is not None and per_channel(tensor.value, x.shape[-1]),
-                         f"{tensor.name!r} must be a constant with 1 or {x.shape[-1]} rows")
+            form = tensor.format
+            self.require(tensor.value is not None and per_channel(tensor.value, count),
+                         f"{tensor.name!r} must be a constant with 1 or {count} rows")
+            self.require((form.lsb, form.min, form.max) == (0, form.fixed_min, form.fixed_max),
+                         f"{tensor.name!r} must hold integers, not {form}")
         assert thresholds.value is not None
         assert steps.value is not None
+        assert base.value is not None
         self.require(len(thresholds.shape) == 2 and thresholds.shape == steps.shape,
                      f"thresholds {thresholds.shape} and steps {steps.shape} must be "
                      "matrices of the same shape")
         self.require(len(base.shape) == 1, f"base must be a vector, not {base.shape}")
-        self.require(bool((np.diff(thresholds.value.astype(np.int64), axis=1) >= 0).all()),
+        # Compared, as differences and absolute values may leave their type.
+        self.require(bool((thresholds.value[:, 1:] >= thresholds.value[:, :-1]).all()),
                      "thresholds must ascend in every row")
-        self.require(bool((np.abs(steps.value) <= 1).all()), "steps must be -1, 0 or 1")
+        self.require(bool(((steps.value >= -1) & (steps.value <= 1)).all()),
+                     "steps must be -1, 0 or 1")
+        highest = max(abs(int(base.value.min())), abs(int(base.value.max())))
+        self.require(highest + steps.value.shape[1] < 2**63, "sums can leave 64 bits")
         return ((x.shape, self.format),)
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
         codes = multi_threshold(*values)
-        self.format.check(f"output of {self.name!r}", codes)
+        try:
+            self.format.check("output", codes)
+        except ValueError as error:
+            raise NodeError(self, str(error)) from error
         return (codes.astype(self.format.dtype),)

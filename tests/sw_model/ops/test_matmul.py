@@ -80,6 +80,8 @@ def test_a_declared_magnitude_replaces_the_search(rng):
 def test_refuses_what_could_leave_64_bits():
     with pytest.raises(OverflowError, match=f"can reach {2**63}, beyond 64 bits"):
         matmul(np.array([[2**31]]), np.array([[2**32]]))
+    with pytest.raises(OverflowError, match=f"can reach {2**63 + 1}, beyond 64 bits"):
+        matmul(np.array([[-1]]), np.array([[1]]), np.array([-(2**63)]))
     with pytest.raises(OverflowError, match="weights too large"):
         matmul(np.array([[1, 1]]), np.array([[2**62, 2**62]]))
 

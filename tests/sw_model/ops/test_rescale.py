@@ -251,6 +251,22 @@ def test_multiply_add_shift_equals_python_integers(columns, channels, rng):
 def test_multiply_add_shift_refuses_what_leaves_64_bits():
     with pytest.raises(OverflowError, match="can leave 64 bits"):
         multiply_add_shift(np.array([[2**31 - 1]]), np.array([2**32]), np.array([[2**62]]), 3)
+    # The least integer's absolute value is itself again.
+    for acc, multiplier, offset in ((-(2**63), 1, 0), (1, -(2**63), 0), (-1, 1, -(2**63))):
+        with pytest.raises(OverflowError, match="can leave 64 bits"):
+            multiply_add_shift(np.array([[acc]]), np.array([multiplier]), np.array([[offset]]), 3)
+
+
+def test_multiply_add_shift_of_scalars_and_of_nothing():
+    node = MultiplyAddShift(name="n", inputs=("acc", "M", "B"), outputs=("y",),
+                            format=IntFormat(4), shift=1, low=-8, high=7)
+    tensors = (Tensor("acc", (), IntFormat(8)),
+               Tensor("M", (1,), IntFormat(3), value=np.array([3])),
+               Tensor("B", (1, 1), IntFormat(3), value=np.array([[1]])))
+    assert node.infer(tensors) == (((), IntFormat(4)),)
+    constants = (tensors[1].value, tensors[2].value)
+    assert node.run(tensors, (np.array([1, -1, 4]), *constants))[0].tolist() == [2, -1, 6]
+    assert node.run(tensors, (np.empty(0, np.int8), *constants))[0].shape == (0,)
 
 
 def test_multiply_add_shift_node_clamps():
