@@ -56,5 +56,5 @@ def text(result: dict[str, Any]) -> str:
     for layer in result["layers"]:
         lines.append(f"  {layer['name']:<24}{layer['operation']:<18}{layer['where']:<8}"
                      f"{layer['format'] + ' ' + str(layer['shape']):<24}{layer['macs']:>10,}  "
-                     f"{layer['range'] or ''}")
+                     f"{layer['range'] or ''}".rstrip())
     return "\n".join(lines)
