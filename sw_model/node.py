@@ -275,7 +275,8 @@ class Node(ABC):
     def arity(self, inputs: Sequence[Tensor], *counts: int) -> None:
         """Raise :class:`NodeError` unless the node has one of ``counts`` inputs."""
         allowed = " or ".join(str(count) for count in counts)
-        self.require(len(inputs) in counts, f"needs {allowed} inputs, not {len(inputs)}")
+        noun = "input" if counts == (1,) else "inputs"
+        self.require(len(inputs) in counts, f"needs {allowed} {noun}, not {len(inputs)}")
 
     def as_json(self) -> dict[str, Any]:
         """The node as plain data."""
