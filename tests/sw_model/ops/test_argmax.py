@@ -90,7 +90,7 @@ def test_run_time_lengths():
 
 @pytest.mark.parametrize(("shapes", "message"), [
     ([()], "needs at least one axis"), ([(2, 0)], "needs at least one element"),
-    ([], "needs 1 input, not 0"), ([(1,), (1,)], "needs 1 inputs, not 2")])
+    ([], "needs 1 input, not 0"), ([(1,), (1,)], "needs 1 input, not 2")])
 def test_node_refuses(shapes, message):
     node = ArgMax(name="a", inputs=("x",), outputs=("y",))
     with pytest.raises(NodeError, match=rf"^node 'a' \(ArgMax\): {message}$"):
