@@ -8,12 +8,17 @@ look-up tables, where a carry chain would be mostly overhead.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 
-from amaranth import Module, Signal, Value
+from amaranth import Const, Module, Signal, Value
 from amaranth.hdl import ValueLike
 
+from ..shapes import shape_between
+
 __all__ = ["adder_tree", "grouped_depth", "leaf_group", "tree_depth"]
+
 
 def tree_depth(terms: int) -> int:
     """Levels of a balanced binary tree over ``terms`` values: 0 for one."""
@@ -34,33 +39,43 @@ def grouped_depth(terms: int, group: int) -> int:
 
 def adder_tree(m: Module, values: Sequence[ValueLike], *, enable: ValueLike, name: str,
                group: int = 2) -> Value:
-    """The sum of ``values``, ``tree_depth(len(values))`` enabled cycles later.
+    """The sum of ``values``, ``grouped_depth(len(values), group)`` enabled cycles later.
 
-    Each level adds in pairs into registers that move while ``enable`` is high. Widths grow
-    by what each sum needs. An odd value out is registered along.
+    Each level adds in pairs into registers that move while ``enable`` is high, each as wide
+    as the sums that it can hold. An odd value out is registered along; one value alone is
+    the sum, without a register.
 
     Parameters
     ----------
+    values : sequence of value-like
+        Of any widths and signs.
     group : int
         Values that the first level sums at once; see :func:`leaf_group` and
         :func:`grouped_depth`.
     """
-    level = [Value.cast(value) for value in values]
+    if not values:
+        raise ValueError("values must not be empty")
+    level = [(value, *_range(value)) for value in map(Value.cast, values)]
     depth = 0
     while len(level) > 1:
         sums = []
         for k in range(0, len(level), group):
-            total = level[k]
-            for value in level[k + 1:k + group]:
-                total = total + value
+            terms, lows, highs = zip(*level[k:k + group], strict=True)
             # Amaranth widens by a bit for each addition; the registers keep what is needed.
-            count = len(level[k:k + group])
-            exact = len(level[k]) + (count - 1).bit_length()
-            shape = total.shape()
-            register = Signal(type(shape)(min(shape.width, exact), shape.signed),
-                              name=f"{name}_{depth}_{k // group}", reset_less=True)
+            low, high = sum(lows), sum(highs)
+            register = Signal(shape_between(low, high), name=f"{name}_{depth}_{k // group}",
+                              reset_less=True)
             with m.If(enable):
-                m.d.sync += register.eq(total)
-            sums.append(register)
+                m.d.sync += register.eq(functools.reduce(operator.add, terms))
+            sums.append((register, low, high))
         level, depth, group = sums, depth + 1, 2
-    return level[0]
+    return level[0][0]
+
+
+def _range(value: Value) -> tuple[int, int]:
+    """Least and greatest number that ``value`` can be."""
+    if isinstance(value, Const):
+        return value.value, value.value
+    shape = value.shape()
+    half = 1 << (shape.width - 1) if shape.signed else 0
+    return -half, (1 << shape.width) - 1 - half
