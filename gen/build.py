@@ -158,6 +158,7 @@ def design_graph(graph: Graph, options: BuildOptions, progress: Progress = _quie
     progress("mapping to units")
     design = assemble(core, _plan(core, options), identifier(graph.name))
     _check_memory(design, options)
+    _check_rate(design, options)
     return Designed(graph, compiled, core, design)
 
 
@@ -187,6 +188,17 @@ def _plan(core: Graph, options: BuildOptions) -> Plan:
     plan = default_plan(core, target, clock_mhz=options.clock_mhz, rate=options.rate,
                         foldings=foldings, must_fit=budget is not None)
     return apply_changes(plan, changes)
+
+
+def _check_rate(design: Design, options: BuildOptions) -> None:
+    """Raise Verdict if the schedule is slower than the rate that was asked for."""
+    prediction = design.plan.prediction
+    if options.rate is None or prediction is None:
+        return
+    reached = options.clock_mhz * 1e6 / prediction.interval
+    if reached < options.rate:
+        raise Verdict(f"the plan gives {reached:,.0f} inferences a second at "
+                      f"{options.clock_mhz:g} MHz, but {options.rate:,.0f} were asked for")
 
 
 def _check_memory(design: Design, options: BuildOptions) -> None:

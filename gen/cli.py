@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -63,11 +65,18 @@ def _root(version: Annotated[bool, typer.Option("--version", callback=_version, 
     """Quantised neural networks to proven hardware, with open tools only."""
 
 
+def _stop(*_: object) -> NoReturn:
+    """A polite kill ends like an interruption, so that temporary folders are removed."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code (design: 0 done, 1 no, 2 input, 3 tool, 70 our fault)."""
     from . import commands
 
     commands.register(app)
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _stop)
     try:
         result = app(arguments, prog_name="gatemill", standalone_mode=False)
         sys.stdout.flush()

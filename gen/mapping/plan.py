@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from boards.devices import device
+from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 
 __all__ = ["FASTEST_MHZ", "KINDS", "LARGEST", "Buffer", "JobTime", "LinkPlan", "Plan",
@@ -77,7 +78,7 @@ class Unit(_Checked, frozen=True):
 
     def __post_init__(self) -> None:
         known = sorted(kind for kinds in KINDS.values() for kind in kinds)
-        for field, allowed in (("kind", known), ("memory", MEMORIES)):
+        for field, allowed in (("kind", known), ("memory", MEMORIES), ("pe", tuple(PE_KINDS))):
             if getattr(self, field) not in allowed:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}, "
                                  f"not {getattr(self, field)!r}")
