@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import arrays, rates
+from . import arrays, rates, rescale_area
 
 __all__ = ["main"]
 
@@ -16,7 +16,7 @@ def main() -> int:
         print(text, file=sys.stderr, flush=True)
 
     found = []
-    for bench in (arrays, rates):
+    for bench in (arrays, rescale_area, rates):
         result = bench.measure(progress=tell)
         bench.save(result["bench"], result)
         found.append((bench, result))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from hw.verilog import to_verilog
 from sw_model.formats import IntFormat, covering
 from sw_model.specs import FrameworkRescaleSpec, MultiplyAddShiftSpec
 
-__all__ = ["LAYERS", "Layer", "measure"]
+from .record import save
+
+__all__ = ["LAYERS", "Layer", "cases", "lines", "measure", "save"]
 
 TARGET = IntFormat(8)
 
@@ -138,7 +140,25 @@ def _case(name: str, areas: dict[str, float]) -> dict[str, Any]:
             "ratio_trimmed": round(ours / areas["trimmed"], 3)}
 
 
-def measure() -> Iterator[dict[str, Any]]:
+def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Every case, with the tool's version."""
+    rows = []
+    for row in cases():
+        progress(f"rescale area: {row['case']}")
+        rows.append(row)
+    return {"bench": "rescale_area", "area": "LUT4 + 2 per CCU2C, one lane", "rows": rows,
+            "versions": {"yosys": version()}}
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """The result as a table."""
+    table = [f"{'rescale on ECP5, no DSP blocks':<36} {'area':>6} {'of full':>8} "
+             f"{'of trimmed':>11}"]
+    return table + [f"{row['case']:<36} {row['multiply_add_shift']:>6g} {row['ratio_full']:>8.2f} "
+                    f"{row['ratio_trimmed']:>11.2f}" for row in result["rows"]]
+
+
+def cases() -> Iterator[dict[str, Any]]:
     """Every case in turn."""
     total = dict.fromkeys(("multiply_add_shift", "full", "trimmed"), 0.0)
     for layer in LAYERS:
@@ -155,12 +175,9 @@ def measure() -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Print one JSON object; progress goes to standard error."""
-    cases = []
-    for case in measure():
-        print(case["case"], case["ratio_full"], file=sys.stderr)
-        cases.append(case)
-    print(json.dumps({"area": "LUT4 + 2 per CCU2C, one lane", "yosys": version(),
-                      "cases": cases}, indent=2))
+    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
+    save("rescale_area", result)
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":
