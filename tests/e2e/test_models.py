@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from gen.build import BuildOptions, build_model
 from gen.engines import results, run_golden, run_rtl
+from gen.frontends import import_model
 from gen.mapping.plan import Plan, Unit
 from sw_model.graph import Graph
 
@@ -76,9 +79,9 @@ def test_ad01_on_shared_units(need, data_dir, layers, tmp_path, groups):
     units = shared([([names[k] for k in each], rows, lanes) for each, rows, lanes in groups])
     _, graph = build(data_dir / f"{AD01}.tflite", tmp_path / "build", units)
     x, expected, _ = ad01_vectors(data_dir)
-    rtl = results(graph, run_rtl(tmp_path / "build", graph, {graph.inputs[0]: x[::3]}),
+    rtl = results(graph, run_rtl(tmp_path / "build", graph, {graph.inputs[0]: x}),
                   dequantise=False)
-    np.testing.assert_array_equal(rtl[graph.outputs[0]], expected[::3])
+    np.testing.assert_array_equal(rtl[graph.outputs[0]], expected)
 
 
 def test_ad01_by_the_other_rounding(need, data_dir, tmp_path):
@@ -94,13 +97,17 @@ def test_ad01_by_the_other_rounding(need, data_dir, tmp_path):
     np.testing.assert_array_equal(rtl[graph.outputs[0]], expected)
 
 
+#: A rate that keeps designs small enough to compile in seconds, and the default plan's.
+RATES = [50_000.0, pytest.param(None, marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("name", ["TFC_1W1A", "TFC_2W2A"])
-def test_tfc(need, data_dir, tmp_path, name):
+def test_tfc(need, data_dir, tmp_path, name, rate):
     """Scores equal qonnx's bit for bit; the last layer's integers come from the hardware."""
     need("verilator")
     ref = np.load(data_dir / f"models/tfc/{name}.mnist100.ref.npz")
-    # A rate that keeps the design small enough to compile in seconds.
-    _, graph = build(data_dir / f"models/tfc/{name}.onnx", tmp_path / "build", rate=50_000.0)
+    _, graph = build(data_dir / f"models/tfc/{name}.onnx", tmp_path / "build", rate=rate)
     x = (ref["x"].reshape(-1, 1, 28, 28) / np.float32(255)).astype(np.float32)
     values = run_rtl(tmp_path / "build", graph, {graph.inputs[0]: x})
     scores = values[graph.outputs[0]]
@@ -108,13 +115,29 @@ def test_tfc(need, data_dir, tmp_path, name):
     np.testing.assert_array_equal(scores.argmax(axis=1), ref["out"].argmax(axis=1))
 
 
-def test_digits_qdq(need, data_dir, tmp_path):
+@pytest.mark.parametrize("rate", RATES)
+def test_digits_qdq(need, data_dir, tmp_path, rate):
     """ONNX Runtime's classes and, behind the tail, its very scores on all 200 rows."""
     need("verilator")
     path = data_dir / "models/onnx_qdq/digits_mlp_qdq_s8s8"
     ref = np.load(f"{path}.ref.npz")
-    _, graph = build(path.with_suffix(".onnx"), tmp_path / "build", rate=50_000.0)
+    _, graph = build(path.with_suffix(".onnx"), tmp_path / "build", rate=rate)
     values = run_rtl(tmp_path / "build", graph, {graph.inputs[0]: ref["x"]})
     scores = values[graph.outputs[0]]
     np.testing.assert_array_equal(scores.argmax(axis=1), ref["out"].argmax(axis=1))
     assert int((scores != ref["out"]).sum()) == 0
+
+
+def test_bundled_digits(need, tmp_path):
+    """The example on its whole test set: scores of the imported network, and its accuracy."""
+    need("verilator")
+    example = Path(__file__).resolve().parents[2] / "examples/digits"
+    images = np.load(example / "test_images.npz")["image"].astype(np.float32)
+    labels = np.load(example / "test_labels.npz")["label"]
+    _, graph = build(example / "digits.onnx", tmp_path / "build", rate=100_000.0)
+    imported = import_model(example / "digits.onnx")
+    expected = run_golden(imported, {imported.inputs[0]: images})[imported.outputs[0]]
+    scores = run_rtl(tmp_path / "build", graph, {graph.inputs[0]: images})[graph.outputs[0]]
+    np.testing.assert_array_equal(scores, expected)
+    assert len(labels) == 360
+    assert (scores.argmax(axis=1) == labels).mean() >= 0.95
