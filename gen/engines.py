@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sw_model.arrays import load_arrays, save_arrays
 from sw_model.faults import InputFault
 from sw_model.formats import Float32Format
-from sw_model.graph import Graph, save_arrays
+from sw_model.graph import Graph, GraphError
 from sw_model.node import Tensor
 from sw_model.ops import RescaleMode
 from sw_model.partition import core_graph
@@ -37,13 +37,18 @@ def load_graph(source: Path, rounding: RescaleMode | None = None) -> Graph:
     Raises
     ------
     InputFault
-        If there is neither.
+        If there is neither, or it cannot be read.
     """
     if is_build(source):
         if rounding is not None:
             raise InputFault(f"{source}: a build has its rounding already; "
                              "--rounding is for model files")
-        return Graph.load(source)
+        try:
+            return Graph.load(source)
+        except OSError as error:
+            raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
+        except GraphError as error:
+            raise InputFault(f"{error}; build the folder again") from error
     if source.is_dir():
         raise InputFault(f"{source}: holds no {FILE}; name a build folder or a model file")
     from .frontends import import_model
@@ -63,12 +68,11 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, NDArray[Any]]:
         holds what its input does not take.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
     except OSError as error:
         raise InputFault(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise InputFault(f"{path}: not an .npz file of plain arrays") from error
+    except ValueError as error:
+        raise InputFault(f"{path}: {error}") from error
     inputs = {}
     for place, name in enumerate(graph.inputs):
         key = name if name in arrays else f"in{place}"

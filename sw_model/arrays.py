@@ -63,5 +63,5 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
                     arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
     except _BROKEN as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"not an .npz file ({reason})") from error
+        raise ValueError(f"not an .npz file of plain arrays ({reason})") from error
     return arrays

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sw_model.arrays import load_arrays
 from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from sw_model.node import Tensor
@@ -31,13 +30,11 @@ def stored_samples(folder: Path, core: Graph) -> dict[str, NDArray[Any]]:
     """
     path = folder / "vectors.npz"
     try:
-        # From memory: NumPy leaves the file of a broken archive open.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
     except OSError as error:
         raise InputFault(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise InputFault(f"{path}: not an .npz file ({error})") from error
+    except ValueError as error:
+        raise InputFault(f"{path}: {error}") from error
     if set(arrays) != set(core.inputs):
         raise InputFault(f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}, but the "
                          f"hardware takes {', '.join(core.inputs)}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sw_model.arrays import load_arrays
 from sw_model.faults import InputFault
 from sw_model.formats import Format, covering
 
@@ -109,12 +110,13 @@ def _file(name: str, key: str | None, folder: Path) -> FileNumbers:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MAX_FILE_BYTES:
             raise ValueError(f"{name} holds {size} bytes, but at most {MAX_FILE_BYTES} are allowed")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {entry: file[entry] for entry in file.files}
+        arrays = load_arrays(path)
     except InputFault as error:
         raise ValueError(str(error)) from None
-    except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
+    except zipfile.BadZipFile as error:
         raise ValueError(f"{path}: not an .npz file of plain arrays ({error})") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from None
     if not arrays:
         raise ValueError(f"{path}: holds no arrays")
     if key is not None and key not in arrays:

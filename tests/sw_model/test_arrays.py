@@ -88,7 +88,7 @@ np.save(PICKLED, np.array([{}]), allow_pickle=True)
     archive_of(**{"a.npy": npy("{}", version=b"\7\0")}),
 ])
 def test_what_is_none_of_its_files(data, load):
-    with pytest.raises(ValueError, match=r"^not an \.npz file \(.+\)$") as caught:
+    with pytest.raises(ValueError, match=r"^not an \.npz file of plain arrays \(.+\)$") as caught:
         load(data)
     assert "\n" not in str(caught.value)
 

@@ -171,7 +171,7 @@ def test_faults_of_the_constants(saved):
     whole = file.read_bytes()
     for data in (b"", b"no archive", whole[:-4], whole[:50], whole[60:]):
         file.write_bytes(data)
-        assert load().startswith("graph.npz: not an .npz file (")
+        assert load().startswith("graph.npz: not an .npz file of plain arrays (")
     file.write_bytes(whole)
     constants = load_arrays(file)
     save_arrays(file, {k: v for k, v in constants.items() if k != "fc.bias"})
