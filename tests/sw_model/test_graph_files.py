@@ -79,6 +79,14 @@ def test_no_number_that_json_has_not(tmp_path):
         json.loads(text, parse_constant=lambda word: pytest.fail(word))
 
 
+def test_numbers_that_json_has_not_are_refused(tmp_path):
+    graph = OPERATIONS["BatchNormalisation"]
+    endless = replace(graph, nodes=(replace(graph.nodes[0], epsilon=np.inf),))
+    with pytest.raises(ValueError, match=r"^Out of range float values are not JSON compliant"):
+        endless.save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def saved(tmp_path):
     """A folder with a network, and what loading it says."""

@@ -123,6 +123,7 @@ def test_tensor_round_trip(tensor):
     ({"shape": None}, "shape must be a list, not None"),
     ({"shape": "ab"}, "shape must be a list, not 'ab'"),
     ({"shape": ["5"]}, "a dimension must be a number or like '<=8', not '5'"),
+    ({"shape": ["x=5"]}, "a dimension must be a number or like '<=8', not 'x=5'"),
     ({"shape": ["<= 5"]}, "a dimension must be a number or like '<=8', not '<= 5'"),
     ({"shape": ["<=²"]}, "a dimension must be a number or like '<=8'"),
     ({"shape": ["<=0"]}, "maximum must be at least 1, not 0"),
