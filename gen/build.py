@@ -180,10 +180,12 @@ def _plan(core: Graph, options: BuildOptions) -> Plan:
         return options.plan
     target, budget = device(options.device), options.budget
     if budget is not None:
+        rams = replace(target.block_rams, count=int(target.block_rams.count * budget.bram))
         target = replace(target, luts=int(target.luts * budget.lut),
-                         dsps=int(target.dsps * budget.dsp))
+                         dsps=int(target.dsps * budget.dsp), block_rams=rams)
     changes = changes_by_job(core, options.units)
-    foldings = {job: Folding(fields.get("rows"), fields.get("lanes"))
+    foldings = {job: Folding(fields.get("rows"), fields.get("lanes"),
+                             fields.get("memory", "auto"))
                 for job, fields in changes.items()}
     plan = default_plan(core, target, clock_mhz=options.clock_mhz, rate=options.rate,
                         foldings=foldings, must_fit=budget is not None)

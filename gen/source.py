@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 
@@ -59,6 +61,9 @@ def options_from(base: BuildOptions | None = None, *, device: str | None = None,
         if not 0 < clock <= 2000:
             raise InputFault(f"--clock: {clock:g} MHz, but must be above 0 and at most 2000")
         options = replace(options, clock_mhz=clock)
+    if options.plan is not None:
+        options = replace(options, plan=msgspec.structs.replace(
+            options.plan, device=options.device, clock_mhz=options.clock_mhz))
     if rate is not None:
         options = replace(options, rate=None if rate == "max" else _rate(rate))
     if rounding is not None:

@@ -1,55 +1,46 @@
-"""The default plan: a unit for every node, balanced within the device's multipliers.
+"""The default plan: a unit for every node, balanced within a budget.
 
-Every dense layer gets the smallest folding that keeps the interval, every other unit the
-fewest lanes; the interval is the shortest for which multipliers and an estimate of the
-look-up tables fit the budget.
+Every dense layer gets the cheapest folding that keeps the interval, every other unit the
+fewest lanes; the interval is the shortest for which multipliers, block RAMs and an estimate of
+the lookup tables (:mod:`gen.mapping.prices`) fit.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from boards.devices import Device
 from sw_model.faults import Verdict
-from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node
-from sw_model.ops import MatMul, MultiplyAddShift, Rescale, Reshape
+from sw_model.ops import Reshape
 
-from .layout import frame_of
-from .plan import KINDS, Plan, Unit
+from .layout import Frame, adapt, check_core, frame_of
+from .plan import Plan, Unit
+from .prices import ERROR, Choice, Price, choices_for, kind_of
 
-__all__ = ["Folding", "default_plan"]
+__all__ = ["LUT_SHARE", "Folding", "default_plan"]
 
-#: Share of a device's look-up tables that dot products may take by estimate.
-LUT_SHARE = 0.4
+#: Share of a device's lookup tables that a network may take by estimate where no budget is
+#: given; with its error that leaves 40 % to placement, the host's link and the user.
+LUT_SHARE = 0.48
 
 
 @dataclass(frozen=True)
 class Folding:
-    """Rows and lanes of a unit that a user has chosen; None leaves them open."""
+    """Rows, lanes and memory of a unit that a user has chosen; None leaves them open."""
 
     rows: int | None = None
     lanes: int | None = None
+    memory: str = "auto"
 
 
 #: Nothing is chosen.
 NO_FOLDINGS: Mapping[str, Folding] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """A way to build a node's unit: cycles for a sample, and its price."""
-
-    cycles: int
-    multipliers: int
-    luts: int
-    rows: int
-    lanes: int
 
 
 def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float | None = None,
@@ -61,140 +52,183 @@ def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float 
     graph : Graph
         The integer core.
     device : Device
+        What may be taken; see ``must_fit``.
     clock_mhz : float
     rate : float or None
         Inferences a second; None for as many as fit.
     foldings : mapping of str to Folding, optional
-        Rows and lanes that are given, by node.
+        What is given, by node.
     must_fit : bool
-        Whether a network that does not fit even at its slowest is refused.
+        Whether the device is a budget: it may be taken up whole, but for the estimate's
+        error, and what does not fit even at its slowest is refused. Else a network may take
+        :data:`LUT_SHARE` of the lookup tables, or be too large.
 
     Raises
     ------
     Verdict
         If ``rate`` cannot be had within the budget, or the network does not fit it.
+    Unsupported
+        If there is no hardware for the network.
     """
-    nodes = [node for node in graph.nodes if not isinstance(node, Reshape)]
-    choices = {node.name: _worthwhile(_choices(graph, node, device,
-                                               foldings.get(node.name, Folding())))
-               for node in nodes}
-    slowest = max(min(choice.cycles for choice in each) for each in choices.values())
-    intervals = sorted({choice.cycles for each in choices.values() for choice in each
-                        if choice.cycles >= slowest})
-    # A longer interval is never dearer, so the first that fits is found by bisection.
-    place = bisect.bisect_left(intervals, True, hi=len(intervals) - 1,
-                               key=lambda t: _fits(_pick(choices, t), device))
-    interval = intervals[place]
-    if must_fit and not _fits(_pick(choices, interval), device):
-        least = _pick(choices, interval) or {}
+    search = _Search(graph, device, foldings)
+    share = 1 / (1 + ERROR) if must_fit else LUT_SHARE
+    limit = Price(device.dsps, share * device.luts, device.block_rams.count)
+    picked = search.first(limit, search.intervals)
+    if must_fit and picked is None:
+        least = search.price(search.intervals[-1])
         raise Verdict(
-            f"the network needs {sum(c.multipliers for c in least.values())} multipliers and "
-            f"about {sum(c.luts for c in least.values())} lookup tables for its products, but "
-            f"the budget has {device.dsps} and {int(LUT_SHARE * device.luts)} for them")
+            f"the network needs {least.multipliers:.0f} multipliers, about {least.luts:.0f} "
+            f"lookup tables and {least.block_rams:.0f} block RAMs, but the budget has "
+            f"{limit.multipliers}, {limit.luts:.0f} and {limit.block_rams}")
     if rate is not None:
         wanted = math.floor(clock_mhz * 1e6 / rate)
-        slow = [t for t in intervals if t <= wanted]
-        if not slow or slow[-1] < interval:
-            raise Verdict(f"{rate:g} inferences a second need an interval of {wanted} cycles at "
-                          f"{clock_mhz:g} MHz, but {device.name} allows {interval}")
-        interval = slow[-1]
-    picked = _pick(choices, interval)
+        slow = [interval for interval in reversed(search.intervals) if interval <= wanted]
+        reached = search.first(limit, slow)
+        if reached is None:
+            best = search.interval_of(picked) if picked else None
+            raise Verdict(
+                f"{rate:g} inferences a second need an interval of {wanted} cycles at "
+                f"{clock_mhz:g} MHz, but " + (f"{device.name} allows {best}" if best else
+                                              f"the network does not fit {device.name}"))
+        picked = reached
+    picked = picked or search.pick(search.intervals[-1])
     assert picked is not None
-    units = tuple(_unit(node, picked[node.name]) for node in nodes)
+    units = tuple(Unit(name=f"{node.name}_unit", kind=kind_of(node, graph.input_tensors(node)),
+                       jobs=(node.name,), lanes=picked[node.name].lanes,
+                       rows=picked[node.name].rows) for node in search.nodes)
     return Plan(network=graph.name, device=device.name, clock_mhz=clock_mhz, units=units)
 
 
-def _worthwhile(choices: Iterator[_Choice]) -> list[_Choice]:
-    """Choices than which none is as fast and cheaper."""
-    kept: list[_Choice] = []
-    for choice in sorted(set(choices), key=lambda c: (c.cycles, c.multipliers, c.luts, c.rows)):
-        price = (choice.multipliers, choice.luts)
-        if all(price < (k.multipliers, k.luts) or (k.cycles, k.multipliers, k.luts)
-               == (choice.cycles, *price) for k in kept):
+#: A choice for every node, by name.
+_Picked = dict[str, Choice]
+
+
+class _Search:
+    """Choices for every node of a network, and the cheapest of them for any interval."""
+
+    def __init__(self, graph: Graph, device: Device, foldings: Mapping[str, Folding]) -> None:
+        self.graph, self.nodes = graph, check_core(graph)
+        self._lists: dict[str, list[list[Choice]]] = {}
+        cycles: set[int] = set()
+        for node in self.nodes:
+            given = foldings.get(node.name, Folding())
+            every = list(choices_for(graph, node, device, given.rows, given.lanes,
+                                     given.memory))
+            self._lists[node.name] = _by_lanes(every)
+            cycles |= {choice.cycles for each in self._lists[node.name] for choice in each}
+        slowest = max(min(each[0].cycles for each in lists) for lists in self._lists.values())
+        # With an element a cycle no adapter is too slow.
+        cycles |= {tensor.elements for tensor in graph.tensors.values() if tensor.value is None}
+        self.intervals = sorted(each for each in cycles if each >= slowest)
+        self._least = [self._bound(node) for node in self.nodes]
+
+    def _bound(self, node: Node) -> tuple[list[int], list[Price]]:
+        """Intervals, and from each on the least of every resource, each by itself."""
+        ways = sorted((c for each in self._lists[node.name] for c in each), key=lambda c: c.cycles)
+        starts: list[int] = []
+        least: list[Price] = []
+        for way in ways:
+            price = Price(*map(min, least[-1], way.price)) if least else way.price
+            if starts and starts[-1] == way.cycles:
+                least[-1] = price
+            else:
+                starts.append(way.cycles)
+                least.append(price)
+        return starts, least
+
+    def first(self, limit: Price, intervals: Iterable[int]) -> _Picked | None:
+        """The picks for the first of ``intervals`` at which they fit ``limit``."""
+        for interval in intervals:
+            bound = Price()
+            for starts, least in self._least:
+                bound = bound.plus(least[bisect.bisect_right(starts, interval) - 1])
+            if not bound.fits(limit):
+                continue
+            picked = self.pick(interval)
+            if picked is not None and _sum(picked.values()).fits(limit):
+                return picked
+        return None
+
+    def price(self, interval: int) -> Price:
+        """What the network takes at an interval."""
+        return _sum((self.pick(interval) or {}).values())
+
+    def interval_of(self, picked: _Picked) -> int:
+        """Cycles of the slowest unit or link."""
+        return max(max(choice.cycles for choice in picked.values()),
+                   max((self._link(picked, node) for node in self.nodes), default=1))
+
+    def pick(self, interval: int) -> _Picked | None:
+        """The cheapest choice of every node that keeps ``interval``; None if one has none.
+
+        Adapters between lanes that do not divide pass the common divisor's worth a cycle:
+        what would make them slower than the interval is no choice.
+        """
+        picked: _Picked = {}
+        for node in self.nodes:
+            ways = [each[place - 1] for each in self._lists[node.name]
+                    if (place := bisect.bisect_right(each, interval, key=lambda c: c.cycles))]
+            for way in sorted(ways, key=lambda c: (*c.price.rank, c.lanes)):
+                picked[node.name] = way
+                if self._link(picked, node) <= interval:
+                    break
+            else:
+                return None
+        return picked if self._inputs_keep(picked, interval) else None
+
+    def _link(self, picked: _Picked, node: Node) -> int:
+        """Cycles for which a sample keeps the adapters in front of a node."""
+        maker, given = self._source(node)
+        if maker is None:
+            return 1
+        out = 1 if type(maker).__name__ == "ArgMax" else (
+            picked[maker.name].rows if type(maker).__name__ == "MatMul"
+            else picked[maker.name].lanes)
+        taken = frame_of(self.graph.tensors[node.inputs[0]])
+        return given.words(min(adapt(out, picked[node.name].lanes, [given], [taken])))
+
+    def _inputs_keep(self, picked: _Picked, interval: int) -> bool:
+        """Whether adapters from inputs, as wide as their widest reader, keep the interval."""
+        readers: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            maker, _ = self._source(node)
+            if maker is None:
+                readers.setdefault(self._origin(node), []).append(node)
+        for name, each in readers.items():
+            given = frame_of(self.graph.tensors[name])
+            widest = max(picked[node.name].lanes for node in each)
+            for node in each:
+                taken = frame_of(self.graph.tensors[node.inputs[0]])
+                lanes = adapt(widest, picked[node.name].lanes, [given], [taken])
+                if given.words(min(lanes)) > interval:
+                    return False
+        return True
+
+    def _origin(self, node: Node) -> str:
+        """The tensor that a node reads, before reshapes."""
+        name = node.inputs[0]
+        while isinstance(maker := self.graph.producer(name), Reshape):
+            name = maker.inputs[0]
+        return name
+
+    def _source(self, node: Node) -> tuple[Node | None, Frame]:
+        """What makes a node's input, and its framing there."""
+        name = self._origin(node)
+        return self.graph.producer(name), frame_of(self.graph.tensors[name])
+
+
+def _by_lanes(choices: Sequence[Choice]) -> list[list[Choice]]:
+    """For each number of lanes the choices than which none is as fast and cheaper."""
+    lists: dict[int, list[Choice]] = {}
+    for choice in sorted(choices, key=lambda c: (c.cycles, c.price.rank)):
+        kept = lists.setdefault(choice.lanes, [])
+        if not kept or choice.price.rank < kept[-1].price.rank:
             kept.append(choice)
-    return kept
+    return list(lists.values())
 
 
-def _unit(node: Node, choice: _Choice) -> Unit:
-    kind = KINDS[type(node).__name__][0]
-    return Unit(name=f"{node.name}_unit", kind=kind, jobs=(node.name,), lanes=choice.lanes,
-                rows=choice.rows)
-
-
-def _pick(choices: dict[str, list[_Choice]], interval: int) -> dict[str, _Choice] | None:
-    """The cheapest choice of every node that keeps ``interval``; None if one cannot."""
-    picked: dict[str, _Choice] = {}
-    before: _Choice | None = None
-    for name, each in choices.items():
-        fast = [choice for choice in each if choice.cycles <= interval]
-        if not fast:
-            return None
-        # Lanes that divide the unit's before need no detour through a common divisor.
-        width = (before.rows if before.rows > 1 else before.lanes) if before else 0
-        fast.sort(key=lambda c: (c.multipliers, c.luts, bool(width) and _detour(width, c.lanes)))
-        picked[name] = before = fast[0]
-    return picked
-
-
-def _detour(out: int, into: int) -> bool:
-    return math.gcd(out, into) not in (out, into)
-
-
-def _fits(picked: dict[str, _Choice] | None, device: Device) -> bool:
-    if picked is None:
-        return False
-    multipliers = sum(choice.multipliers for choice in picked.values())
-    luts = sum(choice.luts for choice in picked.values())
-    return multipliers <= device.dsps and luts <= LUT_SHARE * device.luts
-
-
-def _choices(graph: Graph, node: Node, device: Device, given: Folding) -> Iterator[_Choice]:
-    tensors = graph.input_tensors(node)
-    frame = frame_of(graph.tensors[node.outputs[0]])
-    if not isinstance(node, MatMul):
-        source = frame_of(tensors[0])
-        length = source.vector if type(node).__name__ == "ArgMax" else frame.vector
-        for lanes in [given.lanes] if given.lanes else _factors(length):
-            cycles = frame.vectors * -(-length // lanes)
-            price = _rescale_multipliers(graph, node) if device.dsps else 0
-            yield _Choice(cycles, price * lanes, 20 * lanes, 1, lanes)
-        return
-    weights = tensors[1].value
-    assert weights is not None
-    rows, cols = weights.shape
-    dsp, luts = _product_price(tensors[0].format, tensors[1].format, device)
-    for r in [given.rows] if given.rows else _factors(rows):
-        for lanes in [given.lanes] if given.lanes else _factors(cols):
-            cycles = frame.vectors * -(-rows // r) * -(-cols // lanes)
-            yield _Choice(cycles, dsp * r * lanes, luts * r * lanes + 30 * r, r, lanes)
-
-
-def _factors(length: int) -> list[int]:
-    """Numbers of lanes worth trying: the smallest for each number of words."""
-    found, words = [], 0
-    for lanes in range(1, length + 1):
-        if -(-length // lanes) != words:
-            words = -(-length // lanes)
-            found.append(lanes)
-    return found
-
-
-def _product_price(a: Format, w: Format, device: Device) -> tuple[int, int]:
-    """DSP blocks and look-up tables (an estimate) of one multiply-add."""
-    narrow = min(a.width, w.width)
-    wide = max(a.width, w.width)
-    if any(isinstance(f, BipolarFormat | TernaryFormat) for f in (a, w)) or narrow <= 2:
-        return 0, 3 * wide + 4
-    if device.dsps and narrow > 4:
-        return -(-a.width // 18) * -(-w.width // 18), 12
-    return 0, a.width * w.width + a.width + w.width + 8
-
-
-def _rescale_multipliers(graph: Graph, node: Node) -> int:
-    """18 x 18 multipliers of one lane of a rescale unit."""
-    if not isinstance(node, MultiplyAddShift | Rescale):
-        return 0
-    acc, multiplier = graph.input_tensors(node)[:2]
-    assert multiplier.value is not None
-    bits = max(int(m).bit_length() for m in abs(multiplier.value.astype(object))) + 1
-    return -(-acc.format.width // 18) * -(-bits // 18)
+def _sum(choices: Iterable[Choice]) -> Price:
+    total = Price()
+    for choice in choices:
+        total = total.plus(choice.price)
+    return total

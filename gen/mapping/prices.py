@@ -1,0 +1,243 @@
+"""What units cost, by estimate, before any tool has seen them.
+
+Every figure is fitted to Yosys 0.70 (``synth_lattice -family ecp5``, area as LUT4 + 2 for each
+CCU2C), unit by unit; on iCE40 units without tables agree within a tenth. The sum over a network
+is good to :data:`ERROR`: what synthesis says is given in brackets for digits at the default plan
+for ecp5-25k, for TFC_1W1A, ad01_int8 and digits for ecp5-85k. Block RAMs are counted by the words
+and widths of memories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from boards.devices import Device
+from sw_model.formats import BipolarFormat, Format, TernaryFormat
+from sw_model.graph import Graph
+from sw_model.node import Node, Tensor
+from sw_model.ops import ArgMax, MatMul, MultiplyAddShift, MultiThreshold, Table
+
+from .layout import frame_of
+from .plan import LARGEST
+
+__all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of"]
+
+#: Largest error of a network's estimated lookup tables that was seen, as a share of it.
+ERROR = 0.2
+
+#: Words up to which synthesis makes a memory of lookup tables, whatever its width, by the bits
+#: of the widest port of a block RAM.
+SHALLOW = {36: 56, 16: 64}
+
+#: Formats up to this width are multiplied by adders, wider ones by DSP blocks.
+NARROW = 4
+
+
+class Price(NamedTuple):
+    """What is taken of a device."""
+
+    multipliers: float = 0
+    luts: float = 0
+    block_rams: float = 0
+
+    def plus(self, other: Price, times: float = 1) -> Price:
+        """This and ``times`` the other."""
+        return Price(*(a + times * b for a, b in zip(self, other, strict=True)))
+
+    def fits(self, limit: Price) -> bool:
+        """Whether nothing exceeds ``limit``."""
+        return all(a <= b for a, b in zip(self, limit, strict=True))
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What to save first: multipliers, which are few; a block RAM is as dear as the
+        lookup tables that it is worth at most."""
+        return (self.multipliers, self.luts + SHALLOW[36] * self.block_rams)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to build a node's unit: cycles for a sample, rows, lanes and price."""
+
+    cycles: int
+    rows: int
+    lanes: int
+    price: Price
+
+    @property
+    def lanes_out(self) -> int:
+        """Lanes of the results, except for argmax, which gives one."""
+        return self.rows if self.rows > 1 else self.lanes
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A device, and where memories shall be on it."""
+
+    device: Device
+    style: str = "auto"
+
+    def memory(self, width: float, depth: int, *, tables: float = 1.2) -> Price:
+        """A memory of ``depth`` words: lookup tables of 16 words and ``tables`` of them for
+        each bit (fewer where not all 16 are used), or block RAM."""
+        blocks = self.device.block_rams
+        # Ports are up to 36 or 16 bits wide; those of less than 9 have no use for parity bits.
+        ports = (36, 18, 9, 4, 2, 1) if blocks.bits % 9 == 0 else (16, 8, 4, 2)
+        shallow = depth <= SHALLOW[ports[0]] if self.style == "auto" else self.style != "block"
+        if shallow or not blocks.count:
+            # So many bits can differ: the others are the same tables again.
+            tables = tables if depth > 16 else 0.62 * tables
+            return Price(luts=tables * min(width, 1 << min(depth, 30)) * -(-depth // 16))
+        words = {port: (blocks.bits if port % 9 == 0 or blocks.bits % 9
+                        else blocks.bits // 9 * 8) // port for port in ports}
+        return Price(block_rams=min(-(-width // port) * -(-depth // words[port])
+                                    for port in ports))
+
+
+def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = None,
+                lanes: int | None = None, memory: str = "auto") -> Iterator[Choice]:
+    """Every way to build a node's unit that is worth a thought.
+
+    Parameters
+    ----------
+    graph : Graph
+    node : Node
+    device : Device
+    rows, lanes : int or None
+        If they are given already.
+    memory : str
+        Where weights and tables live, as :class:`gen.mapping.plan.Unit` has it.
+    """
+    target = _Target(device, memory)
+    tensors = graph.input_tensors(node)
+    frame = frame_of(tensors[0])
+    if not isinstance(node, MatMul):
+        words = {each: -(-frame.vector // each) for each in
+                 ([lanes] if lanes else _lanes_for(frame.vector))}
+        for each, count in words.items():
+            yield Choice(frame.vectors * count, 1, each, _elementwise(node, tensors, target, each))
+        return
+    height, width = (int(extent) for extent in tensors[1].shape)  # type: ignore[arg-type]
+    for r in [rows] if rows else _lanes_for(height):
+        for each in [lanes] if lanes else _lanes_for(width):
+            if r * each <= LARGEST:
+                cycles = frame.vectors * -(-height // r) * -(-width // each)
+                yield Choice(cycles, r, each, _dense(node, tensors, target, r, each))
+
+
+def kind_of(node: Node, tensors: list[Tensor]) -> str:
+    """Kind of unit that serves a node best: what searches long staircases is smaller."""
+    if not isinstance(node, MultiThreshold):
+        return {"MatMul": "dense", "MultiplyAddShift": "multiply_add_shift",
+                "Rescale": "framework_rescale", "Table": "table", "ArgMax": "argmax"}[
+                    type(node).__name__]
+    steps = tensors[2].value
+    assert steps is not None
+    one_way = ((steps == steps[:, :1]).all() and (steps != 0).all()) if steps.size else False
+    return "binary_threshold" if one_way and steps.shape[1] > 15 else "threshold"
+
+
+def _lanes_for(length: int) -> list[int]:
+    """Numbers of lanes worth trying: the smallest for each number of words."""
+    found, lanes = [], 1
+    while lanes <= length:
+        found.append(lanes)
+        words = -(-length // lanes)
+        # The next smaller number of words begins here.
+        lanes = -(-length // (words - 1)) if words > 1 else length + 1
+    return found
+
+
+def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lanes: int) -> Price:
+    """Products and their sums, accumulators, the vector that is kept, weights and biases."""
+    activations, weights = tensors[0].format, tensors[1].format
+    height, width = tensors[1].shape
+    folds, words = -(-height // rows), -(-width // lanes)  # type: ignore[operator]
+    product = _product(activations, weights, target.device)
+    each = product.plus(Price(luts=_product_width(activations, weights) + 2))
+    if isinstance(activations, BipolarFormat) and isinstance(weights, BipolarFormat):
+        each = Price(luts=3.2)  # counted, not summed
+    # Two for each bit of an accumulator, one for the adapter behind it.
+    price = Price(luts=25 + 3.1 * rows * node.format.width).plus(each, rows * lanes)
+    word = lanes * activations.width
+    # A word waits at the door, the adapter in front gathers another.
+    price = price.plus(Price(luts=2.5 * word + word * (folds > 1)))
+    if folds > 1 and words > 2:
+        price = price.plus(_Target(target.device).memory(word, words, tables=2.4))
+    price = price.plus(target.memory(rows * lanes * weights.width, folds * words))
+    if len(tensors) == 3:
+        price = price.plus(target.memory(rows * tensors[2].format.width, folds))
+    return price
+
+
+def _product_width(a: Format, w: Format) -> int:
+    signs = sum(isinstance(f, BipolarFormat) for f in (a, w))
+    return a.width + w.width - (isinstance(a, TernaryFormat) or isinstance(w, TernaryFormat)) \
+        - (signs > 1)
+
+
+def _product(a: Format, w: Format, device: Device) -> Price:
+    """One product: by lookup, by adders, or by a DSP block."""
+    narrow, wide = sorted((a.width, w.width))
+    if isinstance(a, BipolarFormat | TernaryFormat) or isinstance(w, BipolarFormat | TernaryFormat):
+        # Taken as it is or negated.
+        wide = max((f.width for f in (a, w)
+                    if not isinstance(f, BipolarFormat | TernaryFormat)), default=1)
+        return Price(luts=3 * wide if wide > 2 else 2)
+    if narrow + wide <= 4:
+        return Price(luts=narrow + wide)
+    if narrow <= NARROW:
+        return Price(luts=(2.6 * narrow - 2.2) * wide)
+    if device.dsps:
+        return Price(multipliers=-(-narrow // 18) * -(-wide // 18))
+    return Price(luts=2.75 * narrow * wide)
+
+
+def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int) -> Price:
+    """A unit other than a matrix product: what each lane takes, and its parameters."""
+    source = tensors[0].format.width
+    constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
+    if isinstance(node, ArgMax):
+        return Price(luts=15 + 2.5 * source * lanes)
+    if isinstance(node, Table):
+        entries = constants[0]
+        # Two lanes share the ports of a memory.
+        each = target.memory(node.format.width, entries.size, tables=1.3)
+        return Price(luts=10).plus(each, -(-lanes // 2))
+    rows = max(len(np.unique(np.asarray(values), axis=0)) for values in constants)
+    if isinstance(node, MultiThreshold):
+        count = constants[0].shape[1]
+        bits = count * source + node.format.width
+        each = Price(luts=count * ((1.2 if rows > 1 else 0.5) * source + 2))
+        if kind_of(node, tensors) == "binary_threshold":
+            each = Price(luts=count.bit_length() * (1.3 * source + 8)).plus(
+                target.memory(source, count * len(constants[0])))
+            bits = 0
+    else:
+        each, bits = _scaling(node, constants, source, target.device, rows)
+    price = Price(luts=10).plus(each, lanes)
+    if rows > 1 and bits:
+        length = frame_of(tensors[0]).vector
+        price = price.plus(target.memory(lanes * bits, -(-length // lanes)))
+    return price
+
+
+def _scaling(node: Node, constants: list[np.ndarray], source: int, device: Device, rows: int
+             ) -> tuple[Price, int]:
+    """A lane of a rescale unit, and the bits of its parameters."""
+    multiplier = max(abs(int(m)) for m in constants[0].astype(object))
+    width = multiplier.bit_length()
+    exact = isinstance(node, MultiplyAddShift)
+    if rows == 1:
+        # A term for each digit that is not 0 where digits may be negative.
+        terms = (3 * multiplier ^ multiplier).bit_count()
+        return Price(luts=terms * (source + 3) + (0 if exact else 50)), 0
+    bits = width + (source + width if exact else 4)
+    if device.dsps:
+        blocks = -(-source // 18) * -(-(width + 1) // 18)
+        return Price(blocks, 37 if blocks == 1 else 25 + 2.2 * (source + width)), bits
+    return Price(luts=25 + 1.4 * source * width), bits
