@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth import Array, Const, Mux, Shape, Value
+from amaranth import Array, Const, Mux, Value
+
+from ..shapes import shape_between
 
 __all__ = ["clamp", "clamp_to_one", "exceeds"]
 
@@ -57,7 +59,7 @@ def clamp_to_one(value: Value, pairs: Sequence[tuple[int, int]], number: Value) 
 
 def _narrowed(value: Value, low: int, high: int) -> Value:
     """``value``, which matters only from ``low`` to ``high``, on no more bits than those take."""
-    shape = Shape.cast(range(low, high + 1))
+    shape = shape_between(low, high)
     if shape.width >= len(value):
         return value
     return value[:shape.width].as_signed() if shape.signed else value[:shape.width]

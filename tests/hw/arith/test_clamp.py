@@ -45,6 +45,24 @@ def test_every_value_and_limit(shape):
         assert row == [max(low, min(high, number)) for low, high in pairs], number
 
 
+def test_limits_of_64_bits():
+    """More numbers than a range of Python's has a length."""
+    m, x = Module(), Signal(Shape(70, True))
+    value = clamp(x, -(2**63), 2**63 - 1)
+    output = Signal(value.shape())
+    m.d.comb += output.eq(value)
+
+    async def bench(ctx):
+        for number in (-(2**69), -(2**63) - 1, -(2**63), -1, 0, 2**63 - 1, 2**63, 2**69 - 1):
+            ctx.set(x, number)
+            await ctx.delay(1e-9)
+            assert ctx.get(output) == max(-(2**63), min(2**63 - 1, number))
+
+    sim = Simulator(m)
+    sim.add_testbench(bench)
+    sim.run()
+
+
 def test_limits_of_wrong_order():
     with pytest.raises(ValueError, match=r"^low must not exceed high, but 3 > 2$"):
         clamp(Value.cast(Signal(4)), 3, 2)
