@@ -64,7 +64,7 @@ def pack_words(codes: ArrayLike, width: int) -> list[int]:
     step = max(1, _CHUNK_BITS // max(1, lanes * 64))
     packed: list[int] = []
     for start in range(0, words, step):
-        packed += _pack(table[start:start + step].astype("<i8"), width)
+        packed += _pack(table[start:start + step].astype("<i8", order="C"), width)
     return packed
 
 

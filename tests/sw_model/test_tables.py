@@ -63,3 +63,10 @@ def test_faults():
         unpack_words([1], 4, 0)
     with pytest.raises(ValueError, match=r"^3 words are not a whole number of vectors"):
         words_to_vectors([[1, 2]] * 3, 3)
+
+
+def test_words_of_an_array_in_another_order():
+    """Tiles of a matrix are views whose last axis is not the quickest."""
+    table = np.arange(20 * 3).reshape(3, 20).T
+    assert pack_words(table, 8) == pack_words(np.ascontiguousarray(table), 8)
+    assert pack_words(np.tile(table, 4), 8) == pack_words(np.tile(table, 4).copy(order="C"), 8)
