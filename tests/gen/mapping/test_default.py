@@ -70,13 +70,12 @@ def price_of(core, plan, target):
 
 CORES = {
     "int8": chain(24, 20, 10), "narrow": chain(30, 18, 8, weights=IntFormat(3)),
-    "bipolar": chain(60, 32, activations=BipolarFormat(), weights=BipolarFormat()),
+    "bipolar": chain(40, 12, activations=BipolarFormat(), weights=BipolarFormat()),
     "ternary": chain(33, 16, 7, weights=TernaryFormat()), "vectors": chain(9, 12, 5, vectors=3)}
 
 
 @pytest.mark.parametrize("name", CORES)
-@pytest.mark.parametrize("target", ["ecp5-12k", "ecp5-85k", "ice40-up5k", "ice40-hx8k",
-                                    "xilinx-xc7a35t"])
+@pytest.mark.parametrize("target", ["ecp5-12k", "ice40-up5k", "xilinx-xc7a35t"])
 def test_fits_and_is_as_quick_as_its_units(name, target):
     core, target = CORES[name], device(target)
     plan = default_plan(core, target, clock_mhz=50)
@@ -182,8 +181,8 @@ def test_what_is_too_large_is_planned_at_its_slowest_or_refused():
     with pytest.raises(Verdict, match=r"^the network needs 6 multipliers, about \d+ lookup tables "
                                       r"and 2 block RAMs, but the budget has 1, 167 and 56$"):
         default_plan(core, tiny, clock_mhz=50, must_fit=True)
-    with pytest.raises(Verdict, match="1000 inferences a second need an interval of 50000 cycles "
-                                      "at 50 MHz, but the network does not fit ecp5-25k$"):
+    with pytest.raises(Verdict, match=r"1000 inferences a second need an interval of 50000 cycles "
+                                      r"at 50 MHz, but the network does not fit ecp5-25k$"):
         default_plan(core, tiny, clock_mhz=50, rate=1000)
 
 
