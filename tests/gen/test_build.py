@@ -182,15 +182,14 @@ def test_plan_of_another_network(built, tmp_path):
     other = NetworkBuilder("other")
     x = other.input("x", (3,), INT8)
     graph = other.build(other.matmul("fc", x, np.ones((2, 3))))
-    with pytest.raises(InputFault, match="^plan: unit 'a_unit' has the unknown job 'a'; there are "
-                                         "fc$"):
+    with pytest.raises(InputFault, match=r"^plan: unit 'a_unit' has the unknown job 'a'; there "
+                                         r"are fc$"):
         build_graph(graph, tmp_path / "out", BuildOptions(plan=Plan.load(folder / "plan.json")))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_command_line_over_the_plan(built, tmp_path):
+def test_command_line_over_the_plan(tmp_path):
     """--plan brings device and clock along; what is said beside it counts more."""
-    folder, _ = built
     spec = ROOT / "examples" / "specs" / "two_layers.yaml"
     (first,) = build_source(spec, tmp_path / "first", lambda _: None, device="ecp5-45k", clock=30)
     plan = first.folder / "plan.json"

@@ -17,16 +17,13 @@ from gen.build import stimulus_for
 from gen.mapping.default import default_plan
 from gen.mapping.plan import Plan, Unit
 from gen.passes import compile_graph
-from hw.verilog import to_verilog
 from sw_model.formats import BipolarFormat, Format, IntFormat, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.ops import ArgMax, MatMul, Operator, RescaleMode
 from sw_model.partition import core_graph
-from verif.emulator import Emulator
-from verif.manifest import Manifest
 
-from .bundle import Bundle
 from .graphs import NetworkBuilder
+from .many_designs import emulate
 
 __all__ = ["Drawn", "check_networks", "networks"]
 
@@ -168,8 +165,7 @@ def check_networks(drawn: Sequence[Drawn], folder: Path, *, samples: int = 12) -
             expected[f"n{k}_{name}"] = (one, trace[name])
         inputs[f"n{k}_x"] = stimulus["x"]
         designs.append(assemble(core, planned(core, one, f"n{k}_"), f"n{k}"))
-    _emit(designs, folder)
-    emulator = Emulator(folder, taps=False)
+    emulator = emulate(designs, folder)
     for idle, stall in ((0.0, 0.0), (0.3, 0.3)):
         run = emulator.run(inputs, idle=idle, stall=stall, seed=1)
         for name, (one, values) in expected.items():
@@ -183,20 +179,3 @@ def check_networks(drawn: Sequence[Drawn], folder: Path, *, samples: int = 12) -
         half = samples // 2
         measured = (int(cycles[-1]) - int(cycles[half - 1])) / (samples - half)
         assert measured <= predicted.interval, f"{drawn[k]}: {measured} > {predicted}"
-
-
-def _emit(designs: Sequence[Any], folder: Path) -> None:
-    """A build folder with all designs side by side."""
-    (folder / "rtl").mkdir(parents=True)
-    bundle = Bundle([design.component for design in designs])
-    (folder / "rtl/bundle.v").write_text(to_verilog(bundle, "bundle"), encoding="utf-8")
-    streams = []
-    for k, design in enumerate(designs):
-        for image in design.memories:
-            (folder / "rtl" / image.file).write_text(image.text(), encoding="ascii")
-        streams += [msgspec.structs.replace(s, name=f"u{k}__{s.name}", tensor=f"n{k}_{s.tensor}")
-                    for s in design.streams]
-    Manifest(name="bundle", top="bundle", verilog="rtl/bundle.v", gatemill="test",
-             streams=tuple(streams)).save(folder)
-
-
