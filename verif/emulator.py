@@ -138,6 +138,8 @@ class Emulator:
         Whether taps can be recorded; a build without them simulates faster.
     waves : Path, optional
         A VCD file for every run to write (the next run replaces it). Slow.
+    quick : bool
+        Whether to compile without optimisation, for runs of a few samples.
 
     Raises
     ------
@@ -149,7 +151,8 @@ class Emulator:
         If Verilator or the compiler is not there.
     """
 
-    def __init__(self, folder: Path, *, taps: bool = True, waves: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, taps: bool = True, waves: Path | None = None,
+                 quick: bool = False) -> None:
         self._folder = folder
         self._manifest = manifest = Manifest.load(folder)
         self._taps = manifest.taps if taps else ()
@@ -162,7 +165,7 @@ class Emulator:
                  *(f"{s.name}__{part}" for s in manifest.streams for part in PARTS)]
         wires = [f"{tap.signal}_{part}" for tap in self._taps for part in PARTS]
         self._native = load_native(library(folder / manifest.verilog, manifest.top, ports, wires,
-                                           waves=waves is not None))
+                                           waves=waves is not None, quick=quick))
 
     @property
     def folder(self) -> Path:

@@ -54,6 +54,10 @@ UNIT_BYTES = 400_000
 #: Higher levels were measured to bring no speed, and take twice as long to compile.
 LEVEL = "-O1"
 
+#: For runs so short that compiling is what takes the time: no optimisation, fewer parsings of
+#: the same headers.
+QUICK_LEVEL, QUICK_UNIT_BYTES = "-O0", 4_000_000
+
 #: Libraries that stay in the cache, the latest used ones.
 KEPT = 100
 
@@ -71,7 +75,7 @@ class SimulationFault(Verdict):
 
 
 def library(verilog: Path, top: str, ports: Sequence[str], wires: Sequence[str] = (), *,
-            waves: bool = False) -> Path:
+            waves: bool = False, quick: bool = False) -> Path:
     """The shared library that simulates module ``top`` of the file ``verilog``.
 
     Parameters
@@ -84,6 +88,8 @@ def library(verilog: Path, top: str, ports: Sequence[str], wires: Sequence[str] 
         Ports of the top module, and wires in it, that the loop binds.
     waves : bool
         Whether runs can leave a waveform (VCD), which costs speed.
+    quick : bool
+        Whether to compile in a third of the time what then runs at a fraction of the speed.
 
     Returns
     -------
@@ -100,12 +106,13 @@ def library(verilog: Path, top: str, ports: Sequence[str], wires: Sequence[str] 
         If the cache cannot be written.
     """
     control = _control(top, [*ports, *wires])
-    target = cache_folder() / "emulators" / _key(verilog, top, control, waves) / "emulator.so"
+    key = _key(verilog, top, control, waves, quick)
+    target = cache_folder() / "emulators" / key / "emulator.so"
     if not target.exists():
         try:
             with _locked(target.parents[1] / f"{target.parent.name[:2]}.lock"):
                 if not target.exists():
-                    _build(verilog, top, control, waves, target)
+                    _build(verilog, top, control, waves, target, quick)
             _prune(target.parents[1])
         except (PermissionError, NotADirectoryError) as error:
             raise InputFault(f"{cache_folder()}: cannot be written; set GATEMILL_CACHE to a "
@@ -120,10 +127,11 @@ def _control(top: str, names: Sequence[str]) -> str:
     return "\n".join(["`verilator_config", *lines, ""])
 
 
-def _key(verilog: Path, top: str, control: str, waves: bool) -> str:
+def _key(verilog: Path, top: str, control: str, waves: bool, quick: bool) -> str:
     key = hashlib.sha256(verilog.read_bytes())
     tools = [find_tool("verilator").version, find_tool("c++").version, platform.machine()]
     settings = [*VERILATE, *COMPILE, *LINK, LEVEL, str(UNIT_BYTES)]
+    settings += ["quick", QUICK_LEVEL, str(QUICK_UNIT_BYTES)] if quick else []
     for text in (top, control, str(waves), *tools, *settings):
         key.update(text.encode() + b"\0")
     for path in sorted(NATIVE.iterdir()):
@@ -131,12 +139,13 @@ def _key(verilog: Path, top: str, control: str, waves: bool) -> str:
     return key.hexdigest()
 
 
-def _build(verilog: Path, top: str, control: str, waves: bool, target: Path) -> None:
+def _build(verilog: Path, top: str, control: str, waves: bool, target: Path, quick: bool) -> None:
     """Make ``target`` so that nobody ever sees a part of it."""
     with tempfile.TemporaryDirectory(dir=target.parents[1]) as name:
         work = Path(name)
         _verilate(verilog.resolve(), top, control, waves, work)
-        units = _units(work)
+        units = (_units(work, QUICK_LEVEL, QUICK_UNIT_BYTES) if quick
+                 else _units(work, LEVEL, UNIT_BYTES))
         sources = [*RUNTIME, WAVES] if waves else [*RUNTIME]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             made = [pool.submit(_compile_unit, work, unit, level, waves)
@@ -164,8 +173,8 @@ def _verilate(verilog: Path, top: str, control: str, waves: bool, work: Path) ->
                               f"{said[0] if said else done.stderr.strip()[-500:]}")
 
 
-def _units(work: Path) -> list[tuple[str, str]]:
-    """Translation units of the generated sources: file names and levels of optimisation.
+def _units(work: Path, level: str, most: int) -> list[tuple[str, str]]:
+    """Translation units of up to ``most`` bytes: file names and levels of optimisation.
 
     What runs once, at the start, is compiled without optimisation where it is large.
     """
@@ -173,20 +182,22 @@ def _units(work: Path) -> list[tuple[str, str]]:
     sizes = {path.name: path.stat().st_size for path in sources}
     slow = [name for name in sizes if "__Slow" in name]
     fast = [name for name in sizes if "__Slow" not in name]
-    if sum(sizes.values()) <= UNIT_BYTES:
-        groups = [([*fast, *slow, "model.cpp"], LEVEL)]
+    if level == "-O0":
+        fast, slow = [*fast, *slow], []
+    if sum(sizes.values()) <= most:
+        groups = [([*fast, *slow, "model.cpp"], level)]
     else:
-        large = sum(sizes[name] > UNIT_BYTES // 4 for name in fast)
-        count = min(large, -(-sum(sizes[name] for name in fast) // UNIT_BYTES))
+        large = sum(sizes[name] > most // 4 for name in fast)
+        count = min(large, -(-sum(sizes[name] for name in fast) // most))
         parts: list[list[str]] = [["model.cpp"], *([] for _ in range(count - 1))]
         for name in sorted(fast, key=lambda name: -sizes[name]):
             min(parts, key=lambda part: sum(sizes.get(k, 0) for k in part)).append(name)
-        groups = [*((part, LEVEL) for part in parts), (slow, "-O0")]
+        groups = [*((part, level) for part in parts), *([(slow, "-O0")] if slow else [])]
     units = []
-    for number, (names, level) in enumerate(groups):
+    for number, (names, chosen) in enumerate(groups):
         text = "".join(f'#include "{name}"\n' for name in names)
         (work / (unit := f"unit{number}.cpp")).write_text(text, encoding="utf-8")
-        units.append((unit, level))
+        units.append((unit, chosen))
     return units
 
 

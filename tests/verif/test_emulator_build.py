@@ -20,7 +20,7 @@ def builds(monkeypatch, tmp_path, need):
     monkeypatch.setenv("GATEMILL_CACHE", str(tmp_path / "cache"))
     made = []
 
-    def pretend(verilog, top, control, waves, target):
+    def pretend(verilog, top, control, waves, target, quick):
         made.append(target)
         time.sleep(0.05)
         target.parent.mkdir()
@@ -43,11 +43,12 @@ def test_what_the_library_depends_on(builds, verilog, tmp_path):
     assert library(verilog, "a", ["i"], ["t"]) == first
     assert len(builds) == 1
     others = {library(verilog, "b", ["i"], ["t"]), library(verilog, "a", ["i"]),
-              library(verilog, "a", ["i"], ["t"], waves=True)}
+              library(verilog, "a", ["i"], ["t"], waves=True),
+              library(verilog, "a", ["i"], ["t"], quick=True)}
     verilog.write_text("module a; endmodule // changed\n")
     others.add(library(verilog, "a", ["i"], ["t"]))
-    assert len(others | {first}) == 5
-    assert len(builds) == 5
+    assert len(others | {first}) == 6
+    assert len(builds) == 6
 
 
 def test_the_second_of_two_waits(builds, verilog):
