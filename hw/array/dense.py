@@ -198,10 +198,12 @@ class DenseLayer(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.If(enable):
             m.d.sync += self.o.valid.eq(valid & closes)
-        with m.If(enable & valid):
-            for row, pe in enumerate(self._pe):
-                m.d.sync += self.o.payload[row].eq(
-                    Mux(opens, self._start(row), self.o.payload[row]) + pe.o)
+        for row, pe in enumerate(self._pe):
+            accumulator = Signal.like(self.o.payload[row], name=f"accumulator_{row}",
+                                      reset_less=True)
+            with m.If(enable & valid):
+                m.d.sync += accumulator.eq(Mux(opens, self._start(row), accumulator) + pe.o)
+            m.d.comb += self.o.payload[row].eq(accumulator)
         return m
 
     def _bias_there(self, opening: Value) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib.wiring import PureInterface
@@ -41,7 +41,9 @@ def stalling_pipeline(
 
     All stages move together, in every cycle in which the output register is empty or being
     emptied, so the pipeline accepts and offers one word a cycle and has a latency of
-    ``depth`` cycles. The caller clocks its data registers under the enable and drives
+    ``depth`` cycles. While no word is in it or offered to it, data registers rest: a unit
+    that waits most of the time, as rescale units do, neither toggles nor costs simulators
+    time. The caller clocks its data registers under the enable and drives
     ``o.payload`` from the last of them::
 
         enable = stalling_pipeline(m, self.i, self.o, depth=2)
@@ -74,8 +76,8 @@ def stalling_pipeline(
     for stream in inputs:
         others = [other.valid for other in inputs if other is not stream]
         m.d.comb += stream.ready.eq(reduce(and_, others, enable))
-    conditions = [stream.valid for stream in inputs] + ([] if keep is None else [keep])
-    first = reduce(and_, conditions)
-    stages = valid_chain(m, first, depth=depth, enable=enable)
-    m.d.comb += o.valid.eq(stages[-1])
-    return enable
+    taken = reduce(and_, [stream.valid for stream in inputs])
+    stages = valid_chain(m, taken if keep is None else taken & keep, depth=depth, enable=enable)
+    moving = Signal()
+    m.d.comb += [o.valid.eq(stages[-1]), moving.eq(enable & reduce(or_, stages[:-1], taken))]
+    return moving
