@@ -48,17 +48,19 @@ verilog: $(VENV)/installed
 	$(BIN)/gatemill build $(SOURCE) --out $(FOLDER) $(if $(DEVICE),--device $(DEVICE))
 
 # A spec may ask for several designs: each has a folder of its own then.
-each = set -e; for file in `find $(FOLDER) -name manifest.json | sort`; do \
-	$(BIN)/gatemill $(1) `dirname $$file`; done
+each = set -e; files=`find $(FOLDER) -name manifest.json 2>/dev/null | sort`; \
+	[ "$$files" ] || { echo "$(FOLDER): no build; make one with" \
+		"'make verilog $(if $(SPEC),SPEC,MODEL)=$(SOURCE)'" >&2; exit 2; }; \
+	for file in $$files; do $(BIN)/gatemill $(1) `dirname $$file`; done
 
 sim: verilog
-	$(call each,verify)
+	@$(call each,verify)
 
 synth: verilog
-	$(call each,synth)
+	@$(call each,synth)
 
 report:
-	$(call each,report)
+	@$(call each,report)
 
 bench: $(VENV)/tested
 	$(BIN)/python -m bench

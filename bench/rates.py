@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engines import litert, onnx_runtime, qonnx, tflite_micro
-from .record import in_process, save, versions
+from .record import data_folder, in_process, save, versions
 
 __all__ = ["MODELS", "Model", "main", "measure"]
 
@@ -56,16 +55,6 @@ MODELS = {
 
 ENGINES: dict[str, Callable[[Path, Arrays], Callable[[int], None]]] = {
     "tflite-micro": tflite_micro, "litert": litert, "qonnx": qonnx, "onnxruntime": onnx_runtime}
-
-
-def data_folder() -> Path:
-    """The folder with ``models/``."""
-    root = Path(__file__).parents[1]
-    places = [Path(p) for p in (os.environ.get("GATEMILL_DATA"), root.parent / "shared") if p]
-    for place in places:
-        if (place / "models").is_dir():
-            return place / "models"
-    raise SystemExit("bench.rates: no models; set GATEMILL_DATA or run `gatemill fetch`")
 
 
 def inputs_of(name: str, reference: Path) -> NDArray[Any]:

@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "cpu_seconds", "in_process", "peak_megabytes", "save", "versions"]
+__all__ = ["RESULTS", "cpu_seconds", "data_folder", "in_process", "peak_megabytes", "save",
+           "versions"]
 
 #: Where results are kept; not tracked.
 RESULTS = Path(__file__).parent / "results"
@@ -21,6 +22,16 @@ RESULTS = Path(__file__).parent / "results"
 #: NumPy's libraries take as many threads as there are cores unless told otherwise.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                              "VECLIB_MAXIMUM_THREADS"), "1")
+
+
+def data_folder() -> Path:
+    """The folder of model files; without one, the bench ends with what to do."""
+    root = Path(__file__).parents[1]
+    places = [Path(p) for p in (os.environ.get("GATEMILL_DATA"), root.parent / "shared") if p]
+    for place in places:
+        if (place / "models").is_dir():
+            return place / "models"
+    raise SystemExit("bench: no models; set GATEMILL_DATA or run `gatemill fetch`")
 
 
 def in_process(module: str, arguments: Sequence[str], *, timeout: float | None = None,

@@ -1,10 +1,11 @@
-"""Area of the rescale units on ECP5 without DSP blocks: the compiler's form and the framework's.
+"""Area of ad01_int8's rescale units on ECP5: the compiler's form and the framework's own.
 
-``python -m bench.rescale_area`` prints JSON: for each case the area (LUT4 + 2 per CCU2C) of one
-lane of the multiply-add-shift form, of the framework's form in full (32-bit accumulator,
-31-bit multiplier, two roundings) and of the same trimmed to the layer's accumulator, and the
-ratios. Cases are the ten layers of ad01_int8 with their constants built in, three of them
-with run-time parameters, and one unit for all ten.
+``python -m bench.rescale_area`` compiles the model twice, once as always and once with the
+framework's rounding kept, and synthesises the rescale units of both at the same sharing: as
+the ten units of the default plan, with their constants built in, and as one unit for all
+layers, whose parameters arrive with the data. Area is LUT4 + 2 for each CCU2C. The framework's
+form is measured in full (32-bit accumulator, 31-bit multiplier, two roundings) and trimmed to
+the layers' accumulators and multipliers, which is what Gatemill would build.
 """
 
 from __future__ import annotations
@@ -12,60 +13,43 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from amaranth.lib import wiring
 
+from boards.devices import device
 from boards.yosys import Options, synthesise, version
-from hw.rescale.framework import FrameworkRescale
-from hw.rescale.multiply_add_shift import MultiplyAddShift
+from gen.build import BuildOptions, design_graph
+from gen.frontends import import_model
+from gen.mapping.default import default_plan
+from gen.mapping.layout import lay_out
+from gen.mapping.plan import Plan, Unit
+from gen.parts import unit_parts
+from hw.network.netlist import Part
 from hw.verilog import to_verilog
-from sw_model.formats import IntFormat, covering
-from sw_model.specs import FrameworkRescaleSpec, MultiplyAddShiftSpec
+from sw_model.formats import IntFormat
+from sw_model.graph import Graph
 
-from .record import save
+from .record import data_folder, save
 
-__all__ = ["LAYERS", "Layer", "cases", "lines", "measure", "save"]
+__all__ = ["cases", "lines", "measure", "save"]
 
-TARGET = IntFormat(8)
+MODEL = "mlperf_tiny/ad01_int8.tflite"
+DEVICE = "ecp5-85k"
 
+#: Kinds of units by form of the rescale that is asked for.
+KINDS = {"multiply": "multiply_add_shift", "framework": "framework_rescale"}
 
-@dataclass(frozen=True)
-class Layer:
-    """A layer of ad01_int8: TFLite's rescale, and the smallest form that equals it."""
-
-    name: str
-    accumulator: int
-    multiplier: int
-    exponent: int
-    zero_point: int
-    factor: int
-    shift: int
-    offsets: tuple[int, ...]
+#: Parts by name of the layer, or of what they serve.
+Parts = dict[str, Part]
 
 
-LAYERS = (
-    Layer("dense", 22, 1638001719, -39, -128, 1599611, 29, (-68449990812,)),
-    Layer("dense_1", 19, 1442659867, -36, -128, 88053, 22, (-534708436,)),
-    Layer("dense_2", 18, 1185020333, -33, -128, 565, 12, (-521649,)),
-    Layer("dense_3", 18, 1439819856, -35, -128, 10985, 18, (-33415302,)),
-    Layer("dense_4", 19, 1085889731, -37, -128, 1060439, 27, (-17111706489,)),
-    Layer("dense_5", 17, 1442237646, -36, -128, 352109, 24, (-2138834083,)),
-    Layer("dense_6", 19, 1315670656, -36, -128, 642417, 25, (-4277662990,)),
-    Layer("dense_7", 20, 1994356874, -37, -128, 486903, 25, (-4277919927,)),
-    Layer("dense_8", 20, 1105921578, -37, -128, 1080001, 27, (-17111704050,)),
-    Layer("dense_9", 21, 1462485049, -40, 96, 5712833, 32, (414468432217, 414460215505)),
-)
-
-#: Layers whose units are also measured with run-time parameters.
-RUN_TIME = ("dense", "dense_7", "dense_9")
-
-
-def area(component: wiring.Component, *, fast: bool = False) -> float:
-    """Area of ``component`` on ECP5, all of it in look-up tables and carry chains."""
+def area(part: Part, *, fast: bool = False) -> float:
+    """Area of ``part``, all of it in look-up tables and carry chains."""
+    component: wiring.Component = part.make(**part.arguments)
     with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
         verilog = Path(folder) / "unit.v"
         verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
@@ -73,70 +57,74 @@ def area(component: wiring.Component, *, fast: bool = False) -> float:
         return synthesise(verilog, "unit", "ecp5", options=options).total.area
 
 
-def compiled_spec(layers: tuple[Layer, ...]) -> tuple[MultiplyAddShiftSpec, list[Any]]:
-    """A multiply-add-shift unit that serves ``layers``, and each one's ``(M, B)``.
-
-    Multipliers are doubled, with their offsets and shifts, while they stay as narrow as the
-    widest: that leaves the fewest run-time shifts.
-    """
-    most = max(layer.factor for layer in layers).bit_length()
-    signs = max(len(layer.offsets) for layer in layers)
-    rows = []
-    for layer in layers:
-        spare = most - layer.factor.bit_length()
-        offsets = (*layer.offsets, *layer.offsets[-1:])[:signs]
-        rows.append((layer.factor << spare, tuple(b << spare for b in offsets),
-                     layer.shift + spare))
-    shift = min(row[2] for row in rows)
-    every = [b for _, offsets, _ in rows for b in offsets]
-    spec = MultiplyAddShiftSpec(
-        source=IntFormat(max(layer.accumulator for layer in layers)), target=TARGET,
-        shift=shift, low=-128, high=127,
-        multiplier=covering(min(m for m, _, _ in rows), max(m for m, _, _ in rows)),
-        offset=covering(min(every), max(every)), signs=signs,
-        extra_shift=max(row[2] for row in rows) - shift)
-    operand = spec.operand_for([m for m, _, _ in rows], [b for _, b, _ in rows],
-                               [s - shift for _, _, s in rows])
-    return MultiplyAddShiftSpec(**{**vars(spec), "operand": operand}), [row[:2] for row in rows]
+def in_full(part: Part) -> Part:
+    """The framework's form as its sources have it: nothing is trimmed to the layer."""
+    spec = replace(part.arguments["spec"],  # type: ignore[type-var]
+                   source=IntFormat(32), multiplier=IntFormat(31, signed=False))
+    return replace(part, arguments={**part.arguments, "spec": spec})
 
 
-def framework_spec(layers: tuple[Layer, ...], *, full: bool) -> FrameworkRescaleSpec:
-    """TFLite's own form for ``layers``."""
-    exponents = [layer.exponent for layer in layers]
-    zeros = {layer.zero_point for layer in layers}
-    width = 32 if full else max(layer.accumulator for layer in layers)
-    return FrameworkRescaleSpec(
-        source=IntFormat(width), target=TARGET, mode="tflite_double",
-        zero_point=zeros.pop() if len(zeros) == 1 else None, low=-128, high=127,
-        multiplier=IntFormat(31, signed=False), exponent_low=min(exponents),
-        exponent_high=max(exponents))
+def parts_of(core: Graph, kind: str, *, shared: bool, dsps: bool) -> Parts:
+    """The rescale units of a network: one for each layer, or one for all."""
+    plan = default_plan(core, device(DEVICE), clock_mhz=50)
+    if shared:
+        plan = _shared(plan, kind)
+    layout = lay_out(core, plan)
+    return {unit.name.removesuffix("_rescale_unit"):
+            unit_parts(layout, unit, unit.name, dsps=dsps).part
+            for unit in plan.units if unit.kind == kind}
 
 
-def measure_constants(layer: Layer) -> dict[str, float]:
-    """Areas with the layer's constants built in."""
-    spec, ((factor, offsets),) = compiled_spec((layer,))
-    own = (layer.multiplier, layer.exponent)
-    return {
-        "multiply_add_shift": area(MultiplyAddShift(spec, 1, (factor, offsets))),
-        "full": area(FrameworkRescale(framework_spec((layer,), full=True), 1, own)),
-        "trimmed": area(FrameworkRescale(framework_spec((layer,), full=False), 1, own))}
+def _shared(plan: Plan, kind: str) -> Plan:
+    """All dense layers on one unit, and all rescaling on one."""
+    jobs = {each: tuple(job for unit in plan.units if unit.kind == each for job in unit.jobs)
+            for each in ("dense", kind)}
+    units = (Unit(name="dense", kind="dense", jobs=jobs["dense"], rows=8, lanes=8),
+             Unit(name="all", kind=kind, jobs=jobs[kind], lanes=1))
+    return replace_units(plan, units)
 
 
-def measure_run_time(layers: tuple[Layer, ...], kind: str) -> dict[str, float]:
-    """Areas with parameters that arrive with the data; products by ``kind``."""
-    fast = kind == "inferred"
-    spec, _ = compiled_spec(layers)
-    return {
-        "multiply_add_shift": area(MultiplyAddShift(spec, 1, multiplier=kind), fast=fast),
-        "full": area(FrameworkRescale(framework_spec(layers, full=True), 1, multiplier=kind),
-                     fast=fast),
-        "trimmed": area(FrameworkRescale(framework_spec(layers, full=False), 1,
-                                         multiplier=kind), fast=fast)}
+def replace_units(plan: Plan, units: Sequence[Unit]) -> Plan:
+    """``plan`` with other units."""
+    return Plan(network=plan.network, device=plan.device, clock_mhz=plan.clock_mhz,
+                units=tuple(units))
 
 
-def _case(name: str, areas: dict[str, float]) -> dict[str, Any]:
+def compiled(form: str) -> Graph:
+    """The model's integer network, every layer rescaled by ``form``."""
+    graph = import_model(data_folder() / MODEL)
+    return design_graph(graph, BuildOptions(device=DEVICE, forms={"*": form})).core
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    """Every case in turn: each layer alone, all ten units, and one unit for all."""
+    cores = {form: compiled(form) for form in KINDS}
+    ours, theirs = (parts_of(cores[form], kind, shared=False, dsps=False)
+                    for form, kind in KINDS.items())
+    total = dict.fromkeys(("multiply_add_shift", "full", "trimmed"), 0.0)
+    for layer, part in ours.items():
+        areas = _areas(part, theirs[layer])
+        total = {form: total[form] + areas[form] for form in total}
+        yield _case(layer, areas, part)
+    yield _case("ten units", total)
+    for products, dsps in (("fabric", False), ("inferred", True)):
+        one, other = (parts_of(cores[form], kind, shared=True, dsps=dsps)["all"]
+                      for form, kind in KINDS.items())
+        yield _case(f"one unit for all, products {products}",
+                    _areas(one, other, fast=dsps), one)
+
+
+def _areas(ours: Part, theirs: Part, *, fast: bool = False) -> dict[str, float]:
+    return {"multiply_add_shift": area(ours, fast=fast), "full": area(in_full(theirs), fast=fast),
+            "trimmed": area(theirs, fast=fast)}
+
+
+def _case(name: str, areas: Mapping[str, float], part: Part | None = None) -> dict[str, Any]:
     ours = areas["multiply_add_shift"]
-    return {"case": name, **areas, "ratio_full": round(ours / areas["full"], 3),
+    spec: Any = part.arguments["spec"] if part else None
+    return {"case": name, **areas, "multiplier_bits": spec.multiplier.width if spec else None,
+            "offsets": spec.signs if spec else None,
+            "ratio_full": round(ours / areas["full"], 3),
             "ratio_trimmed": round(ours / areas["trimmed"], 3)}
 
 
@@ -146,31 +134,18 @@ def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     for row in cases():
         progress(f"rescale area: {row['case']}")
         rows.append(row)
-    return {"bench": "rescale_area", "area": "LUT4 + 2 per CCU2C, one lane", "rows": rows,
+    return {"bench": "rescale_area", "area": "LUT4 + 2 per CCU2C", "rows": rows,
             "versions": {"yosys": version()}}
 
 
 def lines(result: dict[str, Any]) -> list[str]:
     """The result as a table."""
-    table = [f"{'rescale on ECP5, no DSP blocks':<36} {'area':>6} {'of full':>8} "
-             f"{'of trimmed':>11}"]
-    return table + [f"{row['case']:<36} {row['multiply_add_shift']:>6g} {row['ratio_full']:>8.2f} "
-                    f"{row['ratio_trimmed']:>11.2f}" for row in result["rows"]]
-
-
-def cases() -> Iterator[dict[str, Any]]:
-    """Every case in turn."""
-    total = dict.fromkeys(("multiply_add_shift", "full", "trimmed"), 0.0)
-    for layer in LAYERS:
-        areas = measure_constants(layer)
-        total = {form: total[form] + areas[form] for form in total}
-        yield _case(f"constants {layer.name}", areas)
-    yield _case("constants, ten units", total)
-    for kind in ("fabric", "inferred"):
-        for layer in LAYERS:
-            if layer.name in RUN_TIME:
-                yield _case(f"run time, {kind}, {layer.name}", measure_run_time((layer,), kind))
-        yield _case(f"run time, {kind}, one unit for all", measure_run_time(LAYERS, kind))
+    table = [f"{'rescale of ad01 on ECP5, no DSP blocks':<40} {'M bits':>6} {'offsets':>7} "
+             f"{'area':>6} {'of full':>8} {'of trimmed':>11}"]
+    return table + [
+        f"{row['case']:<40} {row['multiplier_bits'] or '':>6} {row['offsets'] or '':>7} "
+        f"{row['multiply_add_shift']:>6g} {row['ratio_full']:>8.2f} "
+        f"{row['ratio_trimmed']:>11.2f}" for row in result["rows"]]
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from sw_model.partition import core_graph
 from verif.manifest import FILE
 
 from .folder import write_whole
+from .spec import SPEC_SUFFIXES
 
 __all__ = ["is_build", "load_graph", "read_inputs", "results", "run_golden", "run_rtl",
            "write_outputs"]
@@ -51,6 +52,9 @@ def load_graph(source: Path, rounding: RescaleMode | None = None) -> Graph:
             raise InputFault(f"{error}; build the folder again") from error
     if source.is_dir():
         raise InputFault(f"{source}: holds no {FILE}; name a build folder or a model file")
+    if source.suffix.lower() in SPEC_SUFFIXES:
+        raise InputFault(f"{source}: is a spec, not a model; `gatemill spec` describes it and "
+                         "`gatemill build` makes a build folder of it")
     from .frontends import import_model
     return import_model(source, rounding=rounding)
 
@@ -96,7 +100,11 @@ def _input(path: Path, key: str, array: NDArray[Any], tensor: Tensor) -> NDArray
     if isinstance(tensor.format, Float32Format):
         if array.dtype.kind not in "fiu":
             raise InputFault(f"{path}: array {key!r} is {array.dtype}, but must hold reals")
-        array = array.astype(np.float32)
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+        if (infinite := np.argwhere(np.isinf(array))).size:
+            raise InputFault(f"{path}: array {key!r}{infinite[0].tolist()} is infinite in float32, "
+                             "but inputs must be finite")
     try:
         tensor.format.check(f"array {key!r}", array)
     except (TypeError, ValueError) as error:

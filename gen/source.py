@@ -14,11 +14,9 @@ from sw_model.ops import RescaleMode
 
 from .build import BuildOptions, Built, build_model
 from .mapping.plan import Plan
+from .spec import SPEC_SUFFIXES
 
-__all__ = ["SPEC_SUFFIXES", "build_source", "options_from", "rounding_mode"]
-
-#: Endings of spec files; everything else is a model.
-SPEC_SUFFIXES = (".yaml", ".yml")
+__all__ = ["build_source", "options_from", "rounding_mode"]
 
 
 def rounding_mode(name: str | None) -> RescaleMode | None:

@@ -161,7 +161,8 @@ class DenseLayer(wiring.Component):
         spec = self._spec
         m.submodules.loops = loops = Loops(tuple(
             (spec.column_words(j), spec.row_folds(j), j.vectors) for j in spec.jobs))
-        enable, fire = Signal(), Signal()
+        enable = Signal()
+        fire = Signal()
         m.d.comb += [
             fire.eq(self.i.valid | ~loops.first_1),
             loops.advance.eq(fire & enable),
@@ -170,7 +171,8 @@ class DenseLayer(wiring.Component):
 
         # Stage 0 to 1: the word comes from the stream or from the vector kept.
         fetched = Signal()
-        first, last = Signal(), Signal()
+        first = Signal()
+        last = Signal()
         with m.If(enable):
             m.d.sync += [fetched.eq(fire), first.eq(loops.first_0), last.eq(loops.last_0)]
         operand = self._operand(m, loops, fire & enable, enable)

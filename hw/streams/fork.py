@@ -58,7 +58,8 @@ class Fork(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        done, satisfied = Signal(self._ways), Signal(self._ways)
+        done = Signal(self._ways)
+        satisfied = Signal(self._ways)
         m.d.comb += self.i.ready.eq(satisfied.all())
         for way, o in enumerate(self.o):
             m.d.comb += o.payload.eq(self.i.payload)

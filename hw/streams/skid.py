@@ -56,8 +56,10 @@ class Skid(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        spare, spare_valid = Signal(self._payload), Signal()
-        word, word_valid = Signal(self._payload), Signal()
+        spare = Signal(self._payload)
+        spare_valid = Signal()
+        word = Signal(self._payload)
+        word_valid = Signal()
         taken = Signal()
         m.d.comb += self.i.ready.eq(~spare_valid)
         m.d.comb += word.eq(Mux(spare_valid, spare, self.i.payload))

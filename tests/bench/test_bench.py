@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench import arrays, rates, record
+from bench import arrays, rates, record, rescale_area
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +84,16 @@ def test_unknown_models_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         rates.main(["--models", "ad02"])
     assert "unknown models ad02; there are ad01, TFC_1W1A" in capsys.readouterr().err
+
+
+@pytest.mark.full
+def test_rescaling_takes_half_the_area(data_dir: Path) -> None:
+    """Of the framework's own form, for ad01's ten units on ECP5 without DSP blocks."""
+    rows = {row["case"]: row for row in rescale_area.cases()}
+    assert len(rows) == 13
+    assert rows["ten units"]["ratio_full"] <= 0.5
+    for row in rows.values():
+        assert row["multiply_add_shift"] < row["trimmed"] < row["full"]
+    widths = [row["multiplier_bits"] for row in rows.values() if row["multiplier_bits"]]
+    assert len(widths) == 12
+    assert max(widths[:10]) <= 24

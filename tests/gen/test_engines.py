@@ -32,6 +32,11 @@ def test_a_folder_of_something_else(tmp_path):
         load_graph(tmp_path)
 
 
+def test_a_spec(tmp_path):
+    with pytest.raises(InputFault, match=r"two\.yaml: is a spec, not a model; `gatemill spec`"):
+        load_graph(tmp_path / "two.yaml")
+
+
 def test_broken_folders(folder):
     text = (folder / "graph.json").read_text()
     (folder / "graph.json").write_text(text[:-20])
