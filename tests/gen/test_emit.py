@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import gen.emit
+from boards.devices import device
 from gen.assemble import assemble
 from gen.design import MemoryImage
 from gen.emit import VERIFY, emit
 from gen.mapping.default import default_plan
-from boards.devices import device
 from sw_model.faults import InputFault
 from sw_model.formats import IntFormat
 from tests.support.graphs import NetworkBuilder
