@@ -152,8 +152,10 @@ def _searched(function: LaneFunction, low: Ints, high: Ints, starts: Ints) -> St
 
 
 def _pack(low: Ints, high: Ints, base: Ints, found: list[tuple[Any, Any, Any]]) -> Staircase:
-    """A staircase from lists of (lanes, positions, rises)."""
-    lane, position, rise = (np.concatenate(a).astype(np.int64) for a in zip(*found, strict=True))
+    """A staircase from lists of (lanes, positions, rises), none where nothing steps."""
+    nothing = (np.zeros(0, np.int64),) * 3
+    lane, position, rise = (np.concatenate(a).astype(np.int64)
+                            for a in zip(nothing, *found, strict=True))
     size = np.abs(rise)
     if int(size.sum()) > MAX_STEPS:
         raise TooLarge(f"a staircase of {int(size.sum())} steps is too large")

@@ -53,6 +53,10 @@ INTEGERS = {
 }
 
 
+#: Wide enough that steps are searched for.
+WIDE = np.array([100_000] * CHANNELS)
+
+
 def function_of(make, *, quantised: bool) -> LaneFunction:
     builder = NetworkBuilder()
     acc = builder.input("acc", (CHANNELS,), IntFormat(24))
@@ -173,3 +177,14 @@ def test_bipolar_result():
     stair = staircase(function, np.full(2, -2**20), np.full(2, 2**20))
     np.testing.assert_array_equal(stair.positions, [[7], [-28]])
     np.testing.assert_array_equal(stair.base, [0, 0])
+
+
+def test_nothing_steps():
+    """A function that is constant on all of a range that is too wide to enumerate."""
+    function = function_of(lambda b, x: b.rescale("r", x, [2.0**-40] * CHANNELS,
+                                                  RescaleMode.EXACT_HALF_EVEN, zero_point=7),
+                           quantised=False)
+    found = staircase(function, -WIDE, WIDE)
+    assert found.positions.shape == (CHANNELS, 0)
+    assert found.base.tolist() == [7] * CHANNELS
+    assert (found.least, found.greatest) == (7, 7)
