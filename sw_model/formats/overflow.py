@@ -16,6 +16,8 @@ class Overflow(enum.Enum):
     SATURATE = "saturate"
     WRAP = "wrap"
     ERROR = "error"
+    #: To infinity, or to NaN where there is no infinity, for formats that have either.
+    SPECIAL = "special"
 
 
 def into_range(whole: NDArray[np.float64], low: int, high: int, overflow: Overflow
@@ -38,6 +40,8 @@ def into_range(whole: NDArray[np.float64], low: int, high: int, overflow: Overfl
     """
     # ``high`` itself may round up in float64; its neighbour is exact.
     beyond = float(high + 1)
+    if overflow is Overflow.SPECIAL:
+        raise ValueError("integers have neither infinities nor NaN to overflow to")
     if overflow is Overflow.WRAP:
         return _wrap(whole, low, high)
     if overflow is Overflow.ERROR and ((whole < low) | (whole >= beyond)).any():
