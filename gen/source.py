@@ -13,6 +13,7 @@ from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 
 from .build import BuildOptions, Built, build_model
+from .frontends import ROUNDINGS
 from .mapping.plan import Plan
 from .spec import SPEC_SUFFIXES
 
@@ -20,7 +21,7 @@ __all__ = ["build_source", "options_from", "rounding_mode"]
 
 
 def rounding_mode(name: str | None) -> RescaleMode | None:
-    """The rounding called ``name``; None for None.
+    """The rounding of TFLite's called ``name``; None for None.
 
     Raises
     ------
@@ -29,11 +30,11 @@ def rounding_mode(name: str | None) -> RescaleMode | None:
     """
     if name is None:
         return None
-    try:
-        return RescaleMode(name)
-    except ValueError:
-        raise InputFault(f"--rounding: unknown rounding {name!r}; there are "
-                         f"{', '.join(mode.value for mode in RescaleMode)}") from None
+    known = {mode.value: mode for mode in ROUNDINGS}
+    if name not in known:
+        raise InputFault(f"--rounding: TFLite has no rounding {name!r}; "
+                         f"there are {', '.join(known)}")
+    return known[name]
 
 
 def options_from(base: BuildOptions | None = None, *, device: str | None = None,

@@ -10,7 +10,10 @@ from sw_model.ops import RescaleMode
 
 from .limits import read_model_file
 
-__all__ = ["import_model"]
+__all__ = ["ROUNDINGS", "import_model"]
+
+#: The ways of rounding that TFLite's runtimes have.
+ROUNDINGS = (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE, RescaleMode.FLOAT64_HALF_AWAY)
 
 #: What :func:`import_model` reads, for messages.
 READABLE = ".tflite (TensorFlow Lite, int8), .onnx (QONNX, or ONNX with QuantizeLinear)"
@@ -32,13 +35,17 @@ def import_model(path: Path, *, rounding: RescaleMode | None = None) -> Graph:
     Raises
     ------
     InputFault
-        If the file cannot be read, is broken or is of no readable kind.
+        If the file cannot be read, is broken or is of no readable kind, or no TFLite
+        runtime rounds like ``rounding``.
     Unsupported
         If it holds operators that are not supported: all of them.
     """
     # Each reader's packages take a second to import: only the one that is needed.
     kind = _kind(path)
     if kind == "tflite":
+        if rounding not in (None, *ROUNDINGS):
+            raise InputFault(f"{path}: no TFLite runtime rounds like {rounding.value}; there are "
+                             f"{', '.join(mode.value for mode in ROUNDINGS)}")
         from .tflite import load as load_tflite
         return load_tflite(path, rounding=rounding or RescaleMode.TFLITE_DOUBLE)
     if rounding is not None:

@@ -10,14 +10,12 @@ from sw_model.graph import Graph, build
 from sw_model.node import GraphError
 from sw_model.ops import RescaleMode
 
+from . import ROUNDINGS
 from .tflite_graph import Drawing, Refusal
 from .tflite_operators import CONVERTERS
 from .tflite_reader import ModelFile, read_tflite
 
-__all__ = ["ROUNDINGS", "load"]
-
-#: The ways of rounding that TFLite's runtimes have.
-ROUNDINGS = (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE, RescaleMode.FLOAT64_HALF_AWAY)
+__all__ = ["load"]
 
 
 def load(path: Path, *, rounding: RescaleMode = RescaleMode.TFLITE_DOUBLE) -> Graph:

@@ -12,6 +12,7 @@ from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 
+from ..frontends import ROUNDINGS as TFLITE_ROUNDINGS
 from ..passes.forms import FORMS
 from .fields import Bias, NumberFormat, OneOf, Rate, Scale, Weights
 
@@ -30,6 +31,7 @@ MAX_SIZE = 65_536
 
 MEMORIES = ("auto", "block", "distributed")
 ROUNDINGS = tuple(mode.value for mode in RescaleMode)
+_TFLITE = tuple(mode.value for mode in TFLITE_ROUNDINGS)
 
 
 class Part(BaseModel):
@@ -187,7 +189,7 @@ class ModelNetwork(Common):
     """A network from a model file."""
 
     model: str = Field(min_length=1, description="Model file, relative to the spec.")
-    rounding: Annotated[str, OneOf(*ROUNDINGS)] | None = Field(default=None, description=(
+    rounding: Annotated[str, OneOf(*_TFLITE)] | None = Field(default=None, description=(
         "Rounding of a TFLite model; by default tflite_double."))
     layers: dict[str, Choices] = Field(default_factory=dict, description=(
         "Choices by layer; what `*` says holds for every layer that does not say it itself."))

@@ -55,6 +55,13 @@ def test_rounding_is_for_tflite_alone(tmp_path):
         "itself how it rounds")
 
 
+def test_rounding_must_be_one_of_tflite(tmp_path):
+    (path := tmp_path / "m.tflite").write_bytes(Dense().built())
+    assert fault_of(path, RescaleMode.FLOOR) == (
+        f"{path}: no TFLite runtime rounds like floor; there are tflite_double, tflite_single, "
+        "float64_half_away")
+
+
 def test_what_is_no_file(tmp_path):
     missing = tmp_path / "m.onnx"
     assert fault_of(missing) == f"{missing}: cannot be read: No such file or directory"

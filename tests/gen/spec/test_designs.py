@@ -162,8 +162,7 @@ WRONG = {
     "model": ("model: none.onnx\nrounding: up\nlayers:\n  fc1: 3\n  fc2:\n    folding: {rows: 0}\n"
               "    rescale: tabel\n", [
         "1: model: no file none.onnx",
-        "2: rounding: unknown 'up'; there are tflite_double, tflite_single, float64_half_away, "
-        "float32_half_even, exact_half_even, floor",
+        "2: rounding: unknown 'up'; there are tflite_double, tflite_single, float64_half_away",
         "4: layers.fc1 must be a mapping, not 3",
         "6: layers.fc2.folding.rows must be at least 1, not 0",
         "7: layers.fc2.rescale: unknown 'tabel'; did you mean 'table'? there are auto, multiply, "
