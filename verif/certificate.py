@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -234,4 +235,9 @@ def file_digests(folder: Path) -> dict[str, str]:
     """SHA-256 of the manifest, the files that it names, and all under ``rtl/``."""
     manifest = Manifest.load(folder)
     names = {MANIFEST, *manifest.files, *changed_files(folder, manifest)}
-    return {name: digest(folder / name) for name in sorted(names) if (folder / name).is_file()}
+    found = {}
+    for name in sorted(names):
+        # What cannot be read is as good as missing.
+        with contextlib.suppress(OSError):
+            found[name] = digest(folder / name)
+    return found

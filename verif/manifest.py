@@ -321,8 +321,10 @@ def changed_files(folder: Path, manifest: Manifest) -> list[str]:
     """Paths, sorted, of files that differ from the manifest, are missing, or are not listed
     (the last under ``rtl/`` only: results of other commands may lie beside it)."""
     def differs(name: str, expected: str) -> bool:
-        path = folder / name
-        return not path.is_file() or digest(path) != expected
+        try:
+            return digest(folder / name) != expected
+        except OSError:
+            return True
 
     present = {path.relative_to(folder).as_posix()
                for path in (folder / "rtl").rglob("*") if path.is_file()}

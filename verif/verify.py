@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
-import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,10 +23,20 @@ from .compare import network_order
 from .emulation import emulate
 from .findings import Findings
 from .manifest import FILE, Manifest, changed_files
+from .proof import FILE as PROOF
+from .proof import load_proof
 from .stimulus import further_samples, stored_samples
 from .tools import SIMULATORS, find_tool, require_simulator
 
 __all__ = ["verify"]
+
+#: Samples where the folder's own cannot be had and no number is asked for.
+SAMPLES = 100
+
+#: What is wrong with a certificate that rests on nothing.
+NOTHING = "nothing was simulated"
+
+_with = msgspec.structs.replace
 
 
 def verify(
@@ -40,7 +51,8 @@ def verify(
     """Simulate the hardware of ``folder``, compare every tensor, write ``certificate.json``.
 
     Files that differ from the manifest are named first; the folder is simulated all the
-    same, and has failed whatever comes of it. A failing sample leaves ``failure.vcd`` or
+    same, as far as it can be, and has failed whatever comes of it: without its stimulus on
+    new samples, without its network not at all. A failing sample leaves ``failure.vcd`` or
     ``failure.fst``.
 
     Parameters
@@ -62,7 +74,7 @@ def verify(
     Raises
     ------
     InputFault
-        If manifest, network or stimulus cannot be read or do not belong together.
+        If the manifest cannot be read, or the certificate cannot be written.
     ToolMissing
         If a tool is not there; says what to type.
     ValueError
@@ -77,27 +89,36 @@ def verify(
     changed = changed_files(folder, manifest)
     for name in changed:
         report(f"{name}: differs from the manifest")
-    core = _core(folder, manifest, changed)
-    inputs, given = _samples(folder, core, samples, seed)
     for stale in folder.glob("failure.*"):
-        stale.unlink()
-
-    findings = Findings(folder=folder, manifest=manifest, core=core, seed=seed, report=report)
+        # Where files cannot be removed, the certificate cannot be written either.
+        with contextlib.suppress(OSError):
+            stale.unlink()
+    certificate = Certificate(
+        passed=False, name=manifest.name, gatemill=manifest.gatemill, model=manifest.model,
+        changed=tuple(changed), seed=seed, samples=0, given=0, proof=[], host=manifest.host,
+        files=files, tools=tools)
+    certificate = _with_proof(certificate, folder, manifest)
+    try:
+        core = _core(folder, manifest)
+    except InputFault as fault:
+        certificate = _with(certificate, faults=(*certificate.faults, str(fault), NOTHING))
+        certificate.save(folder)
+        return certificate
+    findings = Findings(folder=folder, manifest=manifest, core=core, seed=seed, report=report,
+                        faults=list(certificate.faults))
+    inputs, given = _samples(findings, samples)
     if emulator:
         emulate(findings, inputs)
     for simulator in simulators:
         Bench(findings, simulator).run(inputs)
     if not findings.runs:
-        findings.faults.append("nothing was simulated")
-    certificate = Certificate(
-        passed=not changed and not findings.faults and findings.difference is None,
-        name=manifest.name, gatemill=manifest.gatemill, model=manifest.model,
-        changed=tuple(changed), faults=tuple(findings.faults), difference=findings.difference,
-        waveform=findings.waveform, seed=seed, given=given,
-        samples=len(next(iter(inputs.values()))), runs=tuple(findings.runs),
-        layers=_layers(core, manifest, findings), timing=findings.timing,
-        proof=_proof(folder), host=manifest.host, files=files, tools=tools,
-        measured=findings.measured)
+        findings.faults.append(NOTHING)
+    certificate = _with(
+        certificate, passed=not changed and not findings.faults and findings.difference is None,
+        faults=tuple(findings.faults), difference=findings.difference,
+        waveform=findings.waveform, given=given, samples=len(next(iter(inputs.values()))),
+        runs=tuple(findings.runs), layers=_layers(core, manifest, findings),
+        timing=findings.timing, measured=findings.measured)
     certificate.save(folder)
     return certificate
 
@@ -112,13 +133,24 @@ def _tools(simulators: Sequence[str], emulator: bool) -> dict[str, str]:
     return found | {name: find_tool(name).version for name in programs}
 
 
-def _core(folder: Path, manifest: Manifest, changed: Sequence[str]) -> Graph:
+def _with_proof(certificate: Certificate, folder: Path, manifest: Manifest) -> Certificate:
+    """``certificate`` with the proof's records, or with what is wrong with them."""
+    if PROOF not in manifest.files and not (folder / PROOF).exists():
+        return certificate
+    try:
+        return _with(certificate, proof=load_proof(folder))
+    except InputFault as fault:
+        return _with(certificate, faults=(*certificate.faults, str(fault)))
+
+
+def _core(folder: Path, manifest: Manifest) -> Graph:
     """The network that the hardware is to equal."""
     try:
         core = core_graph(Graph.load(folder))
-    except (GraphError, OSError) as error:
-        also = f"; differs from the manifest: {', '.join(changed)}" if changed else ""
-        raise InputFault(f"{error}{also}") from error
+    except OSError as error:
+        raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except GraphError as error:
+        raise InputFault(str(error)) from error
     for what, streams, tensors in (("inputs", manifest.inputs, core.inputs),
                                    ("outputs", manifest.outputs, core.outputs)):
         carried = {stream.tensor for stream in streams}
@@ -128,15 +160,19 @@ def _core(folder: Path, manifest: Manifest, changed: Sequence[str]) -> Graph:
     return core
 
 
-def _samples(folder: Path, core: Graph, samples: int | None, seed: int,
-             ) -> tuple[dict[str, NDArray[Any]], int]:
+def _samples(findings: Findings, samples: int | None) -> tuple[dict[str, NDArray[Any]], int]:
     """All inputs, and how many samples of them are the folder's own."""
-    stored = stored_samples(folder, core)
+    core, rng = findings.core, np.random.default_rng(findings.seed)
+    try:
+        stored = stored_samples(findings.folder, core)
+    except InputFault as fault:
+        findings.faults.append(str(fault))
+        return dict(further_samples(core, samples or SAMPLES, rng)), 0
     given = min(len(codes) for codes in stored.values())
     if samples is not None:
         given = min(given, samples)
     missing = 0 if samples is None else samples - given
-    more = further_samples(core, missing, np.random.default_rng(seed))
+    more = further_samples(core, missing, rng)
     return {name: np.concatenate([stored[name][:given], more[name]])
             for name in core.inputs}, given
 
@@ -151,14 +187,3 @@ def _layers(core: Graph, manifest: Manifest, findings: Findings) -> tuple[LayerR
                                    observed=name in visible, elements=elements,
                                    differing=differing))
     return tuple(records)
-
-
-def _proof(folder: Path) -> list[Mapping[str, Any]]:
-    path = folder / "proof.json"
-    if not path.is_file():
-        return []
-    try:
-        found: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputFault(f"{path}: {error}; build the folder again") from error
-    return found

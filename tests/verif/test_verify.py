@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 import numpy as np
@@ -232,14 +233,28 @@ def test_broken_certificate(folder):
 def test_network_of_another_design(folder):
     text = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(text.replace('"tensor": "y"', '"tensor": "z"'))
-    with pytest.raises(InputFault, match="outputs carry z, but the network has y"):
-        verify(folder, simulators=[])
+    certificate = verify(folder, simulators=[])
+    assert "outputs carry z, but the network has y" in certificate.faults[0]
+    assert not certificate.passed
 
 
-def test_broken_network_names_the_changed_file(folder):
-    (folder / "graph.json").write_text("{")
-    with pytest.raises(InputFault, match=r"differs from the manifest: graph\.json"):
-        verify(folder, simulators=[])
+@pytest.mark.parametrize(("name", "content", "what"), [
+    ("graph.json", b"{", "graph.json: "), ("graph.npz", None, "graph.npz: cannot be read"),
+    ("graph.npz", b"PK", "graph.npz")])
+def test_without_its_network_nothing_can_be_simulated(folder, name, content, what):
+    """All the same, changed files are named and the certificate is written."""
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    (folder / "rtl" / "first.mem").write_text("00\n")
+    certificate = verify(folder, simulators=[])
+    assert certificate.changed == (name, "rtl/first.mem")
+    assert what in certificate.faults[0]
+    assert certificate.faults[1:] == ("nothing was simulated",)
+    assert not certificate.passed
+    assert Certificate.load(folder) == certificate
+    assert certificate.summary().splitlines()[:2] == [
+        f"{name}: differs from the manifest", "rtl/first.mem: differs from the manifest"]
 
 
 @pytest.mark.parametrize(("content", "what"), [
@@ -254,8 +269,32 @@ def test_broken_stimulus(folder, content, what):
         path.write_bytes(content)
     elif content is not None:
         save_arrays(path, content)
-    with pytest.raises(InputFault, match=what):
-        verify(folder, simulators=[])
+    certificate = verify(folder, simulators=[], samples=30)
+    assert certificate.changed == ("vectors.npz",)
+    assert len(certificate.faults) == 1
+    assert re.search(what, certificate.faults[0])
+    # New samples take its place, and the hardware equals the network on them.
+    assert (certificate.given, certificate.samples) == (0, 30)
+    assert [run.passed for run in certificate.runs] == [True, True]
+    assert not certificate.passed
+
+
+@pytest.mark.parametrize("content", ["{", "3", '[{"layer": 3}]'])
+def test_a_broken_proof_is_a_fault(folder, content):
+    (folder / "proof.json").write_text(content)
+    certificate = verify(folder, simulators=[], samples=1)
+    assert len(certificate.faults) == 1
+    assert "proof.json: " in certificate.faults[0]
+    assert [run.passed for run in certificate.runs] == [True, True]
+    assert not certificate.passed
+
+
+def test_a_missing_proof_is_a_fault(folder):
+    manifest = Manifest.load(folder)
+    msgspec.structs.replace(manifest, files={**manifest.files, "proof.json": "0"}).save(folder)
+    certificate = verify(folder, simulators=[], samples=1)
+    assert certificate.changed == ("proof.json",)
+    assert "proof.json: cannot be read (No such file" in certificate.faults[0]
 
 
 def test_proof_records_are_kept(folder):
