@@ -7,6 +7,7 @@ fills the same one. ``GATEMILL_CACHE`` moves the cache; else it is the user's.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import platformdirs
+
+from sw_model.faults import InputFault
 
 __all__ = ["cached", "digest_of", "root"]
 
@@ -43,13 +46,24 @@ def cached(kind: str, key: str, fill: Callable[[Path], None]) -> tuple[Path, boo
     Returns
     -------
     The folder and whether it was there before. Where ``fill`` raises, nothing is kept.
+
+    Raises
+    ------
+    InputFault
+        If the cache cannot be written.
     """
     place = root() / kind / key
     if place.is_dir():
-        os.utime(place)
+        # A cache that is only read serves as well.
+        with contextlib.suppress(OSError):
+            os.utime(place)
         return place, True
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    except OSError as error:
+        raise InputFault(f"{place.parent}: cannot be written ({error.strerror}); GATEMILL_CACHE "
+                         "names another cache") from error
     try:
         fill(fresh)
         try:

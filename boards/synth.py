@@ -17,12 +17,12 @@ from . import place as placing
 from .devices import DEVICES, Device
 from .devices import device as find_device
 from .families import FAMILIES
-from .figures import Figures, Resources
+from .figures import Figures, ModuleFigures, Resources
 from .process import Progress
 from .shim import NAME, wrap
 from .yosys import Options, synthesise
 
-__all__ = ["SCHEMA", "SynthVerdict", "fits", "synth"]
+__all__ = ["SCHEMA", "SynthVerdict", "fits", "load_report", "synth"]
 
 #: Version of ``synth.json``.
 SCHEMA = 1
@@ -52,6 +52,49 @@ class _Manifest(msgspec.Struct):
     verilog: str
     clock: str = "clk"
     reset: str = "rst"
+
+
+class _Placement(msgspec.Struct):
+    """What a reader of ``synth.json`` may rely on in ``placement``."""
+
+    clocks: dict[str, float]
+
+
+class _Report(msgspec.Struct):
+    """What a reader of ``synth.json`` may rely on."""
+
+    schema: int
+    device: str | None
+    target: str
+    tools: dict[str, str]
+    total: Resources
+    modules: list[ModuleFigures]
+    uses: dict[str, placing.Use]
+    placement: _Placement | None
+
+
+def load_report(folder: Path) -> dict[str, Any] | None:
+    """What ``synth.json`` holds; None if there is none.
+
+    Raises
+    ------
+    InputFault
+        If it is broken or of another schema.
+    """
+    path = folder / FILE
+    try:
+        data = path.read_bytes()
+        found = msgspec.json.decode(data, type=_Report).schema
+        if found != SCHEMA:
+            raise InputFault(f"{path}: schema is {found}, but must be {SCHEMA}; "
+                             "run `gatemill synth` again")
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputFault(f"{path}: cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InputFault(f"{path}: {error}; run `gatemill synth` again") from error
 
 
 def fits(total: Resources, device: Device) -> dict[str, placing.Use]:
@@ -115,8 +158,10 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
         if chip is None:
             raise InputFault(f"placing needs a device, not the family {target}: "
                              f"{', '.join(d.name for d in DEVICES.values() if d.nextpnr)}")
-    logs = folder / LOGS
-    logs.mkdir(exist_ok=True)
+    try:
+        (logs := folder / LOGS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputFault(f"{folder / LOGS}: cannot be written ({error.strerror})") from error
     options = Options(dsp=dsp and (chip is None or chip.dsps > 0), flatten=flatten, fast=fast,
                       delay_ps=round(_HALF_PERIOD / clock_mhz),
                       variant=chip.variant if chip else "")
@@ -203,12 +248,15 @@ def _save(folder: Path, report: dict[str, Any]) -> None:
         lasting["placement"] = {key: value for key, value in lasting["placement"].items()
                                 if key != "cached"}
     text = json.dumps(lasting, indent=1, sort_keys=True) + "\n"
-    handle, name = tempfile.mkstemp(prefix=f".{FILE}-", dir=folder)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, folder / FILE)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(prefix=f".{FILE}-", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(name, 0o644)
+            os.replace(name, folder / FILE)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputFault(f"{folder / FILE}: cannot be written ({error.strerror})") from error

@@ -19,10 +19,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sw_model.faults import Fault
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "progress", "show", "warn_of_changes"]
 
 app = typer.Typer(
-    name="gatemill", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    name="gatemill", add_completion=False, rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Quantised neural networks to proven hardware, with open tools only.")
 
@@ -52,6 +52,25 @@ def show(result: Any, text: str, as_json: bool) -> None:
     print(json.dumps(result, indent=1) if as_json else text)
 
 
+def warn_of_changes(folder: Path, *prefixes: str) -> list[str]:
+    """Files of a build that are not what its manifest says, after a line of warning.
+
+    Parameters
+    ----------
+    folder : Path
+    prefixes : str
+        How the paths begin of the files that matter.
+    """
+    from verif.manifest import Manifest, changed_files
+
+    changed = [name for name in changed_files(folder, Manifest.load(folder))
+               if name.startswith(prefixes)]
+    if changed:
+        print(f"gatemill: warning: not as the manifest says: {', '.join(changed)}",
+              file=sys.stderr)
+    return changed
+
+
 def _version(value: bool) -> None:
     if value:
         from .version import gatemill_version
@@ -59,10 +78,14 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context,
+          version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
                                                 help="Print the version.")] = False) -> None:
     """Quantised neural networks to proven hardware, with open tools only."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
 
 
 def _stop(*_: object) -> NoReturn:

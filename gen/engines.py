@@ -16,13 +16,13 @@ from sw_model.graph import Graph, GraphError
 from sw_model.node import Tensor
 from sw_model.ops import RescaleMode
 from sw_model.partition import core_graph
-from verif.manifest import FILE
+from verif.manifest import FILE, Manifest
 
 from .folder import write_whole
 from .spec import SPEC_SUFFIXES
 
-__all__ = ["is_build", "load_graph", "read_inputs", "results", "run_golden", "run_rtl",
-           "write_outputs"]
+__all__ = ["code_types", "is_build", "load_graph", "read_inputs", "results", "run_golden",
+           "run_rtl", "write_outputs"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -44,12 +44,8 @@ def load_graph(source: Path, rounding: RescaleMode | None = None) -> Graph:
         if rounding is not None:
             raise InputFault(f"{source}: a build has its rounding already; "
                              "--rounding is for model files")
-        try:
-            return Graph.load(source)
-        except OSError as error:
-            raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
-        except GraphError as error:
-            raise InputFault(f"{error}; build the folder again") from error
+        Manifest.load(source)
+        return _saved(source)
     if source.is_dir():
         raise InputFault(f"{source}: holds no {FILE}; name a build folder or a model file")
     if source.suffix.lower() in SPEC_SUFFIXES:
@@ -57,6 +53,25 @@ def load_graph(source: Path, rounding: RescaleMode | None = None) -> Graph:
                          "`gatemill build` makes a build folder of it")
     from .frontends import import_model
     return import_model(source, rounding=rounding)
+
+
+def _saved(folder: Path) -> Graph:
+    try:
+        return Graph.load(folder)
+    except OSError as error:
+        raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except GraphError as error:
+        raise InputFault(f"{error}; build the folder again") from error
+
+
+def code_types(source: Path, graph: Graph) -> dict[str, np.dtype[Any]]:
+    """NumPy types of the outputs' codes: the same for a model and for its build.
+
+    The compiler narrows accumulators, so that the types are those of the imported network.
+    """
+    imported = _saved(source / "imported") if is_build(source) else graph
+    return {name: np.dtype(imported.tensors[last_codes(imported, name)].format.dtype)
+            for name in graph.outputs}
 
 
 def read_inputs(path: Path, graph: Graph) -> dict[str, NDArray[Any]]:
@@ -136,18 +151,21 @@ def run_rtl(folder: Path, graph: Graph, inputs: Arrays) -> dict[str, NDArray[Any
     return graph.trace(inputs, overrides={**given, **made})
 
 
-def results(graph: Graph, values: Arrays, *, dequantise: bool) -> dict[str, NDArray[Any]]:
+def results(graph: Graph, values: Arrays, *, dequantise: bool,
+            types: Mapping[str, np.dtype[Any]] | None = None) -> dict[str, NDArray[Any]]:
     """What a user gets for every output: codes, or reals with ``dequantise``.
 
     Where the network ends in float32 operations, the codes are those of the last integer
-    tensor before them.
+    tensor before them. ``types`` are those of the codes, if they are to be others than the
+    tensors' own.
     """
     found = {}
     for name in graph.outputs:
         if dequantise:
             found[name] = reals(graph.tensors[name], values[name])
         else:
-            found[name] = values[last_codes(graph, name)]
+            codes = values[last_codes(graph, name)]
+            found[name] = codes.astype(types[name] if types else codes.dtype, copy=False)
     return found
 
 

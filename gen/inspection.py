@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sw_model.formats import Float32Format
+import numpy as np
+
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor, extent
 from sw_model.ops import MatMul
 from sw_model.partition import partition
+
+from .passes.reach import Range, reach
 
 __all__ = ["describe"]
 
@@ -21,12 +24,14 @@ def describe(imported: Graph, compiled: Graph) -> dict[str, Any]:
     imported : Graph
         As the frontend made it: its inputs, outputs and operations.
     compiled : Graph
-        The integer network: its layers and what they can reach.
+        The integer network: its layers, and the values that each can give, whatever comes in.
     """
     parts = partition(compiled)
     where = {n.name: place for place, nodes in (("host", parts.head), ("fpga", parts.core),
                                                 ("host", parts.tail)) for n in nodes}
-    layers = [_layer(compiled, node, where[node.name]) for node in compiled.nodes]
+    ranges = reach(compiled)
+    layers = [_layer(compiled, node, where[node.name], ranges.get(node.outputs[0]))
+              for node in compiled.nodes]
     weights = [compiled.tensors[n.inputs[1]] for n in compiled.nodes if isinstance(n, MatMul)]
     biases = [compiled.tensors[n.inputs[2]] for n in compiled.nodes
               if isinstance(n, MatMul) and len(n.inputs) == 3]
@@ -51,14 +56,14 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
             "scale": tensor.scale, "zero_point": tensor.zero_point}
 
 
-def _layer(graph: Graph, node: Node, where: str) -> dict[str, Any]:
+def _layer(graph: Graph, node: Node, where: str, codes: Range | None) -> dict[str, Any]:
     output = graph.tensors[node.outputs[0]]
     macs = 0
     if isinstance(node, MatMul):
         weights = graph.tensors[node.inputs[1]]
         vectors = graph.tensors[node.inputs[0]].elements // extent(weights.shape[1:])
         macs = weights.elements * vectors
-    real = isinstance(output.format, Float32Format)
+    reached = codes and output.format.to_fixed(np.array(codes.hull)).tolist()
     return {"name": node.name, "operation": type(node).__name__, "where": where,
             "format": str(output.format), "shape": _tensor(output)["shape"], "macs": macs,
-            "range": None if real else [output.format.fixed_min, output.format.fixed_max]}
+            "range": reached}

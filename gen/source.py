@@ -14,10 +14,23 @@ from sw_model.ops import RescaleMode
 
 from .build import BuildOptions, Built, build_model
 from .frontends import ROUNDINGS
-from .mapping.plan import Plan
+from .mapping.plan import FASTEST_MHZ, Plan
 from .spec import SPEC_SUFFIXES
 
-__all__ = ["build_source", "options_from", "rounding_mode"]
+__all__ = ["build_source", "clock_of", "options_from", "rounding_mode"]
+
+
+def clock_of(mhz: float) -> float:
+    """``mhz`` as the command line gives it.
+
+    Raises
+    ------
+    InputFault
+        If no clock is like that.
+    """
+    if not 0 < mhz <= FASTEST_MHZ:
+        raise InputFault(f"--clock: {mhz:g} MHz, but must be above 0 and at most {FASTEST_MHZ}")
+    return mhz
 
 
 def rounding_mode(name: str | None) -> RescaleMode | None:
@@ -57,9 +70,7 @@ def options_from(base: BuildOptions | None = None, *, device: str | None = None,
         from boards.devices import device as known
         options = replace(options, device=known(device).name)
     if clock is not None:
-        if not 0 < clock <= 2000:
-            raise InputFault(f"--clock: {clock:g} MHz, but must be above 0 and at most 2000")
-        options = replace(options, clock_mhz=clock)
+        options = replace(options, clock_mhz=clock_of(clock))
     if options.plan is not None:
         options = replace(options, plan=msgspec.structs.replace(
             options.plan, device=options.device, clock_mhz=options.clock_mhz))
@@ -76,7 +87,7 @@ def _rate(text: str) -> float:
     except ValueError:
         value = -1
     if not 0 < value < 1e12:
-        raise InputFault(f"--rate: {text!r}, but must be a positive number or max")
+        raise InputFault(f"--rate: {text!r}, but must be a number above 0 and below 1e12, or max")
     return value
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from sw_model.faults import InputFault
+
 from ..cli import Folder, Json, show
 
 __all__ = ["report", "synth_lines"]
@@ -26,8 +28,11 @@ def report(
 
     result = gather(folder)
     lines = text(result)
-    write_whole(folder / TEXT, ("\n".join(lines) + "\n").encode())
-    write_whole(folder / DATA, (json.dumps(result, indent=1) + "\n").encode())
+    for name, content in ((TEXT, "\n".join(lines)), (DATA, json.dumps(result, indent=1))):
+        try:
+            write_whole(folder / name, f"{content}\n".encode())
+        except OSError as error:
+            raise InputFault(f"{folder / name}: cannot be written ({error.strerror})") from error
     summary = f"{verdict(result)}; the report is {folder / TEXT}"
     show(result, summary if brief else "\n".join([*lines, summary]), as_json)
     return 0
@@ -35,8 +40,10 @@ def report(
 
 def gather(folder: Path) -> dict[str, Any]:
     """What manifest, plan, proof, certificate and synthesis say of a build."""
+    from boards.synth import load_report
     from verif.certificate import Certificate, stale
     from verif.manifest import Manifest
+    from verif.proof import load_proof
 
     from ..mapping.plan import Plan
     from .build import describe
@@ -44,28 +51,33 @@ def gather(folder: Path) -> dict[str, Any]:
     manifest = Manifest.load(folder)
     plan = Plan.load(folder / "plan.json")
     certificate = Certificate.load(folder)
-    synth = folder / "synth.json"
     return {
         **describe(folder, manifest),
         "plan": [{"unit": unit.name, "kind": unit.kind, "jobs": list(unit.jobs),
                   "rows": unit.rows, "lanes": unit.lanes} for unit in plan.units],
-        "proof": json.loads((folder / "proof.json").read_text(encoding="utf-8")),
+        "proof": load_proof(folder),
         "certificate": certificate.as_dict() if certificate else None,
         "stale": stale(folder),
-        "synth": json.loads(synth.read_text(encoding="utf-8")) if synth.is_file() else None,
+        "synth": load_report(folder),
         "tools": dict(manifest.tools),
     }
 
 
 def verdict(result: dict[str, Any]) -> str:
     """The certificate in a few words."""
-    if result["certificate"] is None:
-        return f"{result['name']} is not verified"
+    name, certificate = result["name"], result["certificate"]
+    if certificate is None:
+        return f"{name} is not verified"
     if result["stale"]:
-        return f"{result['name']}: the certificate is stale ({', '.join(result['stale'])})"
-    passed = "bit for bit equal to the golden model" if result["certificate"]["passed"] else (
-        "DIFFERS from the golden model")
-    return f"{result['name']} is {passed}"
+        return f"{name}: the certificate is stale ({', '.join(result['stale'])})"
+    if certificate["passed"]:
+        return f"{name} is bit for bit equal to the golden model"
+    if found := certificate["difference"]:
+        return f"{name} DIFFERS from the golden model: layer {found['layer']!r}"
+    faults = certificate["faults"]
+    reason = faults[0] if faults else (
+        f"not as the manifest says: {', '.join(certificate['changed'])}")
+    return f"{name} is NOT verified: {reason}"
 
 
 def text(result: dict[str, Any]) -> list[str]:
@@ -86,7 +98,7 @@ def text(result: dict[str, Any]) -> list[str]:
         bits, shift, offsets = (proof.get(key, "") for key in
                                 ("multiplier_bits", "shift", "offsets"))
         lines.append(f"  {proof['layer']:<24}{proof['form']:<14}{bits!s:>10}{shift!s:>7}"
-                     f"{offsets!s:>9}{proof['levels']:>8}  {proof['range']}")
+                     f"{offsets!s:>9}{proof.get('levels', '')!s:>8}  {proof.get('range', '')}")
     if result["synth"]:
         lines += ["", *("  " + line for line in synth_lines(result["synth"]))]
     return lines

@@ -9,7 +9,7 @@ import typer
 
 from sw_model.faults import InputFault
 
-from ..cli import Json, progress, show
+from ..cli import Json, progress, show, warn_of_changes
 
 __all__ = ["run"]
 
@@ -27,22 +27,25 @@ def run(
     """Run a network: on a model the framework's own arithmetic, on a build the compiled one."""
     if engine not in ("golden", "rtl"):
         raise InputFault(f"--engine: unknown engine {engine!r}; there are golden and rtl")
+    from .. import engines
+
+    if engine == "rtl" and not engines.is_build(source):
+        raise InputFault(f"{source}: --engine rtl needs a build folder; "
+                         "make one with `gatemill build`")
+    changed = warn_of_changes(source, "rtl/", "graph.") if engines.is_build(source) else []
     with progress(as_json) as report:
-        from .. import engines
         from ..source import rounding_mode
 
-        if engine == "rtl" and not engines.is_build(source):
-            raise InputFault(f"{source}: --engine rtl needs a build folder; "
-                             "make one with `gatemill build`")
         report("reading the network")
         graph = engines.load_graph(source, rounding_mode(rounding))
         arrays = engines.read_inputs(inputs, graph)
         report("running")
         values = (engines.run_rtl(source, graph, arrays) if engine == "rtl"
                   else engines.run_golden(graph, arrays))
-        outputs = engines.results(graph, values, dequantise=dequantise)
+        types = None if dequantise else engines.code_types(source, graph)
+        outputs = engines.results(graph, values, dequantise=dequantise, types=types)
         engines.write_outputs(out, outputs)
     samples = len(next(iter(arrays.values()))) if arrays else 0
     result = {"outputs": {name: list(array.shape) for name, array in outputs.items()},
-              "samples": samples, "engine": engine, "file": str(out)}
+              "samples": samples, "engine": engine, "file": str(out), "changed": changed}
     show(result, f"{out}: {samples} samples, {', '.join(outputs)}", as_json)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ..cli import Folder, Json, progress, show
+from sw_model.faults import InputFault
+
+from ..cli import Folder, Json, progress, show, warn_of_changes
 
 __all__ = ["synth"]
 
@@ -22,22 +25,45 @@ def synth(
     as_json: Json = False,
 ) -> int:
     """Synthesise: look-up tables, carries, registers, DSP blocks and block RAM, by module."""
+    changed = warn_of_changes(folder, "rtl/")
     with progress(as_json) as report:
         from boards.synth import SynthVerdict
         from boards.synth import synth as synthesise
 
-        from ..mapping.plan import Plan
-
-        plan = Plan.load(folder / "plan.json")
+        device, clock = target(folder, device, clock)
         try:
-            result = synthesise(folder, device=device or plan.device, place=place,
-                                clock_mhz=clock or plan.clock_mhz, dsp=dsp, progress=report)
+            result = synthesise(folder, device=device, place=place, clock_mhz=clock, dsp=dsp,
+                                progress=report)
         except SynthVerdict as verdict:
             if as_json:
-                show(verdict.report, "", as_json)
+                show({**verdict.report, "changed": changed}, "", as_json)
             raise
-    show(result, table(result), as_json)
+    show({**result, "changed": changed}, table(result), as_json)
     return 0
+
+
+def target(folder: Path, device: str | None, clock: float | None) -> tuple[str, float]:
+    """Device and clock: what is given, and the plan's where it is not.
+
+    Raises
+    ------
+    InputFault
+        If the clock is impossible, or the plan is needed and cannot be read.
+    """
+    from ..mapping.plan import Plan
+    from ..source import clock_of
+
+    if clock is not None:
+        clock = clock_of(clock)
+    if device is not None and clock is not None:
+        return device, clock
+    try:
+        plan = Plan.load(folder / "plan.json")
+    except InputFault as fault:
+        options = [name for name, given in (("--device", device), ("--clock", clock))
+                   if given is None]
+        raise InputFault(f"{fault}; without a plan, give {' and '.join(options)}") from fault
+    return device or plan.device, clock or plan.clock_mhz
 
 
 def table(result: dict[str, Any]) -> str:

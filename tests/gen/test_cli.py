@@ -40,7 +40,8 @@ FAULTS = [
     (f"build {MODEL} -o OUT --device bogus", 2, "no device 'bogus'; there are ecp5-12k,"),
     (f"build {MODEL} -o OUT --clock 0", 2, "--clock: 0 MHz, but must be above 0"),
     (f"build {MODEL} -o OUT --clock x", 2, "Invalid value for '--clock': "),
-    (f"build {MODEL} -o OUT --rate fast", 2, "--rate: 'fast', but must be a positive number"),
+    (f"build {MODEL} -o OUT --rate fast", 2, "--rate: 'fast', but must be a number above 0"),
+    (f"build {MODEL} -o OUT --rate 1e99", 2, "'1e99', but must be a number above 0 and below 1e12"),
     (f"build {MODEL} -o OUT --rate 1e9", 1, "inferences a second need an interval of 0 cycles"),
     (f"build {MODEL} -o OUT --plan NONE", 2, "NONE: cannot be read (No such file"),
     (f"build {MODEL} -o OUT --plan README.md", 2, "README.md: not a plan: JSON is malformed"),
@@ -64,7 +65,8 @@ FAULTS = [
     ("verify BUILD --samples 0", 2, "Invalid value for '--samples': "),
     ("verify BUILD --seed -1", 2, "Invalid value for '--seed': "),
     ("verify BUILD --simulator vcs", 2, "no simulator 'vcs'; there are verilator, icarus"),
-    ("synth NONE", 2, "NONE/plan.json: cannot be read (No such file"),
+    ("synth NONE", 2, "NONE/manifest.json: cannot be read (No such file"),
+    ("synth BUILD --clock 0", 2, "--clock: 0 MHz, but must be above 0 and at most 2000"),
     ("synth BUILD --device bogus", 2, "no device 'bogus'; there are ecp5-12k,"),
     ("synth BUILD --device gowin --place", 2, "placed on ecp5 and ice40 only, not on gowin"),
     ("report NONE", 2, "a build folder is made by `gatemill build`"),
@@ -96,6 +98,14 @@ def test_help_lists_every_call(capsys):
     assert text.startswith("Usage: gatemill ")
     for name in COMMANDS:
         assert f"\n  {name} " in text
+
+
+def test_no_call_at_all(capsys):
+    assert main([]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("Usage: gatemill ")
+    assert "error" not in output.err
 
 
 def test_results_for_machines(built, capsys):

@@ -11,13 +11,14 @@ from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 from tests.support.networks import two_layers
 from tests.support.operations import OPERATIONS
+from verif.manifest import Manifest
 
 
 @pytest.fixture
 def folder(tmp_path):
     """As much of a build folder as the golden engine reads."""
     two_layers().save(tmp_path)
-    (tmp_path / "manifest.json").write_text("{}")
+    Manifest(name="two", top="two", verilog="rtl/two.v", gatemill="0", streams=()).save(tmp_path)
     return tmp_path
 
 
