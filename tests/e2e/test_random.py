@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import shutil
+from collections import Counter
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from tests.support.random_networks import check_networks, networks
+from tests.support.random_networks import check_networks, draw_networks
 
 #: Networks in one compiled top.
 TOGETHER = 34
 
-SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, print_blob=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large,
-                           HealthCheck.large_base_example, HealthCheck.function_scoped_fixture],
-    # A failure names its network; shrinking would compile for hours.
-    phases=[Phase.explicit, Phase.generate])
 
-
-def together(drawn):
-    with tempfile.TemporaryDirectory() as folder:
-        check_networks(drawn, Path(folder) / "build")
-
-
-@settings(SETTINGS, max_examples=3)
-@given(st.lists(networks(), min_size=TOGETHER, max_size=TOGETHER))
-def test_networks(need, drawn):
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.full)])
+def test_networks(need, tmp_path, count):
     need("verilator")
-    together(drawn)
-
-
-@pytest.mark.full
-@settings(SETTINGS, max_examples=30)
-@given(st.lists(networks(), min_size=TOGETHER, max_size=TOGETHER))
-def test_many_networks(need, drawn):
-    need("verilator")
-    together(drawn)
+    drawn = draw_networks(count)
+    assert len({replace(one, seed=0) for one in drawn}) == count
+    layers = Counter(len(one.steps) for one in drawn)
+    assert all(layers[number] >= count // 10 for number in (1, 2, 3)), layers
+    for start in range(0, count, TOGETHER):
+        check_networks(drawn[start:start + TOGETHER], folder := tmp_path / str(start))
+        shutil.rmtree(folder)
