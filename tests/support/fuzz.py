@@ -1,4 +1,4 @@
-"""Mutated files, and a forked worker that loads them within bounds of time and memory."""
+"""Mutated files, and a forked worker that compiles them within bounds of time and memory."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ PATIENCE = 120
 
 
 class Subject(NamedTuple):
-    """A file to be mutated and its reader."""
+    """A file to be mutated, and what is done to its mutants: reading, or more than that."""
 
     name: str
-    load: Callable[[Path], Any]
+    use: Callable[[Path], Any]
     data: bytes
 
 
@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a case: ``kind`` is loaded, fault, or what should not be."""
+    """What came of a case: ``kind`` is done, fault, or what should not be."""
 
     kind: str
     text: str
@@ -132,7 +132,7 @@ class _OutOfTime(BaseException):
 
 
 def run_cases(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Case, Outcome]]:
-    """Load every case in one forked process; yields what came of each.
+    """Use every case in one forked process; yields what came of each.
 
     The worker's address space is bounded by ``MEMORY`` above what it has when it starts,
     each case's CPU time by ``SECONDS``. A worker that dies or falls silent ends the
@@ -205,10 +205,11 @@ def _outcome(subject: Subject, path: Path) -> Outcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            subject.load(path)
+            subject.use(path)
     except Fault as fault:
         text = str(fault)
-        clear = text.isprintable() and text.startswith(str(path))
+        # The compiler knows the network by its name alone, which is the file's.
+        clear = text.isprintable() and text.startswith((str(path), f"{path.stem}: "))
         return Outcome("fault" if clear else "unclear", text)
     except _OutOfTime:
         return Outcome("late", f"more than {SECONDS} s\n{traceback.format_exc()[-2000:]}")
@@ -218,4 +219,4 @@ def _outcome(subject: Subject, path: Path) -> Outcome:
         return Outcome("traceback", traceback.format_exc()[-4000:])
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return Outcome("loaded", "")
+    return Outcome("done", "")

@@ -1,4 +1,5 @@
-"""Mutated model files: success or one clear line, in bounds of time and memory."""
+"""Mutated model files, read and compiled: success or one clear line, in bounds of time and memory.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from gen.frontends import onnx_model, tflite
+from gen.passes import compile_graph
 from sw_model.faults import InputFault
 from tests.support import fuzz
 from tests.support.fuzz import Case, Subject, cases_of, mutant, run_cases
@@ -61,40 +63,50 @@ def small_qdq() -> bytes:
 
 
 def check(cases: Sequence[Case], folder: Path) -> None:
-    """Every case must load or end in one clear line; all that do not are shown."""
+    """Every case must compile or end in one clear line; all that do not are shown."""
     found = list(run_cases(cases, folder))
     wrong = [f"{case}: {outcome.kind}: {outcome.text}" for case, outcome in found
-             if outcome.kind not in ("loaded", "fault")]
+             if outcome.kind not in ("done", "fault")]
     assert not wrong, "\n".join(wrong)
     kinds = Counter((case.subject.name, outcome.kind) for case, outcome in found)
     assert len(found) == len(cases)
-    # A loader that refused everything, or took everything, would not be tested by this.
+    # What refused everything, or took everything, would not be tested by this.
     for subject in {case.subject.name for case in cases}:
         assert kinds[subject, "fault"]
-        assert kinds[subject, "loaded"]
+        assert kinds[subject, "done"]
+
+
+def tflite_file(path: Path) -> None:
+    compile_graph(tflite.load(path))
+
+
+def onnx_file(path: Path) -> None:
+    compile_graph(onnx_model.load(path))
 
 
 def small_subjects() -> list[Subject]:
-    return [Subject("dense.tflite", tflite.load, Dense().built()),
-            Subject("small_qonnx.onnx", onnx_model.load, small_onnx()),
-            Subject("branches.tflite", tflite.load, branching_model()),
-            Subject("small_qdq.onnx", onnx_model.load, small_qdq())]
+    return [Subject("dense.tflite", tflite_file, Dense().built()),
+            Subject("small_qonnx.onnx", onnx_file, small_onnx()),
+            Subject("branches.tflite", tflite_file, branching_model()),
+            Subject("small_qdq.onnx", onnx_file, small_qdq())]
 
 
 def real_subjects(models: Path) -> list[Subject]:
-    return [Subject(path.rsplit("/")[-1], load, (models / path).read_bytes()) for path, load in (
-        ("mlperf_tiny/ad01_int8.tflite", tflite.load), ("tfc/TFC_2W2A.onnx", onnx_model.load),
-        ("mlperf_tiny/ad01_int8.tflite", tflite.load),
-        ("onnx_qdq/digits_mlp_qdq_s8s8.onnx", onnx_model.load))]
+    return [Subject(path.rsplit("/")[-1], use, (models / path).read_bytes()) for path, use in (
+        ("mlperf_tiny/ad01_int8.tflite", tflite_file), ("tfc/TFC_2W2A.onnx", onnx_file),
+        ("mlperf_tiny/ad01_int8.tflite", tflite_file),
+        ("onnx_qdq/digits_mlp_qdq_s8s8.onnx", onnx_file))]
 
 
-def test_small_models(tmp_path):
+@pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.full)])
+def test_small_models(tmp_path, count):
     """Small files, so that changes hit structure rather than weights."""
-    check(cases_of(small_subjects(), 200, SEED), tmp_path)
+    check(cases_of(small_subjects(), count, SEED), tmp_path)
 
 
-def test_real_models(data_dir, tmp_path):
-    check(cases_of(real_subjects(data_dir / "models"), 100, SEED), tmp_path)
+@pytest.mark.parametrize("count", [100, pytest.param(1500, marks=pytest.mark.full)])
+def test_real_models(data_dir, tmp_path, count):
+    check(cases_of(real_subjects(data_dir / "models"), count, SEED), tmp_path)
 
 
 def misbehave(path: Path) -> None:
@@ -119,13 +131,13 @@ def misbehave(path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "kind"), [
     (0, "traceback"), (1, "unclear"), (2, "unclear"), (3, "large"), (4, "late"), (5, "traceback"),
-    (6, "died"), (7, "loaded")])
+    (6, "died"), (7, "done")])
 def test_the_worker_tells_how_readers_go_wrong(number, kind, tmp_path, monkeypatch):
     monkeypatch.setattr(fuzz, "SECONDS", 0.2)
     monkeypatch.setattr(Case, "data", lambda case: bytes([case.number]))
     cases = [Case(Subject("bad", misbehave, b""), 0, n) for n in (number, 7)]
     outcomes = [outcome.kind for _, outcome in run_cases(cases, tmp_path)]
-    assert outcomes == ([kind] if kind == "died" else [kind, "loaded"])
+    assert outcomes == ([kind] if kind == "died" else [kind, "done"])
 
 
 def test_mutants_are_the_same_for_the_same_seed():
@@ -135,10 +147,3 @@ def test_mutants_are_the_same_for_the_same_seed():
     assert first == second
     assert len(set(first)) > 95
     assert sum(m != data for m in first) > 95
-
-
-@pytest.mark.full
-def test_many_mutants(data_dir, tmp_path):
-    subjects = small_subjects()
-    check(cases_of([*subjects, *subjects, *real_subjects(data_dir / "models")], 3000, SEED + 1),
-          tmp_path)
