@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.node import Node
-from sw_model.ops import MultiplyAddShift, MultiThreshold
+from sw_model.ops import MultiplyAddShift, MultiThreshold, Rescale, RescaleMode
 
 from .chain import LaneFunction
 from .monotone import pieces, spans
@@ -144,6 +144,22 @@ def _multiply_add_shift(node: MultiplyAddShift, constants: tuple[NDArray[Any] | 
     columns = [(level << node.shift) - column.astype(np.int64) for column in offset.T]
     return np.concatenate([distance // np.where(m == 0, 1, m) + more
                            for distance in columns for more in (0, 1)])
+
+
+@crossings.register
+def _half_even(node: Rescale, constants: tuple[NDArray[Any] | None, ...]) -> Ints:
+    """``x*M / 2**S`` passes half a level at ``x = ((2*k - 1) << S) / 2*M``, k from the zero
+    point on; the framework's own roundings are shown to be the same node instead."""
+    _, multiplier, exponent = constants
+    assert multiplier is not None
+    assert exponent is not None
+    if node.mode is not RescaleMode.EXACT_HALF_EVEN or int(exponent.max()) > 0:
+        return np.zeros((0, 1), np.int64)
+    level = np.arange(node.low, node.high + 2)[:, None] - node.zero_point
+    m = 2 * multiplier.astype(np.int64)
+    distance = (2 * level - 1) << -exponent.astype(np.int64)
+    at = distance // np.where(m == 0, 1, m)
+    return np.concatenate([at, at + 1])
 
 
 def _united(low: Ints, high: Ints) -> tuple[Ints, Ints]:

@@ -68,8 +68,10 @@ def test_scales_of_powers_of_two_have_no_line_but_a_rounding():
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_a_qonnx_layer_with_scales_of_powers_of_two(signed):
-    b, acc, x = sweep_network(3, 13, bias=[0, 1, -700])
+@pytest.mark.parametrize("bits", [13, 20])
+def test_a_qonnx_layer_with_scales_of_powers_of_two(signed, bits):
+    """Accumulators that the proof looks at one by one, and too many for that."""
+    b, acc, x = sweep_network(3, bits, bias=[0, 1, -700])
     real = b.dequantise("d", acc, 2.0**-9)
     real = real if signed else b.relu("relu", real)
     last = b.quantise("q", real, 2.0**-5, IntFormat(8, signed=signed), narrow=signed)

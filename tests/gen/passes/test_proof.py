@@ -41,8 +41,10 @@ def proven(at: Site, node, constants) -> module.Evidence:
                  at.low, at.high)
 
 
-@pytest.mark.parametrize("form", ["multiply", "thresholds"])
-@pytest.mark.parametrize("mode", [RescaleMode.TFLITE_DOUBLE, RescaleMode.EXACT_HALF_EVEN])
+@pytest.mark.parametrize(("mode", "form"), [
+    (RescaleMode.TFLITE_DOUBLE, "multiply"), (RescaleMode.TFLITE_DOUBLE, "thresholds"),
+    (RescaleMode.EXACT_HALF_EVEN, "multiply"), (RescaleMode.EXACT_HALF_EVEN, "thresholds"),
+    (RescaleMode.EXACT_HALF_EVEN, "half_even")])
 def test_right_forms_pass(exhaustive, form, mode):
     at = site(mode, 20_000)
     evidence = proven(at, *choose_form(at, form)[1:])
@@ -51,10 +53,12 @@ def test_right_forms_pass(exhaustive, form, mode):
     assert evidence.points == whole if exhaustive else evidence.points < whole / 4
 
 
-@pytest.mark.parametrize("mode", [RescaleMode.TFLITE_DOUBLE, RescaleMode.EXACT_HALF_EVEN])
-def test_perturbed_constants_fail_exactly_where_the_function_changes(exhaustive, mode):
+@pytest.mark.parametrize(("mode", "form"), [
+    (RescaleMode.TFLITE_DOUBLE, "multiply"), (RescaleMode.EXACT_HALF_EVEN, "multiply"),
+    (RescaleMode.EXACT_HALF_EVEN, "half_even")])
+def test_perturbed_constants_fail_exactly_where_the_function_changes(exhaustive, mode, form):
     at = site(mode, 20_000)
-    _, node, (multiplier, offset) = choose_form(at, "multiply")
+    _, node, (multiplier, offset) = choose_form(at, form)
     x = np.minimum(at.low + np.arange(int((at.high - at.low).max()) + 1)[:, None], at.high)
     expected = at.function(x)
     failed = 0
