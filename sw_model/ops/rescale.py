@@ -132,7 +132,9 @@ def _float32_half_even(scale: NDArray[np.float64]) -> RoundBlock:
     single = scale.astype(np.float32)
 
     def block(acc: Ints, real: NDArray[np.float64], _: NDArray[np.float64]) -> None:
-        real[:] = np.rint(acc.astype(np.float32) * single)
+        # Beyond float32 is an infinity, which the clamp takes.
+        with np.errstate(over="ignore"):
+            real[:] = np.rint(acc.astype(np.float32) * single)
     return block
 
 

@@ -112,10 +112,11 @@ def test_extremes(mode):
         np.testing.assert_array_equal(rescale(acc, *scale, mode), expected(acc, *scale, mode))
 
 
+@pytest.mark.parametrize("exponent", [40, 120])
 @pytest.mark.parametrize("mode", [mode for mode in RescaleMode if mode not in TFLITE])
-def test_results_beyond_32_bits_are_clamped(mode):
+def test_results_beyond_32_bits_and_beyond_float32_are_clamped(mode, exponent):
     acc = np.array([[-(2**31), -5, 5, 2**31 - 1]], np.int32)
-    result = rescale(acc, np.array([3]), np.array([40]), mode)
+    result = rescale(acc, np.array([3]), np.array([exponent]), mode)
     assert result.tolist() == [[-(2.0**31), -(2.0**31), 2.0**31, 2.0**31]]
 
 
