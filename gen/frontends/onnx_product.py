@@ -15,7 +15,7 @@ from .onnx_context import Context
 from .onnx_reader import OnnxNode
 from .onnx_values import Coded, Constant, Dynamic, Hindrance, Sums
 
-__all__ = ["gemm", "integer_bias", "matmul", "product"]
+__all__ = ["gemm", "integer_bias", "matmul", "product", "sum_width"]
 
 #: Widest sums: beyond them 64-bit arithmetic could overflow on the way.
 MAX_SUM_WIDTH = 48
@@ -202,10 +202,7 @@ def product(context: Context, name: str, output: str, coded: Coded, weights: Wei
     if bias is not None:
         inputs += (context.build.constant(f"{output}_bias", bias, IntFormat(32)),)
     source = context.build.tensors[coded.tensor].format
-    low, high = accumulator_range(weights.fixed, source.fixed_min - coded.zero_point,
-                                  source.fixed_max - coded.zero_point, bias)
-    least, most = min(low), max(high)
-    width = max(covering_width(least), covering_width(most))
+    width = sum_width(source, coded.zero_point, weights.fixed, bias)
     if width > MAX_SUM_WIDTH:
         raise Hindrance(f"its sums need {width} bits", f"at most {MAX_SUM_WIDTH} are supported")
     sums = context.build.add(MatMul(
@@ -216,6 +213,14 @@ def product(context: Context, name: str, output: str, coded: Coded, weights: Wei
     if not as_bytes or coded.computed or width > 32:
         return Dynamic(real)
     return Dynamic(real, sums=Sums(sums, inputs, coded.zero_point, scale))
+
+
+def sum_width(source: Format, zero_point: int, weights: NDArray[np.int64],
+              bias: NDArray[np.int64] | None) -> int:
+    """Bits of the widest sum of ``weights`` times any codes of ``source``, plus ``bias``."""
+    low, high = accumulator_range(weights, source.fixed_min - zero_point,
+                                  source.fixed_max - zero_point, bias)
+    return max(covering_width(min(low)), covering_width(max(high)))
 
 
 def covering_width(value: int) -> int:

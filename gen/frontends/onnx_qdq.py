@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.formats import Format, IntFormat, Rounding
+from sw_model.node import fixed
 from sw_model.ops import MatMul, Rescale, RescaleMode
 from sw_model.ops.fixed_point import split_scale
 
 from .onnx_arithmetic import arithmetic
 from .onnx_context import Context, Handler
-from .onnx_product import integer_bias
+from .onnx_product import integer_bias, sum_width
 from .onnx_quantisers import Grid, code_constant, code_tensor, real_constant, require_positive
 from .onnx_reader import OnnxNode
 from .onnx_tensor import element_type
@@ -90,10 +91,17 @@ def add(context: Context, node: OnnxNode) -> None:
                 and len(context.build.shape(x.tensor)) == 1):
             bias = integer_bias(context, node, 1 - index, x.sums.scale)
             rows = context.build.shape(x.tensor)[0]
-            if bias is not None and bias.size == rows:
+            if bias is not None and bias.size == rows and _joins(context, x.sums, bias):
                 _join_bias(context, node, x.sums, bias)
                 return
     arithmetic(context, node)
+
+
+def _joins(context: Context, sums: Sums, bias: NDArray[np.int64]) -> bool:
+    """Whether sums and bias together stay in 32 bits, where ONNX Runtime adds them."""
+    x, weights = (context.build.tensors[name] for name in sums.inputs)
+    assert weights.value is not None
+    return sum_width(x.format, sums.zero_point, fixed(weights, weights.value), bias) <= 32
 
 
 def _join_bias(context: Context, node: OnnxNode, sums: Sums, bias: NDArray[np.int64]) -> None:

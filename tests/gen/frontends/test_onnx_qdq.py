@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from gen.frontends.onnx_model import load
+from gen.passes import compile_graph
 from sw_model.graph import Graph
 from sw_model.ops import Arithmetic, Dequantise, MatMul, MultiplyAddShift, Quantise, Rescale
 from tests.support.onnx_models import (
@@ -226,6 +227,19 @@ def test_bias_on_another_scale_keeps_its_meaning(rng: np.random.Generator, tmp_p
     model = with_codes([*HEAD, BIAS, gemm("bd"), *TAIL], constants, np.int8)
     graph = compare(model, tmp_path, inputs(rng, constants), fuse=False)
     assert any(isinstance(n, Arithmetic) for n in graph.nodes)
+
+
+def test_bias_that_leaves_32_bits_is_no_part_of_the_sum(rng: np.random.Generator, tmp_path: Path
+                                                        ) -> None:
+    """ONNX Runtime's QGemm would wrap; what ONNX defines is compiled."""
+    constants = parameters(rng, np.int8, powers=True)
+    constants["b"] = np.full(24, 2**31 - 1, np.int32)
+    for nodes in ([*HEAD, BIAS, node("MatMul", ["xd", "wd"], ["m"]),
+                   node("Add", ["m", "bd"], ["t"]), *TAIL], [*HEAD, BIAS, gemm("bd"), *TAIL]):
+        graph = compare(with_codes(nodes, constants, np.int8), tmp_path, inputs(rng, constants),
+                        fuse=False)
+        assert not any(isinstance(n, Rescale) for n in graph.nodes)
+        compile_graph(graph)
 
 
 def test_bias_scale_from_float64(rng: np.random.Generator, tmp_path: Path) -> None:
