@@ -48,9 +48,9 @@ def small_onnx() -> bytes:
     return model_of(nodes, constants, opset=11).SerializeToString()
 
 
-def small_qdq() -> bytes:
+def small_qdq(scale: float) -> bytes:
     """A dense layer between QuantizeLinear and DequantizeLinear."""
-    scale, zero = np.float32(0.1), np.int8(3)
+    zero = np.int8(3)
     nodes = [node("QuantizeLinear", ["x", "s", "z"], ["q"]),
              node("DequantizeLinear", ["q", "s", "z"], ["d"]),
              node("DequantizeLinear", ["w", "s", "z0"], ["wd"]),
@@ -58,7 +58,7 @@ def small_qdq() -> bytes:
              node("QuantizeLinear", ["acc", "s", "z"], ["yq"]),
              node("DequantizeLinear", ["yq", "s", "z"], ["y"])]
     weights = np.random.default_rng(4).integers(-127, 128, (16, 5)).astype(np.int8)
-    return model_of(nodes, {"s": scale, "z": zero, "z0": np.int8(0), "w": weights}
+    return model_of(nodes, {"s": np.float32(scale), "z": zero, "z0": np.int8(0), "w": weights}
                     ).SerializeToString()
 
 
@@ -88,7 +88,8 @@ def small_subjects() -> list[Subject]:
     return [Subject("dense.tflite", tflite_file, Dense().built()),
             Subject("small_qonnx.onnx", onnx_file, small_onnx()),
             Subject("branches.tflite", tflite_file, branching_model()),
-            Subject("small_qdq.onnx", onnx_file, small_qdq())]
+            Subject("small_qdq.onnx", onnx_file, small_qdq(0.1)),
+            Subject("powers_of_two.onnx", onnx_file, small_qdq(0.125))]
 
 
 def real_subjects(models: Path) -> list[Subject]:
