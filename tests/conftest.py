@@ -35,12 +35,12 @@ def need() -> Callable[[str], None]:
                 "verilator": ("g++", "apt install g++ make perl")}
 
     def check(tool: str) -> None:
-        program, remedy = programs.get(tool, (tool, f"install {tool}"))
+        program, remedy = programs.get(tool, (tool, f"apt install {tool}"))
         if shutil.which(program):
             return
         if tool in REQUIRED:
-            pytest.fail(f"{tool} is required, but {program} is not on PATH ({remedy})")
-        pytest.skip(f"{program} is not on PATH: {remedy}")
+            pytest.fail(f"{tool} is required, but {program} is not on PATH; type: {remedy}")
+        pytest.skip(f"{program} is not on PATH; type: {remedy}")
     return check
 
 
