@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 from amaranth.hdl import ShapeLike
 
-from boards.devices import device
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.shapes import vector_of
 from hw.streams import Fork, Queue, Route, Select, WidthDown, WidthUp
@@ -20,6 +19,7 @@ from sw_model.graph import Graph
 from verif.manifest import Stream, Tap, TapTensor
 
 from .design import Design
+from .estimate import estimate, target_of
 from .mapping.layout import Layout, Link, frame_of, lanes_out, lay_out
 from .mapping.plan import Buffer, LinkPlan, Plan, Unit, WeightPlace
 from .mapping.schedule import Latencies, Schedule, entry, make_schedule
@@ -56,7 +56,7 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     """
     layout = lay_out(core, plan)
     names = identifiers([unit.name for unit in plan.units])
-    dsps = device(plan.device).dsps > 0
+    dsps = target_of(plan).dsps > 0
     units = {unit.name: unit_parts(layout, unit, names[unit.name], dsps=dsps)
              for unit in plan.units}
     schedule = make_schedule(layout, _latencies(units))
@@ -89,6 +89,7 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     full = msgspec.structs.replace(
         plan, links=_link_plans(layout, schedule), buffers=_buffers(layout, schedule),
         schedule=tuple(schedule.jobs), prediction=schedule.prediction,
+        estimate=estimate(core, plan, memories),
         weights=tuple(WeightPlace(tensors=m.tensors, where=m.where, memory=m.name,
                                   bits=m.width * len(m.words)) for m in memories))
     netlist = Netlist(board.ports, tuple(board.parts), tuple(board.wires))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +36,8 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Budget:
-    """Shares of a device's lookup tables, multipliers and block RAM, each up to 1."""
+    """Shares of a device's lookup tables, multipliers and block RAM, each up to 1; without a
+    share of the multipliers none is used."""
 
     lut: float = 1.0
     dsp: float = 1.0
@@ -187,9 +189,10 @@ def _plan(core: Graph, options: BuildOptions) -> Plan:
     foldings = {job: Folding(fields.get("rows"), fields.get("lanes"),
                              fields.get("memory", "auto"))
                 for job, fields in changes.items()}
+    dsp = target.dsps > 0 or device(options.device).dsps == 0
     plan = default_plan(core, target, clock_mhz=options.clock_mhz, rate=options.rate,
                         foldings=foldings, must_fit=budget is not None)
-    return apply_changes(plan, changes)
+    return apply_changes(msgspec.structs.replace(plan, dsp=dsp), changes)
 
 
 def _check_rate(design: Design, options: BuildOptions) -> None:

@@ -27,8 +27,8 @@ def build(
         help="Rounding of TFLite models: tflite_double (default), tflite_single or "
              "float64_half_away.")] = None,
     as_json: Json = False,
-) -> None:
-    """Compile, map and write Verilog with everything that proves it."""
+) -> int:
+    """Compile, map and write Verilog with everything that proves it; exit 1 if it cannot fit."""
     with progress(as_json) as report:
         from ..source import build_source
 
@@ -38,6 +38,7 @@ def build(
     sweep = any(each.sweep for each in built)
     show({"folder": str(out), "designs": results} if sweep else results[0],
          "\n".join(map(summary, results)), as_json)
+    return 0 if all(result["fits"] for result in results) else 1
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -46,14 +47,19 @@ def summary(result: dict[str, Any]) -> str:
     return (f"{result['folder']}: {result['name']}, {units} unit{'s' * (units != 1)}, "
             f"an inference every {f'{interval} cycles' if interval > 1 else 'cycle'} "
             f"({result['inferences_per_second']:,.0f} a second at {result['clock_mhz']:g} MHz), "
-            f"latency {result['latency']} cycles\nVerilog: {result['verilog']}")
+            f"latency {result['latency']} cycles\nVerilog: {result['verilog']}"
+            + "".join(f"\n{line}" for line in result["remarks"]))
 
 
 def describe(out: Path, manifest: Manifest) -> dict[str, Any]:
     """What a user wants to know of a build at once."""
+    from ..estimate import misfit, uses
     from ..mapping.plan import Plan
 
     plan = Plan.load(out / "plan.json")
+    too_much = misfit(plan)
+    other = (f"the plan was made for the network {plan.network}"
+             if plan.network != manifest.name else None)
     assert manifest.prediction is not None
     interval = manifest.prediction.interval
     return {
@@ -61,6 +67,8 @@ def describe(out: Path, manifest: Manifest) -> dict[str, Any]:
         "units": len(plan.units), "device": plan.device, "clock_mhz": plan.clock_mhz,
         "interval": interval, "latency": manifest.prediction.latency,
         "inferences_per_second": plan.clock_mhz * 1e6 / interval,
+        "estimate": uses(plan), "fits": too_much is None,
+        "remarks": [line for line in (too_much, other) if line],
         "memory_bytes": sum(memory.bytes for memory in manifest.memory),
         "host": {"head": list(manifest.host.head), "tail": list(manifest.host.tail)},
     }

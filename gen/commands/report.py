@@ -87,6 +87,7 @@ def text(result: dict[str, Any]) -> list[str]:
         f"  {verdict(result)}",
         f"  an inference every {result['interval']:,} cycles "
         f"({result['inferences_per_second']:,.0f} a second), latency {result['latency']:,} cycles",
+        *(f"  {line}" for line in result["remarks"]),
         f"  {result['memory_bytes']:,} bytes of read-only memory",
         f"  on the host: {', '.join(result['host']['head'] + result['host']['tail']) or 'nothing'}",
         "", f"  {'unit':<32}{'kind':<20}{'rows':>5}{'lanes':>7}  jobs"]

@@ -48,6 +48,7 @@ def spec(
 
 def describe(request: Request, made: Designed) -> dict[str, Any]:
     """A design as it would be built, as plain data."""
+    from ..estimate import misfit
     from ..inspection import describe as describe_network
 
     plan = made.design.plan
@@ -60,6 +61,7 @@ def describe(request: Request, made: Designed) -> dict[str, Any]:
         "inputs": network["inputs"], "outputs": network["outputs"], "macs": network["macs"],
         "parameters": network["parameters"],
         "interval": plan.prediction.interval, "latency": plan.prediction.latency,
+        "misfit": misfit(plan),
         "units": [{"name": u.name, "kind": u.kind, "jobs": list(u.jobs), "rows": u.rows,
                    "lanes": u.lanes, "pe": u.pe if u.kind == "dense" else None,
                    "memory": u.memory} for u in plan.units],
@@ -79,4 +81,6 @@ def lines(result: dict[str, Any]) -> list[str]:
         found.append(f"  unit    {unit['name']}: {unit['kind']}, "
                      f"{'rows x ' if unit['kind'] == 'dense' else ''}lanes {size}, "
                      f"for {', '.join(unit['jobs'])}")
+    if result["misfit"]:
+        found.append(f"  {result['misfit']}")
     return found

@@ -21,7 +21,8 @@ def synth(
         "--place", help="Place and route too, and report the clock (ECP5, iCE40).")] = False,
     clock: Annotated[float | None, typer.Option(
         help="Clock in MHz to place for; default: the plan's.")] = None,
-    dsp: Annotated[bool, typer.Option(help="Let synthesis use DSP blocks.")] = True,
+    dsp: Annotated[bool | None, typer.Option(
+        help="Whether synthesis may use DSP blocks; default: the plan's.")] = None,
     as_json: Json = False,
 ) -> int:
     """Synthesise: look-up tables, carries, registers, DSP blocks and block RAM, by module."""
@@ -30,7 +31,7 @@ def synth(
         from boards.synth import SynthVerdict
         from boards.synth import synth as synthesise
 
-        device, clock = target(folder, device, clock)
+        device, clock, dsp = target(folder, device, clock, dsp)
         try:
             result = synthesise(folder, device=device, place=place, clock_mhz=clock, dsp=dsp,
                                 progress=report)
@@ -42,8 +43,9 @@ def synth(
     return 0
 
 
-def target(folder: Path, device: str | None, clock: float | None) -> tuple[str, float]:
-    """Device and clock: what is given, and the plan's where it is not.
+def target(folder: Path, device: str | None, clock: float | None, dsp: bool | None
+           ) -> tuple[str, float, bool]:
+    """Device, clock and DSP blocks: what is given, and the plan's where it is not.
 
     Raises
     ------
@@ -55,15 +57,17 @@ def target(folder: Path, device: str | None, clock: float | None) -> tuple[str, 
 
     if clock is not None:
         clock = clock_of(clock)
-    if device is not None and clock is not None:
-        return device, clock
+    if device is not None and clock is not None and dsp is not None:
+        return device, clock, dsp
     try:
         plan = Plan.load(folder / "plan.json")
     except InputFault as fault:
+        if device is not None and clock is not None:
+            return device, clock, True
         options = [name for name, given in (("--device", device), ("--clock", clock))
                    if given is None]
         raise InputFault(f"{fault}; without a plan, give {' and '.join(options)}") from fault
-    return device or plan.device, clock or plan.clock_mhz
+    return device or plan.device, clock or plan.clock_mhz, plan.dsp if dsp is None else dsp
 
 
 def table(result: dict[str, Any]) -> str:

@@ -17,8 +17,8 @@ from boards.devices import device
 from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 
-__all__ = ["FASTEST_MHZ", "KINDS", "LARGEST", "Buffer", "JobTime", "LinkPlan", "Plan",
-           "Prediction", "Unit", "WeightPlace"]
+__all__ = ["FASTEST_MHZ", "KINDS", "LARGEST", "Buffer", "Estimate", "JobTime", "LinkPlan",
+           "Plan", "Prediction", "Unit", "WeightPlace"]
 
 #: Version of ``plan.json``.
 SCHEMA = 1
@@ -161,6 +161,23 @@ class Prediction(_Checked, frozen=True):
     latency: int
 
 
+class Estimate(_Checked, frozen=True):
+    """What the network takes of its device, before synthesis has seen it.
+
+    Parameters
+    ----------
+    luts, dsps, block_rams : int
+        In the units of the device table.
+    error : float
+        Share of ``luts`` by which synthesis may differ.
+    """
+
+    luts: int
+    dsps: int
+    block_rams: int
+    error: float
+
+
 class Plan(_Checked, frozen=True):
     """A whole plan; see the module.
 
@@ -173,7 +190,9 @@ class Plan(_Checked, frozen=True):
     clock_mhz : float
         Above 0, at most :data:`FASTEST_MHZ`.
     units : tuple of Unit
-    links, buffers, schedule, weights, prediction
+    dsp : bool
+        Whether products may be made of DSP blocks.
+    links, buffers, schedule, weights, prediction, estimate
         What follows from the units.
     """
 
@@ -181,12 +200,14 @@ class Plan(_Checked, frozen=True):
     device: str
     clock_mhz: float
     units: tuple[Unit, ...]
+    dsp: bool = True
     schema: int = SCHEMA
     links: tuple[LinkPlan, ...] = ()
     buffers: tuple[Buffer, ...] = ()
     schedule: tuple[JobTime, ...] = ()
     weights: tuple[WeightPlace, ...] = ()
     prediction: Prediction | None = None
+    estimate: Estimate | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.clock_mhz <= FASTEST_MHZ:
@@ -244,7 +265,7 @@ def _known_fields(error: str) -> str:
     found = re.search(r"unknown field.*?(?: - at `\$\.(\w+).*`)?$", error)
     kinds: dict[str | None, type[_Checked]] = {
         None: Plan, "units": Unit, "links": LinkPlan, "buffers": Buffer, "schedule": JobTime,
-        "weights": WeightPlace, "prediction": Prediction}
+        "weights": WeightPlace, "prediction": Prediction, "estimate": Estimate}
     if not found or found[1] not in kinds:
         return ""
     return f"; there are {', '.join(kinds[found[1]].__struct_fields__)}"

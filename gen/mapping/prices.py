@@ -22,7 +22,7 @@ synthesis. Queues and registers are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ from sw_model.ops import ArgMax, MatMul, MultiplyAddShift, MultiThreshold, Table
 from .layout import frame_of
 from .plan import LARGEST
 
-__all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of"]
+__all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of", "memory_price", "unit_price"]
 
 #: Share of a network's estimated lookup tables by which it may take more.
 ERROR = 0.2
@@ -90,10 +90,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Target:
-    """A device, and where memories shall be on it."""
+    """A device, where memories shall be on it, and whether those beside units are counted."""
 
     device: Device
     style: str = "auto"
+    images: bool = True
+
+    def image(self, width: float, depth: int) -> Price:
+        """A memory that streams into a unit, if those are counted."""
+        return self.memory(width, depth) if self.images else Price()
 
     def memory(self, width: float, depth: int, *, tables: float = 1.2) -> Price:
         """A memory of ``depth`` words: lookup tables of 16 words and ``tables`` of them for
@@ -144,6 +149,24 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
                 yield Choice(cycles, r, each, _dense(node, tensors, target, r, each))
 
 
+def unit_price(graph: Graph, nodes: Iterable[Node], device: Device, rows: int, lanes: int,
+               memory: str) -> Price:
+    """What a unit takes that serves ``nodes`` in turn: of everything what the hungriest of them
+    needs. The memories that stream into it are not counted."""
+    target, total = _Target(device, memory, images=False), Price()
+    for node in nodes:
+        tensors = graph.input_tensors(node)
+        price = (_dense(node, tensors, target, rows, lanes) if isinstance(node, MatMul)
+                 else _elementwise(node, tensors, target, lanes))
+        total = Price(*map(max, total, price))
+    return total
+
+
+def memory_price(device: Device, width: int, depth: int, memory: str) -> Price:
+    """What a memory of ``depth`` words takes."""
+    return _Target(device, memory).memory(width, depth)
+
+
 def kind_of(node: Node, tensors: list[Tensor]) -> str:
     """Kind of unit that serves a node best: what searches long staircases is smaller."""
     if not isinstance(node, MultiThreshold):
@@ -183,9 +206,9 @@ def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lane
     price = price.plus(Price(luts=2.5 * word + word * (folds > 1)))
     if folds > 1 and words > 2:
         price = price.plus(_Target(target.device).memory(word, words, tables=2.4))
-    price = price.plus(target.memory(rows * lanes * weights.width, folds * words))
+    price = price.plus(target.image(rows * lanes * weights.width, folds * words))
     if len(tensors) == 3:
-        price = price.plus(target.memory(rows * tensors[2].format.width, folds))
+        price = price.plus(target.image(rows * tensors[2].format.width, folds))
     return price
 
 
@@ -237,7 +260,7 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
     price = Price(luts=10).plus(each, lanes)
     if rows > 1 and bits:
         length = frame_of(tensors[0]).vector
-        price = price.plus(target.memory(lanes * bits, -(-length // lanes)))
+        price = price.plus(target.image(lanes * bits, -(-length // lanes)))
     return price
 
 

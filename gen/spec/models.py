@@ -68,7 +68,8 @@ class Budget(Part):
     """Shares of the device that the network may take."""
 
     lut: float = Field(default=1.0, gt=0, le=1, description="Share of the lookup tables.")
-    dsp: float = Field(default=1.0, gt=0, le=1, description="Share of the multipliers.")
+    dsp: float = Field(default=1.0, ge=0, le=1, description=(
+        "Share of the multipliers; 0 for none, in synthesis too."))
     bram: float = Field(default=1.0, gt=0, le=1, description=(
         "Share of the block RAM that read-only memories may take, unless their `memory` is "
         "distributed."))

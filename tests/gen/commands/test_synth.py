@@ -53,6 +53,22 @@ def test_a_cache_that_cannot_be_written(folder, tmp_path, monkeypatch, capsys):
         "GATEMILL_CACHE names another cache\n")
 
 
+def test_a_plan_without_dsp_blocks(tmp_path, monkeypatch, capsys):
+    """Holds in synthesis, unless the command line says otherwise."""
+    monkeypatch.setenv("GATEMILL_CACHE", str(tmp_path / "cache"))
+    (path := tmp_path / "unit.yaml").write_text("""
+unit: dense
+params: {inputs: 2, outputs: 1, activations: int8, weights: int8, rows: 1, lanes: 2}
+target: {device: ecp5-25k}
+budget: {dsp: 0}
+""")
+    assert main(["build", str(path), "-o", str(out := tmp_path / "out")]) == 0
+    capsys.readouterr()
+    for options, dsps in ([], 0), (["--dsp"], 2), (["--no-dsp"], 0):
+        assert main(["synth", str(out), *options, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["total"]["dsps"] == dsps
+
+
 @pytest.mark.parametrize("name", ["synth", "synth.json"])
 def test_a_folder_that_cannot_be_written(folder, name, capsys):
     if name == "synth":

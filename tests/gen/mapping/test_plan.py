@@ -72,8 +72,8 @@ def test_missing_and_unreadable(tmp_path):
     ({"schema": 2, "other": 1}, "schema is 2, not 1"),
     ({"schema": "1"}, "not a plan: Expected `int`, got `str` - at `$.schema`"),
     ({**PLAN, "unit": []}, "not a plan: Object contains unknown field `unit`; there are network, "
-                           "device, clock_mhz, units, schema, links, buffers, schedule, weights, "
-                           "prediction"),
+                           "device, clock_mhz, units, dsp, schema, links, buffers, schedule, "
+                           "weights, prediction, estimate"),
     ({"network": "n"}, "not a plan: Object missing required field `device`"),
     ({**PLAN, "device": "ecp5-86k"}, "device: no device 'ecp5-86k'; did you mean ecp5-85k?"),
     ({**PLAN, "clock_mhz": 0}, "not a plan: clock_mhz must be above 0 and at most 2000, not 0"),
