@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +24,7 @@ class CodebookFormat(CodedFormat):
     Parameters
     ----------
     entries : tuple of float
-        1 to 256 finite values, of magnitudes from 2**-900 to 2**900 or zero; equal ones are
+        1 to 256 finite values, of magnitudes from 2**-800 to 2**800 or zero; equal ones are
         legal, and encoded as the first of them.
 
     Raises
@@ -44,8 +43,9 @@ class CodebookFormat(CodedFormat):
         if not 1 <= len(entries) <= 256:
             raise ValueError(f"a codebook must have 1 to 256 entries, not {len(entries)}")
         for entry in entries:
-            if not math.isfinite(entry) or not (entry == 0 or 2.0**-900 <= abs(entry) <= 2.0**900):
-                raise ValueError(f"an entry must be 0 or of magnitude 2**-900 to 2**900, "
+            # So that every bit of an entry is on a grid that formats may have.
+            if entry != 0 and not 2.0**-800 <= abs(entry) <= 2.0**800:
+                raise ValueError("an entry must be 0 or of magnitude 2**-800 to 2**800, "
                                  f"not {entry:g}")
 
     @property
@@ -86,6 +86,11 @@ class KHotFormat(CodedFormat):
         Bits behind the binary point, -900 to 900.
     hot : int
         1 to ``width - 1``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such format.
     """
 
     width: int
@@ -93,10 +98,11 @@ class KHotFormat(CodedFormat):
     hot: int
 
     def __post_init__(self) -> None:
+        for name in ("width", "fraction", "hot"):
+            object.__setattr__(self, name, as_index(name, getattr(self, name)))
         for name, least, most in (("width", 2, 16), ("fraction", -900, 900),
                                   ("hot", 1, self.width - 1)):
-            value = as_index(name, getattr(self, name))
-            object.__setattr__(self, name, value)
+            value = getattr(self, name)
             if not least <= value <= most:
                 raise ValueError(f"{name} must be {least} to {most}, not {value}")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .base import Format
-from .nearest import Boundaries, Encoder
+from .nearest import OUTSIDE, Boundaries, Encoder
 from .overflow import Overflow
 from .rounding import Rounding, as_reals
 
@@ -18,6 +18,9 @@ __all__ = ["CodedFormat"]
 
 #: Grids up to this many bits, sign included, are int64.
 NARROW = 63
+
+#: Encoders that are kept; that of a 16-bit posit takes 30 MB.
+ENCODERS = 64
 
 
 class _Grid(NamedTuple):
@@ -57,11 +60,11 @@ class CodedFormat(Format):
 
     @property
     def fixed_min(self) -> int:
-        return int(min(_grid(self).fixed[_finite(self)]))
+        return int(_by_fixed(self)[0][0])
 
     @property
     def fixed_max(self) -> int:
-        return int(max(_grid(self).fixed[_finite(self)]))
+        return int(_by_fixed(self)[0][-1])
 
     @property
     def overflow(self) -> Overflow:
@@ -95,6 +98,15 @@ class CodedFormat(Format):
         """The code of an infinity, None if there is none."""
         found = np.flatnonzero(_values(self) == (-np.inf if negative else np.inf))
         return int(found[0]) if len(found) else None
+
+    def special(self, negative: bool = False) -> int | None:
+        """The code of an infinity under ``Overflow.SPECIAL``: its own, or that of NaN."""
+        own = self.infinity(negative)
+        return own if own is not None else self.negative_nan if negative else self.nan
+
+    def beyond(self, negative: bool = False) -> int | None:
+        """The code of reals beyond the range under ``Overflow.SPECIAL``."""
+        return self.special(negative)
 
     def decode(self, codes: ArrayLike) -> NDArray[np.float64]:
         """Real values; NaN and infinities as themselves."""
@@ -142,14 +154,17 @@ class CodedFormat(Format):
         """Codes of real values, exact for every float64.
 
         A value halfway between two goes to the even code. A value that rounds to zero keeps
-        its sign where there is a minus zero. Values beyond the largest go by ``overflow``,
-        None for the format's own way; where infinities have codes they count as beyond the
-        largest under ``SATURATE`` alone. NaN has the code :attr:`nan`.
+        its sign where there is a minus zero. NaN, of either sign, has the code :attr:`nan`.
+
+        What rounds to more than the largest value goes by ``overflow``, None for the format's
+        own way. ``SATURATE`` gives the largest, for infinities too. ``ERROR`` refuses it, but
+        not infinities that have codes. ``SPECIAL`` gives infinities, or NaN where they have no
+        codes; a rounding towards zero, though, stops at the largest finite value.
 
         Raises
         ------
         TypeError
-            If the values are not real numbers.
+            If the values are not real numbers, or the modes are none.
         ValueError
             If a value is NaN and the format has none, lies outside the range under
             ``Overflow.ERROR``, or the format does not know the rounding or overflow.
@@ -162,7 +177,7 @@ class CodedFormat(Format):
         illegal = _illegal(self)
         if illegal is not None:
             array = np.asarray(codes)
-            wrong = np.take(illegal, array)
+            wrong = np.take(illegal, array.astype(np.int64))
             if wrong.any():
                 raise ValueError(f"{name} holds {int(array[wrong].ravel()[0])}, which is no code "
                                  f"of {self}")
@@ -243,22 +258,27 @@ def _by_fixed(form: CodedFormat) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return _grid(form).fixed[codes], codes
 
 
-@cache
+@lru_cache(ENCODERS)
 def _encoder(form: CodedFormat, rounding: Rounding, overflow: Overflow) -> Encoder:
     if not isinstance(rounding, Rounding):
         raise TypeError(f"rounding must be a Rounding, not {rounding!r}")
+    if not isinstance(overflow, Overflow):
+        raise TypeError(f"overflow must be an Overflow, not {overflow!r}")
     if rounding not in form.roundings:
         raise ValueError(f"{form} rounds by {', '.join(r.value for r in form.roundings)} only, "
                          f"not {rounding.value}")
     if overflow is Overflow.WRAP:
         raise ValueError(f"{form} cannot wrap")
+    edges, beyond = form.boundaries(), None
     infinities = form.infinity(True), form.infinity(False)
-    beyond: tuple[int | None, int | None] = (None, None)
-    if overflow is Overflow.SPECIAL:
-        beyond = (form.negative_nan if infinities[0] is None else infinities[0],
-                  form.nan if infinities[1] is None else infinities[1])
-        if None in beyond:
+    if overflow is Overflow.SATURATE:
+        infinities = int(edges.codes[0]), int(edges.codes[-1])
+    elif overflow is Overflow.SPECIAL:
+        infinities = form.special(True), form.special(False)
+        low, high = form.beyond(True), form.beyond(False)
+        if high is None:
             raise ValueError(f"{form} has neither infinities nor NaN to overflow to")
-    return Encoder(str(form), form.boundaries(), rounding, overflow, beyond=beyond,
-                   infinities=infinities, nan=form.nan,
-                   minus_zero=form.signed_zero)
+        # Unsigned, and with an infinity but no NaN: what is negative is refused.
+        beyond = OUTSIDE if low is None else low, high
+    return Encoder(str(form), edges, rounding, overflow, beyond=beyond, infinities=infinities,
+                   nan=form.nan, minus_zero=form.signed_zero)

@@ -44,8 +44,9 @@ class MinifloatFormat(CodedFormat):
         None for the usual one, ``2**(exponent - 1) - 1``; -200 to 200.
     specials : Specials
     subnormals : bool
-        Without them codes of exponent 0 are zero, and the smallest numbers are encoded as
-        zero or as the smallest normal one, whichever is nearer, zero if both are.
+        Without them all codes of exponent 0 are zero, and nothing but the zeros without a
+        mantissa is encoded as they are. Numbers below the smallest normal one are rounded
+        between it and zero like all others: halfway, to zero.
     saturate : bool
         Whether values beyond the largest are encoded as the largest. Else they become
         infinite, or NaN where there are no infinities, which ``specials`` must provide.
@@ -136,11 +137,9 @@ class MinifloatFormat(CodedFormat):
     def boundaries(self) -> Boundaries:
         edges = super().boundaries()
         largest = float(edges.values[-1])
-        # What one more in the last place would be; halfway to it the range ends.
-        step = float(edges.values[-1] - edges.values[-2]) if len(edges.values) > 1 else largest
         code = int(edges.codes[-1])
-        if code & ((1 << self.mantissa) - 1) == 0 and code >> self.mantissa > 1:
-            step *= 2  # the largest is the first of its exponent
+        # One in the last place more would be the next number; halfway to it the range ends.
+        step = 2.0 ** (max(code >> self.mantissa, 1) - self.offset - self.mantissa)
         limit, leaves = largest + step / 2, bool(code & 1)
         low, leaves_low = (-limit, leaves) if self.signed else (0.0, False)
         return replace(edges, range=(low, limit), tie_leaves=(leaves_low, leaves))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .base import as_index
 from .coded import CodedFormat
 from .nearest import Boundaries
+from .overflow import Overflow
 from .rounding import Rounding
 
 __all__ = ["PositFormat"]
@@ -22,7 +23,9 @@ class PositFormat(CodedFormat):
     Codes are two's complement patterns taken as unsigned numbers; 0 is zero and ``10...0`` is
     NaR, decoded as NaN. Reals are rounded in the bit string: the limit between two codes is
     the posit with one more bit between them, and a tie goes to the even code. No real but
-    zero becomes zero, and none becomes NaR but NaN and, unless values saturate, infinities.
+    zero becomes zero, and those beyond the largest become the largest. NaN becomes NaR, and
+    so do infinities unless values are told to saturate; only ``ERROR`` refuses them and what
+    is beyond the largest.
 
     Source: Gustafson and Yonemoto, "Beating Floating Point at its Own Game", 2017, and the
     Posit Standard (2022), 4 and 6.3, with any number of exponent bits.
@@ -52,8 +55,13 @@ class PositFormat(CodedFormat):
     def values(self) -> NDArray[np.float64]:
         return _values(self.width, self.exponent)
 
-    def infinity(self, negative: bool = False) -> int | None:
-        return None
+    @property
+    def overflow(self) -> Overflow:
+        return Overflow.SPECIAL
+
+    def beyond(self, negative: bool = False) -> int | None:
+        # The largest is the code before NaR, its negative the one behind.
+        return (1 << (self.width - 1)) + (1 if negative else -1)
 
     def boundaries(self) -> Boundaries:
         edges = super().boundaries()
@@ -64,7 +72,7 @@ class PositFormat(CodedFormat):
         limits = longer[(2 * signed[:-1] + 1) % (2 << self.width)]
         # Next to zero the limit is zero itself.
         limits = np.where((signed[:-1] == 0) | (signed[1:] == 0), 0.0, limits)
-        return replace(edges, limits=limits, tie_goes_up=signed[1:] % 2 == 0)
+        return replace(edges, limits=limits, tie_goes_up=signed[1:] % 2 == 0, exact=None)
 
     def __str__(self) -> str:
         return f"posit<{self.width},{self.exponent}>"
