@@ -120,13 +120,16 @@ class Format(ABC):
         Raises
         ------
         TypeError
-            If the values are not real numbers.
+            If the values are not real numbers, or the modes are none.
         ValueError
             If a value is NaN, an integer beyond 2**53, outside the range under
-            ``Overflow.ERROR``, or infinite under ``Overflow.WRAP``.
+            ``Overflow.ERROR``, or infinite under ``Overflow.WRAP``; under
+            ``Overflow.SPECIAL``, as there are neither infinities nor NaN to overflow to.
         """
         low, high = self.fixed_min, self.fixed_max
-        real = as_reals(values).astype(np.float64, copy=False)
+        # NumPy warns of signalling NaN in narrower types.
+        with np.errstate(invalid="ignore"):
+            real = as_reals(values).astype(np.float64, copy=False)
         if np.isnan(real).any():
             raise ValueError(f"NaN has no code in {self}")
         whole = round_real(self._on_grid(real, overflow), rounding)

@@ -60,6 +60,10 @@ class BipolarFormat(Format):
         real = as_reals(values)
         if np.isnan(real).any():
             raise ValueError(f"NaN has no code in {self}")
+        if not isinstance(overflow, Overflow):
+            raise TypeError(f"overflow must be an Overflow, not {overflow!r}")
+        if overflow is Overflow.SPECIAL:
+            raise ValueError("a bipolar value has neither infinities nor NaN to overflow to")
         if overflow is Overflow.ERROR and not (np.abs(real) == 1).all():
             raise ValueError("a bipolar value must be -1 or +1")
         return (real >= 0).astype(np.int64)

@@ -35,9 +35,13 @@ def into_range(whole: NDArray[np.float64], low: int, high: int, overflow: Overfl
 
     Raises
     ------
+    TypeError
+        If ``overflow`` is none.
     ValueError
         If a value lies outside under ``ERROR``, or is infinite under ``WRAP``.
     """
+    if not isinstance(overflow, Overflow):
+        raise TypeError(f"overflow must be an Overflow, not {overflow!r}")
     # ``high`` itself may round up in float64; its neighbour is exact.
     beyond = float(high + 1)
     if overflow is Overflow.SPECIAL:
@@ -63,5 +67,6 @@ def _wrap(whole: NDArray[np.float64], low: int, high: int) -> NDArray[np.int64]:
     # Sums modulo 2**64, as a span may be wider than int64.
     shift = np.uint64(span % 2**64)
     up, down = codes < low, codes > high
-    bits = codes.view(np.uint64) + up * shift - down * shift
+    with np.errstate(over="ignore"):  # scalars would warn of it
+        bits = codes.view(np.uint64) + up * shift - down * shift
     return np.asarray(bits).view(np.int64)
