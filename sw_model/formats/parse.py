@@ -32,19 +32,25 @@ def _minifloat(unsigned: str, exponent: str, mantissa: str, rest: str) -> Minifl
         elif word in ("flush", "overflow"):
             setting = ("subnormals" if word == "flush" else "saturate", False)
         else:
-            raise ValueError(f"unknown option {word!r} of a float; options are bias=N, fn, ieee, "
-                             "flush (no subnormals) and overflow (no saturation)")
+            raise ValueError(f"unknown option {_short(word)!r} of a float; options are bias=N, fn, "
+                             "ieee, flush (no subnormals) and overflow (no saturation)")
         if setting[0] in settings:
             raise ValueError(f"a float's {setting[0]} is given twice")
         settings[setting[0]] = setting[1]
     return MinifloatFormat(int(exponent), int(mantissa), signed=not unsigned, **settings)
 
 
-def _codebook(entries: str) -> CodebookFormat:
-    try:
-        return CodebookFormat(tuple(float(entry) for entry in entries.split(",")))
-    except ValueError as error:
-        raise ValueError(f"codebook: {error}") from error
+def _codebook(text: str) -> CodebookFormat:
+    entries = text.split(",")
+    for entry in entries:
+        # Narrower than what float() reads, which takes underscores and foreign digits.
+        if not re.fullmatch(r"[-+]?([0-9]+\.?|[0-9]*\.[0-9]+)(e[-+]?[0-9]+)?", entry):
+            raise ValueError(f"entries of a codebook must be numbers, not {_short(entry)!r}")
+    return CodebookFormat(tuple(float(entry) for entry in entries))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:36]}..."
 
 
 #: Pattern of a spelling, an example for messages, and what makes the format of it.
@@ -87,6 +93,7 @@ def parse_format(text: str) -> Format:
     for pattern, _, make in SPELLINGS:
         if match := re.fullmatch(pattern, plain):
             return make(*match.groups())
-    examples = ", ".join(example for _, example, _ in SPELLINGS)
-    shown = text if len(text) <= 40 else f"{text[:36]}..."
-    raise ValueError(f"unknown format {shown!r}; formats are spelt like {examples}")
+    names = [example for pattern, example, _ in SPELLINGS if pattern == example]
+    examples = [example for _, example, _ in SPELLINGS if example not in names]
+    raise ValueError(f"unknown format {_short(text)!r}; formats are spelt like "
+                     f"{', '.join(examples)}, or named {', '.join(names)}")
