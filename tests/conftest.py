@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support import tools
+from tests.support.tools import REQUIRED
+
 ROOT = Path(__file__).resolve().parents[1]
 SEED = int(os.environ.get("GATEMILL_SEED", "1"))
-
-#: Tools named here must be there: their absence fails a test instead of skipping it.
-REQUIRED = {name for name in os.environ.get("GATEMILL_REQUIRE", "").split(",") if name}
 
 
 def pytest_report_header() -> str:
@@ -30,18 +29,8 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], None]:
-    """``need("icarus")`` skips with the line to type, or fails where GATEMILL_REQUIRE says so."""
-    programs = {"icarus": ("iverilog", "apt install iverilog"),
-                "verilator": ("g++", "apt install g++ make perl")}
-
-    def check(tool: str) -> None:
-        program, remedy = programs.get(tool, (tool, f"apt install {tool}"))
-        if shutil.which(program):
-            return
-        if tool in REQUIRED:
-            pytest.fail(f"{tool} is required, but {program} is not on PATH; type: {remedy}")
-        pytest.skip(f"{program} is not on PATH; type: {remedy}")
-    return check
+    """``need("icarus")``: see :func:`tests.support.tools.need`."""
+    return tools.need
 
 
 def _data_folder() -> Path | None:

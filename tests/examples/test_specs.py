@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gen.source import build_source
-from tests.conftest import REQUIRED
+from tests.support.tools import REQUIRED
 from verif.verify import verify
 
 SPECS = sorted((Path(__file__).resolve().parents[2] / "examples" / "specs").glob("*.yaml"))

@@ -27,6 +27,7 @@ from sw_model.tables import pack_words, vectors_to_words
 from verif.simulate import build
 
 from .bundle import Bundle
+from .tools import need
 
 __all__ = ["Interval", "STALLS", "Unit", "check_unit", "check_units", "padded"]
 
@@ -145,7 +146,7 @@ def check_units(
     units : sequence of Unit
         One build serves all.
     simulator : str
-        ``"icarus"`` or ``"verilator"``.
+        ``"icarus"`` or ``"verilator"``; the test is skipped where it is missing.
     stalls : sequence of (float, float)
         Chances of idling inputs and stalling outputs, a run for each.
     seed : int
@@ -160,6 +161,7 @@ def check_units(
     AssertionError
         If a word, a rule, a latency or an interval is not as it must be.
     """
+    need(simulator)
     work = Path(tempfile.mkdtemp(prefix="gatemill-units-"))
     bundle = Bundle([unit.component for unit in units])
     (work / "bundle.v").write_text(to_verilog(bundle, "bundle"), encoding="utf-8")
