@@ -92,11 +92,11 @@ def small_subjects() -> list[Subject]:
             Subject("powers_of_two.onnx", onnx_file, small_qdq(0.125))]
 
 
-def real_subjects(models: Path) -> list[Subject]:
-    return [Subject(path.rsplit("/")[-1], use, (models / path).read_bytes()) for path, use in (
-        ("mlperf_tiny/ad01_int8.tflite", tflite_file), ("tfc/TFC_2W2A.onnx", onnx_file),
-        ("mlperf_tiny/ad01_int8.tflite", tflite_file),
-        ("onnx_qdq/digits_mlp_qdq_s8s8.onnx", onnx_file))]
+def real_subjects(data_dir: Path) -> list[Subject]:
+    ad01 = ("models/mlperf_tiny/ad01_int8.tflite", tflite_file)
+    return [Subject(file.rsplit("/")[-1], use, (data_dir / file).read_bytes()) for file, use in (
+        ad01, ("models/tfc/TFC_2W2A.onnx", onnx_file),
+        ad01, ("models/onnx_qdq/digits_mlp_qdq_s8s8.onnx", onnx_file))]
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.full)])
@@ -107,7 +107,7 @@ def test_small_models(tmp_path, count):
 
 @pytest.mark.parametrize("count", [100, pytest.param(1500, marks=pytest.mark.full)])
 def test_real_models(data_dir, tmp_path, count):
-    check(cases_of(real_subjects(data_dir / "models"), count, SEED), tmp_path)
+    check(cases_of(real_subjects(data_dir), count, SEED), tmp_path)
 
 
 def misbehave(path: Path) -> None:
