@@ -6,6 +6,9 @@ from __future__ import annotations
 from amaranth.lib import wiring
 
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+from hw.codec.chunks import ChunkMerge, ChunkSplit, Gather
+from hw.codec.entropy_coded import EntropyDecoder
+from hw.codec.huffman import HuffmanDecoder
 from hw.memory.lookup import LookupRom
 from hw.memory.rom import RomJob, RomProvider
 from hw.memory.rows import RowCounter
@@ -22,6 +25,7 @@ from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
 from hw.unique import Unique
 from sw_model.formats import IntFormat
+from sw_model.formats.huffman import HuffmanCode
 from sw_model.specs import (
     ArgMaxSpec,
     FrameworkRescaleSpec,
@@ -31,6 +35,7 @@ from sw_model.specs import (
     ThresholdSpec,
     VectorJob,
 )
+from sw_model.specs.huffman import HuffmanSpec
 
 __all__ = ["components"]
 
@@ -40,7 +45,8 @@ SEQUENCE = ((0, 1), (1, 2))
 
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
-    return (*_streams(), *_products(), *_rescales(), *_memories(), *_networks())
+    return (*_streams(), *_products(), *_rescales(), *_memories(), *_networks(),
+            *_entropy())
 
 
 def _streams() -> tuple[wiring.Component, ...]:
@@ -89,3 +95,9 @@ def _networks() -> tuple[wiring.Component, ...]:
     return (Loops(((2, 3), (4, 1))), Unique(Register, 8),
             Netlist({"i": Port(True, 8), "o": Port(False, 8)},
                     (Part("one", Register, {"payload": 8}),), wires))
+
+
+def _entropy() -> tuple[wiring.Component, ...]:
+    spec = HuffmanSpec(code=HuffmanCode((1, 1, 2), (7, 3, 0, 9)), chunk=8, chunk_words=1)
+    return (HuffmanDecoder(spec), EntropyDecoder(spec, 2), ChunkSplit(spec, 2), Gather(2),
+            ChunkMerge(2, 2))
