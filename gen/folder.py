@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -14,13 +15,17 @@ from sw_model.faults import InputFault
 
 __all__ = ["whole_folder", "write_whole"]
 
+#: Of Linux's renameat2: paths as they stand, to be exchanged.
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
 
 @contextmanager
 def whole_folder(target: Path, *, mark: str, key: str) -> Iterator[Path]:
     """A temporary folder beside ``target`` that takes its place when the block ends well.
 
     Whoever is interrupted leaves ``target`` as it was, and whoever is killed at worst leaves
-    a folder beside it whose name begins with a dot.
+    a folder beside it whose name begins with a dot. (Where the system cannot exchange folders,
+    that one may be the earlier result, killed between two renames.)
 
     Parameters
     ----------
@@ -65,7 +70,20 @@ def _may_be_replaced(target: Path, mark: str, key: str) -> bool:
     return isinstance(found, dict) and key in found
 
 
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where that cannot be done."""
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):
+        return False
+    done: int = renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other),
+                          _RENAME_EXCHANGE)
+    return done == 0
+
+
 def _swap(work: Path, target: Path) -> None:
+    if target.exists() and _exchange(work, target):
+        return  # the earlier result is in the temporary folder now, and goes with it
     old = work.with_name(f"{work.name}.old")
     try:
         if target.exists():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gen import folder
 from gen.folder import whole_folder, write_whole
 from sw_model.faults import InputFault
 from tests.conftest import ROOT
@@ -20,14 +21,14 @@ MARK = "manifest.json"
 
 def write(target, **files):
     """A whole folder with the mark and ``files``."""
-    with whole_folder(target, mark=MARK, key="gatemill") as folder:
+    with whole_folder(target, mark=MARK, key="gatemill") as work:
         for name, text in files.items():
-            (folder / name).write_text(text)
-        (folder / MARK).write_text(json.dumps({"gatemill": "1"}))
+            (work / name).write_text(text)
+        (work / MARK).write_text(json.dumps({"gatemill": "1"}))
 
 
-def listed(folder):
-    return sorted(path.name for path in folder.iterdir())
+def listed(place):
+    return sorted(path.name for path in place.iterdir())
 
 
 def test_new_folder_and_its_parents(tmp_path):
@@ -106,8 +107,35 @@ def test_killed(tmp_path, before):
     assert (out / "x").read_text() == "new"
 
 
-def test_failing_rename_gives_the_earlier_result_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["Path.rename", "shutil.rmtree"])
+def test_killed_while_an_earlier_result_is_replaced(tmp_path, step):
+    """Behind any step there is a whole result: the earlier one or the new one."""
     out = tmp_path / "out"
+    write(out, x="old")
+    code = textwrap.dedent(f"""
+        import os, shutil, sys
+        from pathlib import Path
+        from gen.folder import whole_folder
+        step = {step}
+        def last(*arguments, **options):
+            step(*arguments, **options)
+            os._exit(9)
+        with whole_folder(Path(sys.argv[1]), mark="manifest.json", key="gatemill") as work:
+            (work / "manifest.json").write_text('{{"gatemill": "2"}}')
+            (work / "x").write_text("new")
+            {step} = last
+        """)
+    done = subprocess.run([sys.executable, "-c", code, str(out)], check=False, cwd=ROOT)
+    assert done.returncode in (0, 9)
+    assert listed(out) == [MARK, "x"]
+    assert (out / "x").read_text() in ("old", "new")
+
+
+def test_failing_rename_gives_the_earlier_result_back(tmp_path, monkeypatch):
+    """As it is done where folders cannot be exchanged."""
+    out = tmp_path / "out"
+    write(out, x="old")
+    monkeypatch.setattr(folder, "_exchange", lambda *_: False)
     write(out, x="old")
     rename = Path.rename
 
