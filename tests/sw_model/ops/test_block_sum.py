@@ -152,6 +152,16 @@ def test_partial_sums_beyond_64_bits(rng, significand):
         np.testing.assert_array_equal(got, np.array(wanted))
 
 
+def test_products_beyond_64_bits(rng):
+    """Partial sums of 61 bits, which significands of 8 bits make 69."""
+    spec = spec_of(largest=2**60, lsb=0, significand=225)
+    partials, exponents = rng.integers(-2**60, 2**60, (20, 4)), rng.integers(-9, 9, (20, 4))
+    significands = rng.integers(100, 226, (20, 4))
+    got = block_sum(partials, exponents, spec, significands=significands)
+    terms = exact_terms(partials, exponents, 0, significands)
+    np.testing.assert_array_equal(got, np.array([in_order(row) for row in terms]))
+
+
 @pytest.mark.parametrize("kind", [np.int64, object])
 def test_conversion_to_float32(rng, kind):
     """Ties of 24 bits in the midst of 63, with and without something below them."""

@@ -144,6 +144,10 @@ def test_magnitude_order():
     assert magnitude_order([1.0, -3.0, 2.0]).tolist() == [1, 2, 0]
     assert magnitude_order([[1, 5, 1, -5], [0, 0, -1, 2]]).tolist() == [1, 3, 0, 2]
     assert magnitude_order(np.array([[[1.0, np.inf]], [[-9.0, 0]]])).tolist() == [1, 0]
+    # Many equal ones stay in their order.
+    many = np.arange(1000) % 3
+    assert magnitude_order(many).tolist() == [
+        k for size in (2, 1, 0) for k in range(1000) if k % 3 == size]
 
 
 def test_restored_is_the_inverse(rng):
