@@ -1,0 +1,1 @@
+"""Codes of every number format: unpacked, decoded to integers, encoded from them."""

@@ -1,0 +1,143 @@
+# amaranth: UnusedElaboratable=no
+"""Every code of a source, encoded by hardware as by the golden model."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from hw.codec.encode import Encoder
+from sw_model.formats import (
+    BipolarFormat,
+    CodedFormat,
+    Float32Format,
+    IntFormat,
+    Overflow,
+    Rounding,
+    parse_format,
+)
+from tests.hw.codec.test_decode import legal_codes
+from tests.support.probe import probe
+
+SOURCES = ["fixed<16,8>", "fp16", "bf16", "posit<8,0>", "e5m2", "uint12"]
+MORE_SOURCES = ["int4", "e4m3fn", "ue5m3", "e8m0", "posit<16,1>", "posit<12,2>", "bipolar",
+                "ternary", "codebook<-1,0,0.5,2,7>", "khot<8,5,2>", "ufixed<9,12>", "fixed<16,0>",
+                "float<5,2,ieee,flush,overflow>", "float<8,7,bias=100>"]
+TARGETS = ["e2m1", "e3m2", "e2m3", "e4m3fn", "e5m2", "ue4m3", "ue5m3", "float<3,2,flush>",
+           "float<2,0>", "float<1,2>", "float<4,3>", "fp16", "bf16", "e8m0", "posit<4,1>",
+           "posit<8,0>", "posit<16,1>", "posit<5,2>", "posit<3,2>", "khot<6,3,2>",
+           "codebook<-1,0,0.5,2,7>", "int8", "uint4", "fixed<6,3>", "fixed<9,-2>", "bipolar",
+           "ternary"]
+
+
+def cases(sources, targets, roundings=(Rounding.HALF_EVEN,), overflows=(None,)):
+    """Encoders of every legal combination."""
+    made = []
+    for texts in itertools.product(sources, targets, roundings, overflows):
+        source, target = map(parse_format, texts[:2])
+        try:
+            made.append(Encoder(source, target, rounding=texts[2], overflow=texts[3]))
+        except ValueError:
+            continue
+    return made
+
+
+def expected(encoder):
+    """What the golden model says: codes as patterns, and what it would refuse."""
+    target = encoder.target
+    settings = {"rounding": encoder.rounding, "overflow": encoder.overflow}
+    reals = encoder.source.decode(legal_codes(encoder.source))
+    nan, infinite = np.isnan(reals), np.isinf(reals)
+    coded = isinstance(target, CodedFormat)
+    has_nan = coded and target.nan is not None
+    codes = np.zeros(len(reals), np.int64)
+    known = ~nan | has_nan
+    codes[known] = target.to_bits(target.encode(reals[known], **settings)).astype(np.int64)
+    outside = nan & (not has_nan)
+    keeps = (encoder.overflow is Overflow.SPECIAL and target.infinity() is not None
+             and target.infinity(True) is not None) if coded else False
+    outside |= infinite & (not keeps)
+    finite = np.flatnonzero(np.isfinite(reals))
+    outside[finite] = refused(target, reals[finite], encoder.rounding)
+    return codes, outside
+
+
+def refused(target, reals, rounding):
+    """Where encoding with ``Overflow.ERROR`` would raise: at the ends of the line."""
+    if isinstance(target, BipolarFormat):
+        return np.abs(reals) != 1
+
+    def wrong(real):
+        try:
+            target.encode([real], rounding=rounding, overflow=Overflow.ERROR)
+        except ValueError:
+            return True
+        return False
+
+    line = np.unique(reals)
+    inside = np.searchsorted(line, 0.0) if not wrong(0.0) else next(
+        (k for k in range(0, len(line)) if not wrong(line[k])), None)
+    if inside is None:
+        return np.ones(len(reals), np.bool_)
+    inside = min(inside, len(line) - 1)
+    low, high = 0, inside
+    while low < high:  # the first that is not refused
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if wrong(line[middle]) else (low, middle)
+    first = low
+    low, high = inside, len(line)
+    while low < high:  # the first behind it that is
+        middle = (low + high) // 2
+        low, high = (low, middle) if wrong(line[middle]) else (middle + 1, high)
+    return (reals < line[first]) | (reals > line[low - 1])
+
+
+def check(encoders, folder):
+    patterns = [e.source.to_bits(legal_codes(e.source)).astype(np.int64) for e in encoders]
+    for encoder, fields in zip(encoders, probe(encoders, patterns, folder), strict=True):
+        name = (f"{encoder.source} to {encoder.target}, {encoder.rounding.value}, "
+                f"{encoder.overflow.value}")
+        codes, outside = expected(encoder)
+        np.testing.assert_array_equal(fields["o"], codes, name)
+        np.testing.assert_array_equal(fields["outside"], outside, name)
+
+
+def test_every_pair_of_formats(need, tmp_path):
+    need("verilator")
+    encoders = cases(SOURCES, TARGETS)
+    assert len(encoders) == len(SOURCES) * len(TARGETS)
+    check(encoders, tmp_path / "build")
+
+
+@pytest.mark.full
+def test_more_sources(need, tmp_path):
+    need("verilator")
+    check(cases(MORE_SOURCES, TARGETS), tmp_path / "build")
+
+
+def test_every_rounding_and_overflow(need, tmp_path):
+    need("verilator")
+    encoders = cases(["fixed<12,6>", "e5m2"],
+                     ["e2m1", "e4m3fn", "ue4m3", "float<3,2,flush>", "float<2,0>", "e8m0", "int6",
+                      "fixed<5,1>", "ternary", "codebook<-1,0,0.5,2,7>", "posit<5,1>"],
+                     Rounding, (Overflow.SATURATE, Overflow.SPECIAL))
+    assert len(encoders) > 150
+    assert {encoder.rounding for encoder in encoders} == set(Rounding)
+    check(encoders, tmp_path / "build")
+
+
+@pytest.mark.parametrize(("source", "target", "settings", "message"), [
+    (IntFormat(8), Float32Format(), {}, "target must be a format with hardware, not Float32"),
+    (IntFormat(8), IntFormat(4), {"overflow": Overflow.WRAP}, "overflow must be saturate or spec"),
+    (IntFormat(8), parse_format("posit<8,0>"), {"rounding": Rounding.FLOOR},
+     "posit<8,0> rounds by half_even only, not floor"),
+    (IntFormat(8), parse_format("e2m1"), {"overflow": Overflow.SPECIAL},
+     "e2m1 has neither infinities nor NaN to overflow to"),
+    (IntFormat(8), parse_format("codebook<1,2>"), {"rounding": Rounding.TOWARD_ZERO},
+     "rounds in hardware by half_even, .* not toward_zero"),
+])
+def test_what_there_is_not(source, target, settings, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        Encoder(source, target, **settings)
