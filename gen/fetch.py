@@ -21,7 +21,8 @@ from verif.tools import cache_folder
 from .folder import write_whole
 from .messages import nearest
 
-__all__ = ["BASE_URL", "Locked", "data_folder", "fetch", "locked_models"]
+__all__ = ["BASE_URL", "Locked", "data_folder", "data_places", "fetch", "find_data",
+           "locked_models"]
 
 #: Where files of GitHub repositories are, by repository, commit and path.
 BASE_URL = "https://raw.githubusercontent.com"
@@ -74,6 +75,29 @@ def locked_models() -> list[Locked]:
 def data_folder() -> Path:
     """The folder in the cache with ``models/``, laid out as ``GATEMILL_DATA`` is."""
     return cache_folder() / "data"
+
+
+def data_places() -> list[Path]:
+    """Folders in which models are looked for, the first that has a file first: that of
+    ``GATEMILL_DATA``, ``shared`` beside the checkout, and the cache."""
+    given = os.environ.get("GATEMILL_DATA")
+    return [*([Path(given)] if given else []), Path(__file__).resolve().parents[2] / "shared",
+            data_folder()]
+
+
+def find_data(file: str) -> Path:
+    """A file or folder of the data, by its path below one of :func:`data_places`.
+
+    Raises
+    ------
+    InputFault
+        If none has it; the message says what to do.
+    """
+    for place in data_places():
+        if (path := place / file).exists():
+            return path
+    raise InputFault(f"no {file}; set GATEMILL_DATA to a folder that has it, or run "
+                     "`gatemill fetch`")
 
 
 def fetch(names: Sequence[str] = (), *, base: str | None = None,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
+from gen.fetch import data_places
 from tests.support import tools
 from tests.support.tools import REQUIRED
 
@@ -33,17 +35,46 @@ def need() -> Callable[[str], None]:
     return tools.need
 
 
-def _data_folder() -> Path | None:
-    places = [os.environ.get("GATEMILL_DATA"), ROOT.parent / "shared"]
-    return next((Path(p) for p in places if p and (Path(p) / "models").is_dir()), None)
-
-
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder with models/, vectors/ and data/, or a skip that says how to get it."""
-    folder = _data_folder()
+    """The folder with models/, vectors/ and data/: GATEMILL_DATA, ../shared or the cache.
+
+    A test is skipped where none of them is there, and where the folder lacks a file that the
+    test reads.
+    """
+    folder = next((place for place in data_places() if (place / "models").is_dir()), None)
     if folder is None:
-        if "data" in REQUIRED:
-            pytest.fail("test data is required; set GATEMILL_DATA or run `gatemill fetch`")
-        pytest.skip("no test data; set GATEMILL_DATA or run `gatemill fetch`")
+        _without("no test data")
     return folder
+
+
+def _without(what: str) -> NoReturn:
+    reason = f"{what}; set GATEMILL_DATA or run `gatemill fetch`"
+    if "data" in REQUIRED:
+        pytest.fail(f"data is required: {reason}")
+    pytest.skip(reason)
+
+
+def missing_data(error: BaseException | None) -> str | None:
+    """The file of the data for whose absence ``error`` was raised; None if that is not why."""
+    while error is not None:
+        if isinstance(error, FileNotFoundError) and error.filename:
+            for place in data_places():
+                if Path(error.filename).is_relative_to(place):
+                    return f"{error.filename} is not there"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _skipping(item: pytest.Item) -> Iterator[None]:
+    try:
+        return (yield)
+    except Exception as error:
+        if (what := missing_data(error)) is None:
+            raise
+    _without(what)
+
+
+#: Fixtures read data too.
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skipping)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skipping)

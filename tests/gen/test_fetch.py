@@ -202,3 +202,22 @@ def test_the_command(server: Server, cache: Path, monkeypatch: pytest.MonkeyPatc
     capsys.readouterr()
     assert main(["fetch", "large", "--base-url", "http://127.0.0.1:9"]) == 1
     assert capsys.readouterr().err.startswith("gatemill: error: large: http://127.0.0.1:9/")
+
+
+def test_where_data_is_looked_for(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+                                  ) -> None:
+    """What is named comes before the cache, file by file."""
+    monkeypatch.setenv("GATEMILL_DATA", str(tmp_path / "given"))
+    first, shared, last = module.data_places()
+    assert (first, last) == (tmp_path / "given", module.data_folder())
+    assert shared.name == "shared"
+    for place in (last, first):
+        with pytest.raises(InputFault, match=r"^no models/zz\.onnx; set GATEMILL_DATA to a folder"):
+            module.find_data("models/zz.onnx")
+        (place / "models").mkdir(parents=True)
+    (last / "models" / "zz.onnx").write_text("kept")
+    assert module.find_data("models/zz.onnx") == last / "models" / "zz.onnx"
+    (first / "models" / "zz.onnx").write_text("mine")
+    assert module.find_data("models/zz.onnx") == first / "models" / "zz.onnx"
+    monkeypatch.delenv("GATEMILL_DATA")
+    assert module.data_places() == [shared, last]
