@@ -1,30 +1,36 @@
-"""``python -m bench``: every measurement, one table."""
+"""``python -m bench``: every measurement, one table each, and the verdict on what is demanded."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from . import arrays, rates, rescale_area
+from . import arrays, builds, demands, rates, rescale_area
+from .record import save
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run everything; with ``--json``, print JSON."""
+    """Run everything; with ``--json``, print JSON. The exit code is 1 if a limit is missed."""
     def tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     found = []
-    for bench in (arrays, rescale_area, rates):
+    for bench in (arrays, builds, rescale_area, rates):
         result = bench.measure(progress=tell)
-        bench.save(result["bench"], result)
+        save(result["bench"], result)
         found.append((bench, result))
+    verdicts = list(demands.demands({result["bench"]: result for _, result in found}))
+    listed = {"bench": "demands", "rows": [{**each._asdict(), "met": each.met}
+                                           for each in verdicts]}
+    save("demands", listed)
     if "--json" in sys.argv[1:]:
-        print(json.dumps([result for _, result in found]))
-        return 0
-    print("\n\n".join("\n".join(bench.lines(result)) for bench, result in found))
-    return 0
+        print(json.dumps([*(result for _, result in found), listed]))
+    else:
+        tables = [*(bench.lines(result) for bench, result in found), demands.lines(verdicts)]
+        print("\n\n".join(map("\n".join, tables)))
+    return 0 if all(each.met for each in verdicts) else 1
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "cpu_seconds", "data_folder", "in_process", "peak_megabytes", "save",
+from gen.fetch import find_data
+from sw_model.faults import InputFault
+
+__all__ = ["RESULTS", "cpu_seconds", "in_process", "model_file", "peak_megabytes", "save",
            "versions"]
 
 #: Where results are kept; not tracked.
@@ -24,14 +27,12 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
                              "VECLIB_MAXIMUM_THREADS"), "1")
 
 
-def data_folder() -> Path:
-    """The folder of model files; without one, the bench ends with what to do."""
-    root = Path(__file__).parents[1]
-    places = [Path(p) for p in (os.environ.get("GATEMILL_DATA"), root.parent / "shared") if p]
-    for place in places:
-        if (place / "models").is_dir():
-            return place / "models"
-    raise SystemExit("bench: no models; set GATEMILL_DATA or run `gatemill fetch`")
+def model_file(name: str) -> Path:
+    """A file below ``models/``; without it, the bench ends with what to do."""
+    try:
+        return find_data(f"models/{name}")
+    except InputFault as fault:
+        raise SystemExit(f"bench: {fault}") from fault
 
 
 def in_process(module: str, arguments: Sequence[str], *, timeout: float | None = None,

@@ -33,7 +33,7 @@ from hw.verilog import to_verilog
 from sw_model.formats import IntFormat
 from sw_model.graph import Graph
 
-from .record import data_folder, save
+from .record import model_file, save
 
 __all__ = ["cases", "lines", "measure", "save"]
 
@@ -92,7 +92,7 @@ def replace_units(plan: Plan, units: Sequence[Unit]) -> Plan:
 
 def compiled(form: str) -> Graph:
     """The model's integer network, every layer rescaled by ``form``."""
-    graph = import_model(data_folder() / MODEL)
+    graph = import_model(model_file(MODEL))
     return design_graph(graph, BuildOptions(device=DEVICE, forms={"*": form})).core
 
 

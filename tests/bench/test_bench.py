@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import arrays, rates, record, rescale_area
+import bench.__main__ as everything
+from bench import arrays, builds, demands, rates, record, rescale_area
 
 
 @pytest.fixture(autouse=True)
@@ -74,10 +76,79 @@ def test_rows_are_text_for_people() -> None:
     text = rates.lines({"rows": [{
         "model": "ad01", "inferences_per_second": {"golden": 30000.0, "litert": 10000.0},
         "golden_over": {"litert": 3.0},
-        "emulator": {"cycles_per_second": 1234567, "over_cocotb": 150.2}}]})
+        "emulator": {"cycles_per_second": 1234567, "over_cocotb": 150.2,
+                     "tapped_cycles_per_second": 234567, "tapped_over_cocotb": 30.1}}]})
     assert [line.split() for line in text[1:]] == [
         ["ad01", "golden", "30,000"], ["ad01", "litert", "10,000", "3.0", "x"],
-        ["emulated", "at", "1,234,567", "cycles/s,", "150", "x", "cocotb"]]
+        "emulated without taps at 1,234,567 cycles/s, 150 x cocotb with taps".split(),
+        "emulated with taps at 234,567 cycles/s, 30 x cocotb with taps".split()]
+
+
+#: Results in which every limit is just kept.
+KEPT = {
+    "builds": {"rows": [{"model": "ad01", "seconds": 20.0, "peak_mb": 1000.0}]},
+    "arrays": {"rows": [{"size": 4, "unique": {"seconds": 99.0}},
+                        {"size": 64, "unique": {"seconds": 15.0}}]},
+    "rescale_area": {"rows": [{"case": "dense", "ratio_full": 0.9},
+                              {"case": "ten units", "ratio_full": 0.5}]},
+    "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
+                        "emulator": {"over_cocotb": 100.0}},
+                       {"model": "TFC_1W1A", "golden_over": {"qonnx": 1000.0}}]}}
+
+
+def test_demands_that_are_met() -> None:
+    found = list(demands.demands(KEPT))
+    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 3, 100, 1000]
+    assert all(each.met for each in found)
+    assert demands.lines(found)[-1].split() == [
+        "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    (("builds", 0, "seconds"), 20.1), (("builds", 0, "peak_mb"), 1001.0),
+    (("arrays", 1, "unique"), {"seconds": 15.1}), (("arrays", 1, "unique"), None),
+    (("rescale_area", 1, "ratio_full"), 0.51), (("rates", 0, "golden_over"), {"litert": 2.99}),
+    (("rates", 0, "emulator"), {"over_cocotb": 99.9}),
+    (("rates", 1, "golden_over"), {"qonnx": 999.0})])
+def test_demands_that_are_missed(path: tuple[str, int, str], value: Any) -> None:
+    results = copy.deepcopy(KEPT)
+    bench, row, key = path
+    results[bench]["rows"][row][key] = value
+    found = list(demands.demands(results))
+    assert [each.met for each in found].count(False) == 1
+    assert sum(line.endswith("MISSED") for line in demands.lines(found)) == 1
+
+
+def test_a_missed_demand_ends_the_bench_with_1(
+        own_results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+        ) -> None:
+    results = copy.deepcopy(KEPT)
+    for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
+                         ("rescale_area", rescale_area)):
+        monkeypatch.setattr(module, "measure", lambda progress, name=name:
+                            {"bench": name, **results[name]})
+    monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
+    assert everything.main() == 0
+    results["builds"]["rows"][0]["seconds"] = 21.0
+    assert everything.main() == 1
+    listed = json.loads((own_results / "demands.json").read_text())["rows"]
+    assert [(row["what"], row["met"]) for row in listed][:2] == [
+        ("build of ad01, seconds", False), ("build of ad01, peak MB", True)]
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_memory_of_the_build_of_ad01(data_dir: Path) -> None:
+    (data_dir / "models" / builds.MODELS["ad01"]).stat()  # skips where it is absent
+    found = record.in_process("bench.builds", ["--model", "ad01"])
+    assert found is not None
+    assert 20 < found["peak_mb"] < 1000
+
+
+def test_no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("gen.fetch.data_places", lambda: [tmp_path])
+    with pytest.raises(SystemExit, match=r"^bench: no models/x\.onnx; set GATEMILL_DATA to a "
+                                         r"folder that has it, or run `gatemill fetch`$"):
+        record.model_file("x.onnx")
 
 
 def test_unknown_models_are_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +160,7 @@ def test_unknown_models_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.full
 def test_rescaling_takes_half_the_area(data_dir: Path) -> None:
     """Of the framework's own form, for ad01's ten units on ECP5 without DSP blocks."""
+    (data_dir / "models" / rescale_area.MODEL).stat()  # skips where it is absent
     rows = {row["case"]: row for row in rescale_area.cases()}
     assert len(rows) == 13
     assert rows["ten units"]["ratio_full"] <= 0.5

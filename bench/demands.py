@@ -1,0 +1,57 @@
+"""What the figures must be, and the verdict on those of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+__all__ = ["Demand", "demands", "lines"]
+
+Result = Mapping[str, Any]
+
+
+class Demand(NamedTuple):
+    """A figure and its limit: ``at_least``, or else at most."""
+
+    what: str
+    value: float | None
+    limit: float
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the limit is kept; what was given up or could not be measured is missed."""
+        return self.value is not None and (
+            self.value >= self.limit if self.at_least else self.value <= self.limit)
+
+
+def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
+    """Everything that is demanded of the results, which are given by the bench's name."""
+    for row in results["builds"]["rows"]:
+        yield Demand(f"build of {row['model']}, seconds", row["seconds"], 20)
+        yield Demand(f"build of {row['model']}, peak MB", row["peak_mb"], 1000)
+    for row in results["arrays"]["rows"]:
+        if row["size"] == 64:
+            found = row["unique"]
+            yield Demand("array 64x64, seconds", found and found["seconds"], 15)
+    for row in results["rescale_area"]["rows"]:
+        if row["case"] == "ten units":
+            yield Demand("rescale area of ad01, of the framework's", row["ratio_full"], 0.5)
+    for row in results["rates"]["rows"]:
+        over = row["golden_over"]
+        if "litert" in over:
+            yield Demand(f"golden over litert, {row['model']}", over["litert"], 3, True)
+            yield Demand(f"emulator over cocotb, {row['model']}",
+                         row["emulator"]["over_cocotb"], 100, True)
+        if "qonnx" in over:
+            yield Demand(f"golden over qonnx, {row['model']}", over["qonnx"], 1000, True)
+
+
+def lines(found: list[Demand]) -> list[str]:
+    """The demands as a table."""
+    table = [f"{'demanded':<42} {'limit':>9} {'measured':>9}  verdict"]
+    for each in found:
+        value = "none" if each.value is None else f"{each.value:,.4g}"
+        limit = f"{'>=' if each.at_least else '<='} {each.limit:g}"
+        table.append(f"{each.what:<42} {limit:>9} {value:>9}  {'met' if each.met else 'MISSED'}")
+    return table
