@@ -60,6 +60,14 @@ class GgufFormat(BlockFormat):
         """
         return finite_blocks(self, values).astype(np.float32)
 
+    def bytes_of(self, data: ArrayLike) -> NDArray[np.uint8]:
+        """As the base class does; one block alone has an axis of blocks too."""
+        array = super().bytes_of(data)
+        if array.ndim < 2:
+            raise ValueError(f"data of {self} must have an axis of blocks, but has shape "
+                             f"{array.shape}")
+        return array
+
     def halves(self, scales: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
         """Patterns of scales rounded to FP16; ValueError if one is too large."""
         with np.errstate(over="ignore"):

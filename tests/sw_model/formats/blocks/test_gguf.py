@@ -200,6 +200,8 @@ def test_wrong_bytes(form):
     for shape in ((form.block_bytes - 1,), (form.block_bytes, 1), ()):
         with pytest.raises(ValueError, match=rf"^a block of {form} has {form.block_bytes} bytes"):
             form.unpack(np.zeros(shape, np.uint8))
+    with pytest.raises(ValueError, match=rf"^data of {form} must have an axis of blocks, but"):
+        form.unpack(np.zeros(form.block_bytes, np.uint8))
 
 
 @pytest.mark.parametrize("form", EVERY, ids=str)
