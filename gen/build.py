@@ -21,6 +21,7 @@ from verif.manifest import Host, Manifest, Model, digest
 
 from .assemble import assemble
 from .design import Design
+from .earlier import refuse_strangers
 from .emit import emit
 from .mapping.changes import apply_changes, changes_by_job
 from .mapping.default import Folding, default_plan
@@ -167,6 +168,7 @@ def design_graph(graph: Graph, options: BuildOptions, progress: Progress = _quie
 def build_graph(graph: Graph, out: Path, options: BuildOptions,
                 progress: Progress = _quiet, model: Model | None = None) -> Manifest:
     """Build an imported network into the folder ``out``; see :func:`build_model`."""
+    refuse_strangers(out)
     made = design_graph(graph, options, progress)
     parts = partition(made.compiled.graph)
     progress("writing Verilog")

@@ -11,6 +11,7 @@ from sw_model.ops import RescaleMode
 from verif.manifest import Manifest
 
 from ..build import BuildOptions, Built, Designed, build_graph, design_graph
+from ..earlier import refuse_strangers
 from ..folder import whole_folder
 from .designs import Request, read_spec
 
@@ -52,6 +53,7 @@ def build_spec(path: Path, out: Path, override: Callable[[BuildOptions], BuildOp
     if override(BuildOptions()).plan is not None:
         raise InputFault(f"--plan: {path} describes {len(spec.requests)} designs, and a plan is "
                          "of one")
+    refuse_strangers(out, SWEEP)
     with whole_folder(out, mark=SWEEP, key="designs") as folder:
         manifests = []
         for request in spec.requests:
