@@ -48,11 +48,13 @@ class ToolMissing(Fault):
 
 
 class Obstacle(NamedTuple):
-    """One node that is not supported."""
+    """One node that is not supported, or several operators for one reason: their positions in
+    the file, of which ``node`` may name the first ones alone."""
 
     node: str
     reason: str
     remedy: str
+    operators: tuple[int, ...] = ()
 
 
 class Unsupported(InputFault):

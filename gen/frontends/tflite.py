@@ -100,7 +100,7 @@ def _draw(drawing: Drawing) -> None:
         except Refusal as refusal:
             key = (operator.kind, refusal.reason, refusal.remedy)
             refused.setdefault(key, []).append(operator.number)
-    obstacles = [Obstacle(_where(kind, numbers), reason, remedy)
+    obstacles = [Obstacle(_where(kind, numbers), reason, remedy, tuple(numbers))
                  for (kind, reason, remedy), numbers in refused.items()]
     for number in model.inputs:
         try:

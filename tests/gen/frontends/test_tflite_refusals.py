@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gen.cli import main
 from gen.frontends.tflite import load
 from sw_model.faults import Unsupported
 from tests.support.tflite_faults import Dense, floats, integers, longs
@@ -203,7 +205,7 @@ def test_softmax_of_too_many_channels(tmp_path):
             "sum)") in found
 
 
-def test_all_unsupported_operators_are_listed_at_once(tmp_path):
+def test_all_unsupported_operators_are_listed_at_once(tmp_path, capsys):
     """Grouped by kind and reason, with those that could be read left out."""
     model = Dense()
     build, last = model.build, model.y
@@ -230,3 +232,8 @@ def test_all_unsupported_operators_are_listed_at_once(tmp_path):
         load(tmp_path / "m.tflite")
     assert len(caught.value.obstacles) == 6
     assert caught.value.obstacles[0].node == "operator 1 (CONV_2D)"
+    # For machines every position, where the text names some.
+    assert main(["inspect", str(tmp_path / "m.tflite"), "--json"]) == 2
+    listed = json.loads(capsys.readouterr().out)["unsupported"]
+    assert [each["operators"] for each in listed] == [
+        [1], [2, 13], list(range(3, 12)), [12], [14], []]
