@@ -1,0 +1,23 @@
+"""The bench of entropy-coded bfloat16: a small tensor, and the table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench import huffman
+
+
+def test_small_tensor(rng: np.random.Generator, need, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("verilator")
+    patterns = rng.normal(0, 0.02, 4096).astype(np.float32).view(np.uint32).astype(np.int64) >> 16
+    row = huffman.sizes("drawn", patterns, 12)
+    assert row["payload"] == pytest.approx(row["codes"] + row["rests"] + 8, abs=2e-4)
+    assert row["total"] == pytest.approx(row["payload"] + row["tables"] + row["headers"], abs=2e-4)
+    assert 1 < row["over_bound"] < row["total_over_bound"]
+    monkeypatch.setattr(huffman, "STALLS", ((0.0, 0.0), (0.0, 0.5)))
+    free, stalled = huffman.speeds("drawn", patterns, 2)
+    assert free["steady"] == 1
+    assert 0.4 < stalled["steady"] < 0.6
+    table = huffman.lines({"sizes": [row], "speeds": [free, stalled], "areas": []})
+    assert [len(line.split()) for line in table if line.startswith("drawn")] == [9, 7, 7]
