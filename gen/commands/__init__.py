@@ -10,7 +10,7 @@ __all__ = ["COMMANDS", "register"]
 
 #: Calls in the order of ``--help``; each is a function of the module of its name.
 COMMANDS = ("inspect", "spec", "build", "run", "verify", "synth", "report", "units", "unit",
-            "fetch", "doctor")
+            "formats", "fetch", "doctor")
 
 
 def register(app: typer.Typer) -> None:

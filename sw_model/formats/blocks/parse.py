@@ -12,6 +12,7 @@ from .bfp import BFPFormat
 from .mx import MX_ELEMENTS, MX_INT8, MXFormat
 from .nv import NV_SCALES, NVFormat
 from .scale_rule import ScaleRule
+from .weight_spellings import WEIGHT_SPELLINGS
 
 __all__ = ["BLOCK_SPELLINGS", "parse_block_format"]
 
@@ -66,6 +67,7 @@ BLOCK_SPELLINGS: list[tuple[str, str, Callable[..., BlockFormat]]] = [
     (r"mxint8(<[^<>]*>)?", "mxint8", _mxint8),
     (r"nv(fp|int)4(?:<(ue4m3|ue5m3)>)?", "nvfp4", _nv),
     (r"bfp<([0-9]{1,9}),([0-9]{1,9})>", "bfp<8,32>", lambda m, n: BFPFormat(int(m), int(n))),
+    *WEIGHT_SPELLINGS,
 ]
 
 

@@ -1,0 +1,124 @@
+"""The picker: errors by definition, exclusions with reasons, a recommendation within budget."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from gen.explore.candidates import FAMILIES, candidates
+from gen.explore.picker import pick, read_tensor
+from gen.explore.picture import picture
+from sw_model.faults import InputFault, Verdict
+from sw_model.formats.blocks import BlockFormat, parse_block_format
+
+
+@pytest.fixture(scope="module")
+def tensor():
+    return np.random.default_rng(4).normal(0, 0.02, (8, 512)).astype(np.float32).astype(np.float64)
+
+
+@pytest.fixture(scope="module")
+def picked(tensor):
+    return pick(tensor, 4.5)
+
+
+def test_every_format_is_there_once(picked):
+    names = [choice.name for choice in picked.choices]
+    assert len(names) == len(set(names)) > 130
+    assert {choice.family for choice in picked.choices} == set(FAMILIES)
+    assert picked.excluded == ()
+    every = [str(form) if isinstance(form, BlockFormat) else form.name for _, form in candidates()]
+    assert sorted(every) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["q4_0", "nvfp4", "mx<e4m3fn>", "bitmod<4,128>"])
+def test_figures_are_those_of_the_format(picked, tensor, name):
+    (choice,) = [choice for choice in picked.choices if choice.name == name]
+    form = parse_block_format(name)
+    fields = form.encode(tensor.astype(np.float32))
+    error = form.decode(fields).astype(np.float64).reshape(tensor.shape) - tensor
+    assert choice.mse == np.square(error).mean()
+    assert choice.largest == np.abs(error).max()
+    assert choice.sqnr == pytest.approx(10 * math.log10(np.square(tensor).mean() / choice.mse))
+    shared = {"nvfp4": 32, "bitmod<4,128>": 8 * 16}.get(name, 0)
+    assert choice.bits == form.bits + shared / tensor.size
+
+
+def test_order_front_and_recommendation(picked):
+    bits = [choice.bits for choice in picked.choices]
+    assert bits == sorted(bits)
+    for choice in picked.choices:
+        better = [c for c in picked.choices if c != choice and c.bits <= choice.bits
+                  and c.mse <= choice.mse and (c.bits, c.mse) != (choice.bits, choice.mse)]
+        assert not (choice.pareto and better)
+    affordable = [choice for choice in picked.choices if choice.bits <= 4.5]
+    assert picked.best in affordable
+    assert picked.best.mse == min(choice.mse for choice in affordable)
+    assert picked.best.pareto
+    front = [choice for choice in picked.choices if choice.pareto]
+    assert all(a.mse > b.mse for a, b in itertools.pairwise(front))
+
+
+def test_what_does_not_take_the_tensor(tensor):
+    found = pick(tensor[:, :100], 9.0)
+    reasons = {each.name: each.reason for each in found.excluded}
+    assert "mxint8" in reasons
+    assert "q4_k" in reasons
+    assert "takes runs of 32 elements, but the shape is" in reasons["mxint8"]
+    assert all(choice.name not in reasons for choice in found.choices)
+
+
+def test_values_beyond_a_format():
+    found = pick(np.full((2, 256), 1e30), 64)
+    assert {"fp16", "q4_0"} <= {each.name for each in found.excluded}
+    assert found.best.mse <= min(choice.mse for choice in found.choices)
+
+
+@pytest.mark.parametrize("tensor", [np.zeros((2, 256)), np.full((1, 256), -0.5), np.ones(1)])
+def test_plain_tensors(tensor):
+    found = pick(tensor, 64)
+    assert found.best.mse == 0
+    assert found.as_dict()["recommended"] == found.best.name
+    assert all(math.isfinite(choice.bits) for choice in found.choices)
+    exact = [row for row in found.as_dict()["formats"] if row["mse"] == 0]
+    assert {row["sqnr"] for row in exact} == {None}
+
+
+def test_too_small_a_budget(tensor):
+    with pytest.raises(Verdict, match=r"^no format takes 0\.5 bits; the least is 1\.\d+, of bip"):
+        pick(tensor, 0.5)
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (np.array([[1.0, np.nan]]), r"element \[0, 1\] is nan, but all must be finite"),
+    (np.array([np.inf]), r"element \[0\] is inf"),
+    (np.zeros((0, 4)), "holds no elements"),
+    (np.array(["a"]), "holds <U1, but a tensor must hold real numbers"),
+    (np.array([1j]), "holds complex128"),
+])
+def test_tensors_that_are_refused(tmp_path, content, message):
+    np.save(path := tmp_path / "t.npy", content)
+    with pytest.raises(InputFault, match=rf"t\.npy: {message}"):
+        read_tensor(path)
+
+
+def test_files_that_are_none(tmp_path):
+    (tmp_path / "t.npy").write_bytes(b"no array")
+    with pytest.raises(InputFault, match=r"not an \.npy file of plain numbers"):
+        read_tensor(tmp_path / "t.npy")
+    with pytest.raises(InputFault, match=r"none\.npy: cannot be read \(No such file"):
+        read_tensor(tmp_path / "none.npy")
+    np.savez(tmp_path / "t.npz", a=np.ones(3))
+    with pytest.raises(InputFault, match="holds several arrays"):
+        read_tensor(tmp_path / "t.npz")
+
+
+def test_the_picture(picked):
+    text = picture(picked)
+    assert text == picture(picked)
+    assert text.startswith("<svg")
+    assert picked.best.name in text
+    assert "signal to quantisation noise, dB" in text
