@@ -37,6 +37,9 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
     for row in results["rescale_area"]["rows"]:
         if row["case"] == "ten units":
             yield Demand("rescale area of ad01, of the framework's", row["ratio_full"], 0.5)
+    slowest = min(min(row["rates"]) for row in results["formats"]["rows"])
+    yield Demand("slowest format, million elements a second", slowest,
+                 results["formats"]["least"], True)
     for row in results["rates"]["rows"]:
         over = row["golden_over"]
         if "litert" in over:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bench.__main__ as everything
-from bench import arrays, builds, demands, rates, record, rescale_area
+from bench import arrays, builds, demands, formats, rates, record, rescale_area
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +91,8 @@ KEPT = {
                         {"size": 64, "unique": {"seconds": 15.0}}]},
     "rescale_area": {"rows": [{"case": "dense", "ratio_full": 0.9},
                               {"case": "ten units", "ratio_full": 0.5}]},
+    "formats": {"least": 20.0, "rows": [
+        {"case": "int8", "ways": ["encode", "decode"], "rates": [80.0, 20.0]}]},
     "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
                         "emulator": {"over_cocotb": 100.0}},
                        {"model": "TFC_1W1A", "golden_over": {"qonnx": 1000.0}}]}}
@@ -98,7 +100,7 @@ KEPT = {
 
 def test_demands_that_are_met() -> None:
     found = list(demands.demands(KEPT))
-    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 3, 100, 1000]
+    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 20, 3, 100, 1000]
     assert all(each.met for each in found)
     assert demands.lines(found)[-1].split() == [
         "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
@@ -107,7 +109,8 @@ def test_demands_that_are_met() -> None:
 @pytest.mark.parametrize(("path", "value"), [
     (("builds", 0, "seconds"), 20.1), (("builds", 0, "peak_mb"), 1001.0),
     (("arrays", 1, "unique"), {"seconds": 15.1}), (("arrays", 1, "unique"), None),
-    (("rescale_area", 1, "ratio_full"), 0.51), (("rates", 0, "golden_over"), {"litert": 2.99}),
+    (("formats", 0, "rates"), [19.9, 20.0]), (("rescale_area", 1, "ratio_full"), 0.51),
+    (("rates", 0, "golden_over"), {"litert": 2.99}),
     (("rates", 0, "emulator"), {"over_cocotb": 99.9}),
     (("rates", 1, "golden_over"), {"qonnx": 999.0})])
 def test_demands_that_are_missed(path: tuple[str, int, str], value: Any) -> None:
@@ -124,7 +127,7 @@ def test_a_missed_demand_ends_the_bench_with_1(
         ) -> None:
     results = copy.deepcopy(KEPT)
     for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
-                         ("rescale_area", rescale_area)):
+                         ("rescale_area", rescale_area), ("formats", formats)):
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
                             {"bench": name, **results[name]})
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
