@@ -11,7 +11,8 @@ from sw_model.formats.nearest import CHUNK, Boundaries
 from tests.support.reals import around, sample
 
 FORMS = ["e5m2", "e4m3fn", "e2m1", "ue5m3", "bf16", "fp16", "e8m0", "float<1,0>",
-         "float<4,3,flush>", "float<1,1,fn,flush>", "posit<8,0>", "posit<16,1>", "khot<9,4,3>", "codebook<0>",
+         "float<4,3,flush>", "float<1,1,fn,flush>", "posit<8,0>", "posit<16,1>", "khot<9,4,3>",
+         "codebook<0>",
          "codebook<0.1,-0.7,0.3,100.3>", "codebook<1e-200,3e-200,1e200,-7>"]
 
 
