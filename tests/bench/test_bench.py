@@ -128,7 +128,8 @@ def test_a_missed_demand_ends_the_bench_with_1(
         ) -> None:
     results = copy.deepcopy(KEPT)
     for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
-                         ("rescale_area", rescale_area), ("formats", formats), ("huffman", huffman)):
+                         ("rescale_area", rescale_area), ("formats", formats),
+                         ("huffman", huffman)):
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
                             {"bench": name, **results[name]})
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
