@@ -48,6 +48,19 @@ target: {device: ecp5-12k}
     assert designs[1]["remarks"] == ["estimated 64 of 28 DSPs: does not fit ecp5-12k"]
 
 
+def test_a_spec_that_cannot_fit_is_told_before(tmp_path, capsys):
+    (path := tmp_path / "large.yaml").write_text("""
+unit: dense
+params: {inputs: 8, outputs: 8, activations: int8, weights: int8, rows: 8, lanes: 8}
+target: {device: ecp5-12k}
+""")
+    assert main(["spec", str(path)]) == 0
+    said = "estimated 64 of 28 DSPs: does not fit ecp5-12k"
+    assert capsys.readouterr().out.splitlines()[-1] == f"  {said}"
+    assert main(["spec", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["designs"][0]["misfit"] == said
+
+
 def test_a_plan_of_another_network_is_told(tmp_path, capsys):
     assert main(["build", TWO_LAYERS, "-o", str(tmp_path / "out")]) == 0
     plan = tmp_path / "out" / "plan.json"
