@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from sw_model.formats import Float32Format, Format, parse_format
+from sw_model.formats import CodedFormat, Float32Format, Format, parse_format
 
 from ..messages import nearest, shown
 from .values import Numbers, parse_numbers
@@ -64,6 +64,9 @@ def _format(value: object) -> Format:
     found = parse_format(value)
     if isinstance(found, Float32Format):
         raise ValueError("must be a format of integer codes, not float32")
+    if isinstance(found, CodedFormat):
+        raise ValueError(f"must be integers, fixed point, bipolar or ternary; {found} is not "
+                         "built into networks yet")
     if found.width > MAX_WIDTH:
         raise ValueError(f"must have at most {MAX_WIDTH} bits, not {found.width}")
     return found

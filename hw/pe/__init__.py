@@ -1,11 +1,13 @@
 """Processing elements: one file a kind, one contract (:class:`hw.pe.base.DotProduct`)."""
 
 from .base import DotProduct, DotSpec
+from .exact import ExactDotProduct
 from .parallel import ParallelDotProduct
 
-__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ParallelDotProduct"]
+__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "ParallelDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
+    "exact": ExactDotProduct,
 }

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from sw_model.formats import Format, IntFormat, as_index, covering
 
-from ..shapes import shape_of, vector_of
+from ..shapes import shape_between, vector_of
 
 __all__ = ["DotProduct", "DotSpec"]
 
@@ -39,17 +39,29 @@ class DotSpec:
             raise ValueError(f"lanes must be at least 1, not {self.lanes}")
 
     @property
+    def lsb(self) -> int:
+        """Binary exponent of the product grid."""
+        return self.activations.lsb + self.weights.lsb
+
+    @property
     def product(self) -> IntFormat:
-        """Narrowest integer format of one product on the product grid."""
-        return covering(*self._product_range())
+        """Narrowest integer format of one product on the product grid, if 64 bits hold it."""
+        return covering(*self.product_range)
 
     @property
     def result(self) -> IntFormat:
-        """Narrowest integer format of the sum of ``lanes`` products."""
-        least, most = self._product_range()
-        return covering(least * self.lanes, most * self.lanes)
+        """Narrowest integer format of the sum of ``lanes`` products, if 64 bits hold it."""
+        return covering(*self.result_range)
 
-    def _product_range(self) -> tuple[int, int]:
+    @property
+    def result_range(self) -> tuple[int, int]:
+        """Least and greatest sum of ``lanes`` products."""
+        least, most = self.product_range
+        return least * self.lanes, most * self.lanes
+
+    @property
+    def product_range(self) -> tuple[int, int]:
+        """Least and greatest product on the product grid."""
         a, w = self.activations, self.weights
         corners = [x * y for x in (a.fixed_min, a.fixed_max) for y in (w.fixed_min, w.fixed_max)]
         return min(corners), max(corners)
@@ -75,7 +87,7 @@ class DotProduct(wiring.Component):
         Operands are valid. Kinds of interval 1 ignore it.
     a : ``In(vector_of(spec.activations, spec.lanes))``
     w : ``In(vector_of(spec.weights, spec.lanes))``
-    o : ``Out(shape_of(spec.result))``
+    o : ``Out(shape_between(*spec.result_range))``
         The dot product on the product grid; never overflows.
     """
 
@@ -93,7 +105,7 @@ class DotProduct(wiring.Component):
             "start": In(1),
             "a": In(vector_of(spec.activations, spec.lanes)),
             "w": In(vector_of(spec.weights, spec.lanes)),
-            "o": Out(shape_of(spec.result)),
+            "o": Out(shape_between(*spec.result_range)),
         })
 
     @property

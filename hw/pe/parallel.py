@@ -7,7 +7,7 @@ from typing import Any
 from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import BipolarFormat, Format, TernaryFormat
+from sw_model.formats import BipolarFormat, CodedFormat, Format, TernaryFormat
 
 from ..arith.adder_tree import adder_tree, grouped_depth, leaf_group
 from ..shapes import fixed_value, shape_of
@@ -61,6 +61,10 @@ class ParallelDotProduct(DotProduct):
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
+        for name in ("activations", "weights"):
+            if isinstance(form := getattr(spec, name), CodedFormat):
+                raise ValueError(f"{name} of a parallel dot product must be integers, fixed "
+                                 f"point, bipolar or ternary, not {form}; an exact one takes it")
         self._group = leaf_group(1 if self._counts else spec.product.width)
         self.latency = 1 + grouped_depth(spec.lanes, self._group)
 

@@ -17,6 +17,7 @@ from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
 from hw.pe.base import DotSpec
+from hw.pe.exact import ExactDotProduct
 from hw.pe.parallel import ParallelDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
@@ -56,7 +57,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 
 def _products() -> tuple[wiring.Component, ...]:
-    return (ParallelDotProduct(DotSpec(INT8, INT8, 4)),
+    return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
