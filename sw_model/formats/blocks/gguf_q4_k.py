@@ -23,7 +23,7 @@ from .gguf_base import (
     write_halves,
 )
 
-__all__ = ["Q4_KFormat"]
+__all__ = ["Q4_KFormat", "least_squares"]
 
 UINT6 = IntFormat(6, signed=False)
 
@@ -126,7 +126,7 @@ def _proposals(x: Reals) -> Iterator[tuple[Reals, Reals]]:
     for steps in STEPS:
         scales = (high - low) / steps
         yield scales, -low
-        yield _least_squares(x, _codes(x, scales, -low))
+        yield least_squares(x, _codes(x, scales, -low))
 
 
 def _codes(x: Reals, scales: Reals, minima: Reals) -> Reals:
@@ -137,13 +137,16 @@ def _fitted(x: Reals, scales: Reals, minima: Reals) -> Reals:
     return np.asarray(scales[..., None] * _codes(x, scales, minima) - minima[..., None])
 
 
-def _least_squares(x: Reals, codes: Reals) -> tuple[Reals, Reals]:
-    """The scales and minima, not negative, of least squared error for these codes."""
+def least_squares(x: Reals, codes: Reals) -> tuple[Reals, Reals]:
+    """The scales and minima, not negative, of least squared error for these codes.
+
+    Of sub-blocks along the last axis; where all codes of one are equal, its minimum is 0.
+    """
     count = x.shape[-1]
     q, qq = codes.sum(axis=-1), (codes * codes).sum(axis=-1)
     total, xq = x.sum(axis=-1), (x * codes).sum(axis=-1)
     spread = count * qq - q * q
-    scales = (count * xq - q * total) * inverse(spread)
+    scales = np.maximum((count * xq - q * total) * inverse(spread), 0)
     minima = (scales * q - total) / count
     # Without a spread, or with a minimum of the wrong sign, the scale alone has to fit.
     alone = (spread == 0) | (minima < 0)

@@ -67,6 +67,15 @@ def test_round_trip(rng):
     np.testing.assert_array_equal(NV.decode(NV.encode(once)), once)
 
 
+@pytest.mark.parametrize("largest", range(1, 8))
+def test_round_trip_whatever_the_largest_magnitude(largest, rng):
+    """A scale is found again from any magnitude that is the largest of its 16."""
+    codes = rng.integers(0, largest + 1, (100, 1, 64)) + 8 * rng.integers(0, 2, (100, 1, 64))
+    codes[..., ::16] = largest
+    once = NV.decode({"codes": codes, "scales": rng.integers(1, 127, (100, 1, 4))})
+    np.testing.assert_array_equal(NV.decode(NV.encode(once)), once)
+
+
 def test_edges():
     fields = NV.encode(np.zeros(64))
     assert not fields["codes"].any()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sw_model.formats.blocks.gguf_q4_k import Q4_KFormat
+from sw_model.formats.blocks.gguf_q4_k import Q4_KFormat, least_squares
 
 Q = Q4_KFormat()
 
@@ -53,6 +53,27 @@ def test_no_worse_than_plain_rounding(rng):
     got, other = coded(x), plain(x)
     assert_no_worse(got, other, x)
     assert np.square(got - x).sum() < 0.95 * np.square(other - x).sum()
+
+
+def test_least_squares(rng):
+    """No other scale and minimum, neither negative, has a smaller error for the same codes."""
+    x = rng.standard_normal((300, 32)) + rng.standard_normal((300, 1)) * 2
+    codes = rng.integers(0, 16, x.shape).astype(float)
+    codes[::3] = np.rint((x[::3] - x[::3].min(axis=1, keepdims=True)) * 3).clip(0, 15)
+    codes[1::30] = 5
+    codes[2::30] = 0
+    scales, minima = least_squares(x, codes)
+    assert scales.min() == minima.min() == 0 < min(scales.max(), minima.max())
+
+    def error(s, m):
+        return np.square(s[:, None] * codes - m[:, None] - x).sum(axis=1)
+
+    least = error(scales, minima)
+    for ds in (-.3, -1e-3, 0, 1e-3, .3):
+        for dm in (-.3, -1e-3, 0, 1e-3, .3):
+            s, m = np.maximum(scales + ds, 0), np.maximum(minima + dm, 0)
+            same = (codes == codes[:, :1]).all(axis=1)  # then the minimum is not sought
+            assert (error(s, np.where(same, 0, m)) >= least - 1e-9).all()
 
 
 def test_plain_errors_are_bounded(rng):

@@ -46,7 +46,7 @@ def test_no_worse_than_plain_rounding(rng):
     x = samples(rng)
     got, other = coded(x), plain(x)
     assert_no_worse(got, other, x)
-    assert np.square(got - x).sum() < 0.95 * np.square(other - x).sum()
+    assert np.square(got - x).sum() < 0.87 * np.square(other - x).sum()
 
 
 def test_plain_errors_are_bounded(rng):

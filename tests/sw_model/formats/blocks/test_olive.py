@@ -185,6 +185,12 @@ def test_search_is_the_best_of_its_candidates(form, rng):
     assert few == float(np.float32(base / form.normal.threshold))
 
 
+def test_the_smallest_of_equally_good_scales():
+    """1 is 4 times 0.25 and 2 times 0.5, both without error; base is 1, the threshold 8."""
+    assert INT4.search([1, 1], low=200, high=400, step=200) == .25
+    assert INT4.search([1, 1], low=400, high=400) == .5
+
+
 def test_outliers_pay():
     """With a few large weights the error is less than without outliers at any scale."""
     rng = np.random.default_rng(5)
