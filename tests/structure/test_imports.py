@@ -27,8 +27,8 @@ OTHERS = {
     "hw": ("amaranth", "pyosys"),
     "verif": ("cocotb", "cocotb_tools", "msgspec", "numpy", "platformdirs"),
     "boards": ("amaranth", "msgspec", "platformdirs", "pyosys"),
-    "gen": ("amaranth", "google", "msgspec", "numpy", "onnx", "platformdirs", "pydantic",
-            "pydantic_core", "rich", "tflite", "typer", "yaml"),
+    "gen": ("amaranth", "google", "matplotlib", "msgspec", "numpy", "onnx", "platformdirs",
+            "pydantic", "pydantic_core", "rich", "tflite", "typer", "yaml"),
 }
 
 #: Ways to import what no search finds; only the command does so, for its own calls.

@@ -2,14 +2,19 @@
 
 from .base import BlockFormat, Fields
 from .bfp import BFPFormat
+from .bitmod import BitModFormat
 from .channel_order import in_order, magnitude_order, restored
+from .gguf import GGUF_FORMATS, GgufFormat
 from .mx import MX_ELEMENTS, MX_INT8, MXFormat
 from .nv import NV_SCALES, NVFormat
+from .olive import OliveFormat
 from .parse import BLOCK_SPELLINGS, parse_block_format
 from .scale_rule import ScaleRule
+from .sherry import SherryFormat, STQ1_0Format
 
 __all__ = [
-    "BFPFormat", "BLOCK_SPELLINGS", "BlockFormat", "Fields", "MXFormat", "MX_ELEMENTS", "MX_INT8",
-    "NVFormat", "NV_SCALES", "ScaleRule", "in_order", "magnitude_order", "parse_block_format",
-    "restored",
+    "BFPFormat", "BLOCK_SPELLINGS", "BitModFormat", "BlockFormat", "Fields", "GGUF_FORMATS",
+    "GgufFormat", "MXFormat", "MX_ELEMENTS", "MX_INT8", "NVFormat", "NV_SCALES", "OliveFormat",
+    "STQ1_0Format", "ScaleRule", "SherryFormat", "in_order", "magnitude_order",
+    "parse_block_format", "restored",
 ]

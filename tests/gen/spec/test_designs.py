@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[3]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
 DEVICE_LIST = ", ".join(DEVICES)
 UNIT_LIST = ", ".join(UNITS)
+FORMATS = ("formats are spelt like int8, uint4, fixed<8,4>, ufixed<8,4>, float<4,3,bias=8,fn>, "
+           "posit<8,0>, codebook<-1,0,0.5,2>, khot<8,5,2>, or named bipolar, ternary, float32, "
+           "e5m2, e4m3fn, e3m2, e2m3, e2m1, ue4m3, ue5m3, fp16, bf16, e8m0")
 DENSE_KEYS = ("vectors, inputs, outputs, activations, zero_point, weights, weight_format, bias, "
               "bias_format, pe, rows, lanes, memory")
 
@@ -90,12 +93,10 @@ WRONG = {
                    "  pe: lutt\n  memory: fast\n  lane: 3\n", [
         "2: key 'outputs' in params is missing",
         "3: params.inputs must be at least 1, not 0",
-        "4: params.activations: unknown format 'int'; formats are spelt like int8, uint4, "
-        "fixed<8,4>, ufixed<8,4>, bipolar, ternary, float32",
-        "5: params.weights: unknown format 'tenary'; formats are spelt like int8, uint4, "
-        "fixed<8,4>, ufixed<8,4>, bipolar, ternary, float32; or random(seed), a file.npz, or a "
-        "list of rows",
-        "6: params.pe: unknown 'lutt'; there are auto, parallel",
+        f"4: params.activations: unknown format 'int'; {FORMATS}",
+        f"5: params.weights: unknown format 'tenary'; {FORMATS}; or random(seed), a file.npz, or "
+        "a list of rows",
+        "6: params.pe: unknown 'lutt'; there are auto, parallel, exact",
         "7: params.memory: unknown 'fast'; there are auto, block, distributed",
         f"8: unknown key 'lane' in params; did you mean 'lanes'? there are {DENSE_KEYS}"]),
     "formats": ("unit: dense\nparams:\n  inputs: 2\n  outputs: 2\n  activations: float32\n"

@@ -22,9 +22,10 @@ from tests.hw.codec.test_decode import legal_codes
 from tests.support.probe import probe
 
 SOURCES = ["fixed<16,8>", "posit<8,0>"]
-MORE_SOURCES = ["fp16", "bf16", "e5m2", "uint12", "int4", "e4m3fn", "ue5m3", "e8m0", "posit<16,1>", "posit<12,2>", "bipolar",
-                "ternary", "codebook<-1,0,0.5,2,7>", "khot<8,5,2>", "ufixed<9,12>", "fixed<16,0>",
-                "float<5,2,ieee,flush,overflow>", "float<8,7,bias=100>"]
+MORE_SOURCES = ["fp16", "bf16", "e5m2", "uint12", "int4", "e4m3fn", "ue5m3", "e8m0",
+                "posit<16,1>", "posit<12,2>", "bipolar", "ternary", "codebook<-1,0,0.5,2,7>",
+                "khot<8,5,2>", "ufixed<9,12>", "fixed<16,0>", "float<5,2,ieee,flush,overflow>",
+                "float<8,7,bias=100>"]
 TARGETS = ["e2m1", "e3m2", "e2m3", "e4m3fn", "e5m2", "ue4m3", "ue5m3", "float<3,2,flush>",
            "float<2,0>", "float<1,2>", "float<4,3>", "fp16", "bf16", "e8m0", "posit<4,1>",
            "posit<8,0>", "posit<16,1>", "posit<5,2>", "posit<3,2>", "khot<6,3,2>",
