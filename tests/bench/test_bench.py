@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bench.__main__ as everything
@@ -140,6 +141,14 @@ def test_a_missed_demand_ends_the_bench_with_1(
     assert [(row["what"], row["met"]) for row in listed][:2] == [
         ("build of ad01, seconds", False), ("build of ad01, peak MB", True)]
     assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_memory_is_the_process_s_own() -> None:
+    """However much whoever starts it holds."""
+    held = np.ones(40_000_000)
+    found = record.in_process("bench.arrays", ["--build", "4", "unique"])
+    assert found is not None
+    assert found["peak_mb"] < held.nbytes / 1e6 < record.peak_megabytes()
 
 
 def test_memory_of_the_build_of_ad01(data_dir: Path) -> None:
