@@ -105,7 +105,7 @@ def test_no_call_at_all(capsys):
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("Usage: gatemill ")
-    assert "error" not in output.err
+    assert "gatemill: error" not in output.err
 
 
 def test_results_for_machines(built, capsys):
