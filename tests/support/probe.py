@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth import Cat, Module, Signal, Value
+from amaranth import Cat, Module, Shape, Signal, Value
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
-from amaranth.lib.data import ArrayLayout
+from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,8 +24,11 @@ from .bundle import Bundle
 
 __all__ = ["Probe", "probe"]
 
-#: Outputs are cut into pieces of so many bits.
+#: Outputs, and inputs of more bits than fit a number, are cut into pieces of so many bits.
 PIECE = 16
+
+#: Most bits of an input that is given as a number.
+NUMBER = 63
 
 
 class Probe(wiring.Component):
@@ -34,6 +37,7 @@ class Probe(wiring.Component):
     Members
     -------
     i : ``In(stream.Signature(len(i)))``
+        ``ArrayLayout(16, pieces)`` for more than 63 bits.
     o : ``Out(stream.Signature(ArrayLayout(16, pieces)))``
         All outputs, one above the other in the order of their names.
     """
@@ -42,10 +46,13 @@ class Probe(wiring.Component):
 
     def __init__(self, component: wiring.Component) -> None:
         self._component = component
-        self.outputs = {name: len(Value.cast(getattr(component, name)))
+        self.outputs = {name: component.signature.members[name].shape
                         for name in sorted(component.signature.members) if name != "i"}
-        pieces = -(-sum(self.outputs.values()) // PIECE)
-        super().__init__({"i": In(stream.Signature(len(Value.cast(component.i)))),
+        pieces = -(-sum(map(width_of, self.outputs.values())) // PIECE)
+        width = len(Value.cast(component.i))
+        self.inputs = 1 if width <= NUMBER else -(-width // PIECE)
+        shape = width if width <= NUMBER else ArrayLayout(PIECE, self.inputs)
+        super().__init__({"i": In(stream.Signature(shape)),
                           "o": Out(stream.Signature(ArrayLayout(PIECE, pieces)))})
 
     def elaborate(self, platform: Any) -> Elaboratable:
@@ -55,15 +62,18 @@ class Probe(wiring.Component):
         held = Signal.like(self.o.payload.as_value())
         with m.If(enable):
             m.d.sync += held.eq(Cat(Value.cast(getattr(inner, name)) for name in self.outputs))
-        m.d.comb += [Value.cast(inner.i).eq(self.i.payload), self.o.payload.eq(held)]
+        m.d.comb += [Value.cast(inner.i).eq(Value.cast(self.i.payload)),
+                     self.o.payload.eq(held)]
         return m
 
 
 def probe(components: Sequence[wiring.Component], patterns: Sequence[ArrayLike], folder: Path
           ) -> list[dict[str, NDArray[Any]]]:
-    """The outputs of every component, as bit patterns (of Python's, if wide), for its patterns.
+    """The outputs of every component for its patterns.
 
-    Each component's patterns are repeated until all have as many.
+    Patterns are numbers, or bytes (uint8) of shape (count, bytes) with the lowest first; each
+    component's are repeated until all have as many. Outputs are bit patterns, of Python's if
+    wide; those of arrays are numbers of shape (count, length), those of structs a dictionary.
     """
     probes = [Probe(component) for component in components]
     (folder / "rtl").mkdir(parents=True)
@@ -74,17 +84,17 @@ def probe(components: Sequence[wiring.Component], patterns: Sequence[ArrayLike],
     finally:
         gc.enable()
     (folder / "rtl/bundle.v").write_text(verilog, encoding="utf-8")
-    given = [np.asarray(each, np.int64).ravel() for each in patterns]
+    given = [_pieces(each, one.inputs) for each, one in zip(patterns, probes, strict=True)]
     count = max(map(len, given))
     streams, inputs = [], {}
     for k, each in enumerate(probes):
-        width = len(Value.cast(each.i.payload))
-        streams += [Stream(name=f"u{k}__i", direction="in", tensor=f"i{k}", format=f"uint{width}",
-                           lanes=1, vector=1),
-                    Stream(name=f"u{k}__o", direction="out", tensor=f"o{k}", format=f"uint{PIECE}",
-                           lanes=len(each.o.payload.as_value()) // PIECE,
-                           vector=len(each.o.payload.as_value()) // PIECE)]
-        inputs[f"i{k}"] = np.resize(given[k], (count, 1))
+        pieces = len(each.o.payload.as_value()) // PIECE
+        width = len(Value.cast(each.i.payload)) // each.inputs
+        streams += [Stream(name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}",
+                           format=f"uint{bits}", lanes=lanes, vector=lanes)
+                    for name, way, bits, lanes in (("i", "in", width, each.inputs),
+                                                   ("o", "out", PIECE, pieces))]
+        inputs[f"i{k}"] = np.resize(given[k], (count, each.inputs))
     Manifest(name="bundle", top="bundle", verilog="rtl/bundle.v", gatemill="test",
              streams=tuple(streams)).save(folder)
     emulator = Emulator(folder, taps=False, quick=True)
@@ -100,13 +110,49 @@ def probe(components: Sequence[wiring.Component], patterns: Sequence[ArrayLike],
     return found
 
 
-def _fields(pieces: NDArray[Any], widths: dict[str, int]) -> dict[str, NDArray[Any]]:
-    wide = sum(widths.values()) > 63
-    words = np.zeros(len(pieces), object if wide else np.int64)
-    for place in range(pieces.shape[1]):
-        words = words | pieces[:, place].astype(words.dtype) << PIECE * place
-    fields = {}
-    for name, width in widths.items():
-        fields[name] = words & ((1 << width) - 1)
-        words = words >> width
+def width_of(shape: Any) -> int:
+    """Bits of what is like a shape."""
+    return Shape.cast(shape).width
+
+
+def _pieces(patterns: ArrayLike, count: int) -> NDArray[Any]:
+    """Words of ``count`` pieces, or numbers."""
+    array = np.asarray(patterns)
+    if array.ndim < 2 or count == 1:
+        return array.astype(np.int64).reshape(-1, 1)
+    whole = np.zeros((len(array), 2 * count), np.uint8)
+    whole[:, :array.shape[1]] = array
+    return whole.view("<u2").astype(np.int64)
+
+
+def _fields(pieces: NDArray[Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    bits = np.unpackbits(np.ascontiguousarray(pieces, "<u2").view(np.uint8), axis=-1,
+                         bitorder="little")
+    fields, start = {}, 0
+    for name, shape in shapes.items():
+        fields[name] = _numbers(bits[:, start:start + width_of(shape)], shape)
+        start += width_of(shape)
     return fields
+
+
+def _numbers(bits: NDArray[np.uint8], shape: Any) -> Any:
+    """What ``bits``, shape (count, width), stand for."""
+    if isinstance(shape, StructLayout):
+        return {name: _numbers(bits[:, at:at + width_of(part)], part) for name, part, at
+                in ((name, field.shape, field.offset) for name, field in shape)}
+    if isinstance(shape, ArrayLayout):
+        element = Shape.cast(shape.elem_shape)
+        each = _words(bits.reshape(len(bits), shape.length, element.width))
+        if element.signed:
+            each -= (each >> (element.width - 1)) << element.width
+        return each
+    return _words(bits)
+
+
+def _words(bits: NDArray[np.uint8]) -> NDArray[Any]:
+    """Numbers of the bits along the last axis, the lowest first."""
+    kind = object if bits.shape[-1] > NUMBER else np.int64
+    words = np.zeros(bits.shape[:-1], kind)
+    for place in range(bits.shape[-1]):
+        words |= bits[..., place].astype(kind) << place
+    return words
