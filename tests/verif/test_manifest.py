@@ -72,7 +72,7 @@ def test_changed_files(tmp_path):
     ('"schema": 1,', "", "schema is None"),
     ('"int8"', '"int99"', r"width of a signed integer must be 1 to 64, not 99.*streams\[0\]"),
     ('"int8"', '"float32"', "no bit patterns"),
-    ('"int8"', '"e4m3"', "unknown format 'e4m3'"),
+    ('"int8"', '"e9m9"', "unknown format 'e9m9'"),
     ('"lanes": 1', '"lanes": 0', "lanes must be at least 1, not 0"),
     ('"lanes": 1', '"lanes": "1"', "Expected `int`, got `str`"),
     ('"lanes": 1', '"lane": 1', "missing required field `lanes`|unknown field `lane`"),

@@ -23,9 +23,9 @@ def network(rng):
 def test_unknown_processing_element(network, tmp_path):
     build_graph(network, tmp_path / "build", BuildOptions())
     plan = json.loads((tmp_path / "build/plan.json").read_text())
-    plan["units"][0]["pe"] = "lut"
+    plan["units"][0]["pe"] = "none"
     (tmp_path / "plan.json").write_text(json.dumps(plan))
-    with pytest.raises(InputFault, match="pe must be one of parallel, not 'lut'"):
+    with pytest.raises(InputFault, match="pe must be one of parallel, exact.*, not .none."):
         Plan.load(tmp_path / "plan.json")
 
 
