@@ -33,7 +33,8 @@ SMALL = {
 }
 #: What the plan's unit must be, and what stands in the compiled network.
 KINDS = {
-    "multiply_add_shift", ("threshold", "parallel"): "threshold",
+    ("multiply_add_shift", "multiply_add_shift"): "multiply_add_shift",
+    ("threshold", "parallel"): "threshold",
     ("threshold", "binary"): "binary_threshold", ("table", "table"): "table",
     ("argmax", "argmax"): "argmax",
 }
