@@ -118,11 +118,11 @@ def width_of(shape: Any) -> int:
 def _pieces(patterns: ArrayLike, count: int) -> NDArray[Any]:
     """Words of ``count`` pieces, or numbers."""
     array = np.asarray(patterns)
-    if array.ndim < 2 or count == 1:
+    if array.ndim < 2:
         return array.astype(np.int64).reshape(-1, 1)
-    whole = np.zeros((len(array), 2 * count), np.uint8)
+    whole = np.zeros((len(array), 8 if count == 1 else 2 * count), np.uint8)
     whole[:, :array.shape[1]] = array
-    return whole.view("<u2").astype(np.int64)
+    return whole.view("<i8" if count == 1 else "<u2").astype(np.int64)
 
 
 def _fields(pieces: NDArray[Any], shapes: dict[str, Any]) -> dict[str, Any]:
