@@ -1,0 +1,108 @@
+"""Blocks that share one scale: from packed bytes to codes and back; only wires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Cat, Module, Value, unsigned
+from amaranth.hdl import Elaboratable
+from amaranth.lib import wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from sw_model.formats.blocks import BFPFormat, MXFormat, NVFormat
+
+from ..shapes import vector_of
+
+__all__ = ["BlockPacker", "BlockUnpacker", "ScaledBlock", "block_layout"]
+
+#: Formats whose packed block is the scale's byte and then the codes.
+ScaledBlock = BFPFormat | MXFormat | NVFormat
+
+
+def block_layout(format_: ScaledBlock) -> StructLayout:
+    """A block: ``codes`` of its elements and ``scales``, the code of its one scale.
+
+    Raises
+    ------
+    TypeError
+        If the format has other blocks.
+    """
+    if not isinstance(format_, ScaledBlock):
+        raise TypeError(f"format_ must be a BFPFormat, MXFormat or NVFormat, not {format_!r}")
+    return StructLayout({"codes": vector_of(format_.element, format_.size),
+                         "scales": unsigned(8)})
+
+
+class BlockUnpacker(wiring.Component):
+    """Combinational: a packed block to the codes of its elements and of its scale.
+
+    Codes are taken as they are: what the golden model refuses, -128 of a symmetric MXINT8 or
+    -8 of NVINT4, is that code here.
+
+    Sources: OCP Microscaling Formats 1.0; NVIDIA, NVFP4, 2025; as ``format_`` cites them.
+
+    Parameters
+    ----------
+    format_ : BFPFormat, MXFormat or NVFormat
+
+    Members
+    -------
+    i : ``In(unsigned(8 * format_.block_bytes))``
+        The first byte in the low bits.
+    o : ``Out(block_layout(format_))``
+    illegal : ``Out(1)``
+        A bit that fills up the last byte is set; constant where there is none.
+    """
+
+    #: Cycles from bytes to codes.
+    latency = 0
+
+    def __init__(self, format_: ScaledBlock) -> None:
+        layout = block_layout(format_)
+        self._format = format_
+        super().__init__({"i": In(unsigned(8 * format_.block_bytes)), "o": Out(layout),
+                          "illegal": Out(1)})
+
+    @property
+    def format(self) -> ScaledBlock:
+        return self._format
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        codes = Value.cast(self.o.codes)
+        m.d.comb += [self.o.scales.eq(self.i[:8]), codes.eq(self.i[8:]),
+                     self.illegal.eq(self.i[8 + len(codes):].any())]
+        return m
+
+
+class BlockPacker(wiring.Component):
+    """Combinational: the codes of a block's elements and of its scale to its bytes.
+
+    Parameters
+    ----------
+    format_ : BFPFormat, MXFormat or NVFormat
+
+    Members
+    -------
+    i : ``In(block_layout(format_))``
+    o : ``Out(unsigned(8 * format_.block_bytes))``
+        The first byte in the low bits; what fills up the last one is 0.
+    """
+
+    #: Cycles from codes to bytes.
+    latency = 0
+
+    def __init__(self, format_: ScaledBlock) -> None:
+        layout = block_layout(format_)
+        self._format = format_
+        super().__init__({"i": In(layout), "o": Out(unsigned(8 * format_.block_bytes))})
+
+    @property
+    def format(self) -> ScaledBlock:
+        return self._format
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        m.d.comb += self.o.eq(Cat(self.i.scales, self.i.codes))
+        return m

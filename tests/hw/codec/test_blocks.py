@@ -1,0 +1,83 @@
+# amaranth: UnusedElaboratable=no
+"""Packed blocks of MX, NVFP4 and BFP, there and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hw.codec.blocks import BlockPacker, BlockUnpacker
+from sw_model.formats import IntFormat
+from sw_model.formats.blocks import parse_block_format
+from tests.support.probe import probe
+
+FORMATS = ["mx<e2m1>", "mx<e3m2>", "mx<e4m3fn,16>", "mxint8<asymmetric>", "mxint8", "nvfp4",
+           "nvint4", "bfp<8,32>", "bfp<5,7>"]
+
+
+def random_blocks(form, rng):
+    """Codes that the format has, scales, and the packed bytes."""
+    element, count = form.element, 200
+    # Only asymmetric blocks have the most negative integer.
+    low = element.min + (element.min < 0 and "asymmetric" not in str(form))
+    codes = rng.integers(low, element.max + 1, (count, form.size))
+    codes[0], codes[1] = low, element.max
+    scales = np.arange(count) % 127
+    fields = {"codes": codes, "scales": scales.astype(np.uint8)}
+    return codes, scales, form.pack(fields)
+
+
+def zeros(form, code):
+    return {"codes": np.full((1, form.size), code), "scales": np.zeros(1, np.uint8)}
+
+
+def test_there_and_back(need, rng, tmp_path):
+    need("verilator")
+    forms = [parse_block_format(text) for text in FORMATS]
+    cases = [random_blocks(form, rng) for form in forms]
+    unpackers, packers = [BlockUnpacker(form) for form in forms], [BlockPacker(f) for f in forms]
+    words = []
+    for form, (codes, scales, _) in zip(forms, cases, strict=True):
+        bits = form.element.to_bits(codes)[..., None] >> np.arange(form.element.width,
+                                                                   dtype=np.uint64) & np.uint64(1)
+        flat = np.packbits(bits.reshape(len(codes), -1).astype(np.uint8), axis=-1,
+                           bitorder="little")
+        # The codes are the struct's low bits, the scale lies right above them.
+        words.append(join(flat, scales, form.size * form.element.width))
+    found = probe([*unpackers, *packers], [*(packed for *_, packed in cases), *words],
+                  tmp_path / "build")
+    for k, (form, (codes, scales, packed)) in enumerate(zip(forms, cases, strict=True)):
+        unpacked = found[k]
+        np.testing.assert_array_equal(unpacked["o"]["codes"], codes, str(form))
+        np.testing.assert_array_equal(unpacked["o"]["scales"], scales, str(form))
+        assert not unpacked["illegal"].any()
+        np.testing.assert_array_equal(
+            found[len(forms) + k]["o"],
+            [int.from_bytes(block.tobytes(), "little") for block in packed], str(form))
+
+
+def join(flat, scales, width):
+    """Bytes of words with ``width`` bits of ``flat`` below a byte each."""
+    size = -(-(width + 8) // 8)
+    return np.array([list((int.from_bytes(low.tobytes(), "little") | int(scale) << width)
+                          .to_bytes(size, "little")) for low, scale
+                     in zip(flat, scales, strict=True)], np.uint8)
+
+
+def test_bits_that_fill_up_must_be_zero(need, tmp_path):
+    need("verilator")
+    form = parse_block_format("bfp<5,7>")
+    packed = np.repeat(form.pack(zeros(form, 0))[0][None], 6, axis=0)
+    packed[1:, -1] = 1 << np.arange(3, 8)
+    (found,) = probe([BlockUnpacker(form)], [packed], tmp_path / "build")
+    assert found["illegal"].tolist() == [0, 1, 1, 1, 1, 1]
+    form.unpack(packed[:1])
+    for block in packed[1:]:
+        with pytest.raises(ValueError, match="the bits behind 7 codes of 5 bits must be 0"):
+            form.unpack(block[None])
+
+
+@pytest.mark.parametrize("make", [BlockUnpacker, BlockPacker])
+def test_another_format(make):
+    with pytest.raises(TypeError, match=r"^format_ must be a BFPFormat, .*, not IntFormat"):
+        make(IntFormat(8))
