@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """OliVe's pairs: two normal values, or an outlier beside its victim."""
 
 from __future__ import annotations

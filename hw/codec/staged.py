@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A combinational component between streams, with a register behind it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Decoders and encoders between streams, one for each lane, with a register behind them."""
 
 from __future__ import annotations
