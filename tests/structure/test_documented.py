@@ -120,7 +120,7 @@ def documented_members(kind):
         if base is wiring.Component:
             return None
         text = inspect.cleandoc(vars(base).get("__doc__") or "")
-        section = re.search(r"^Members\n-+\n(.*?)(?=^\S.*\n-{3,}$|\Z)", text, re.M | re.S)
+        section = re.search(r"^Members\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", text, re.M | re.S)
         if section is None:
             continue
         found = []

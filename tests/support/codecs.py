@@ -1,0 +1,42 @@
+# amaranth: UnusedElaboratable=no
+"""One small instance or more of every component of ``hw.codec`` that has no stream of symbols."""
+
+from __future__ import annotations
+
+from amaranth.lib import wiring
+
+from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
+from hw.codec.blocks import BlockPacker, BlockUnpacker
+from hw.codec.decode import Decoder
+from hw.codec.encode import Encoder
+from hw.codec.fp6 import Fp6Packer, Fp6Unpacker
+from hw.codec.gguf import GgufUnpacker
+from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
+from hw.codec.sherry import SherryPacker, SherryUnpacker
+from hw.codec.sparse import SparseCompressor, SparseExpander
+from hw.codec.staged import Staged
+from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
+from hw.codec.units import DecoderLane, DecodeUnit, EncoderLane, EncodeUnit
+from sw_model.formats import IntFormat, Rounding, parse_format
+from sw_model.formats.blocks import parse_block_format
+from sw_model.formats.blocks.gguf import GGUF_FORMATS
+from sw_model.formats.blocks.olive import OliveFormat
+from sw_model.formats.blocks.olive_codes import Normal
+from sw_model.formats.sparse import SparseFormat
+
+__all__ = ["codecs"]
+
+
+def codecs() -> tuple[wiring.Component, ...]:
+    """New instances."""
+    e2m1, int8 = parse_format("e2m1"), IntFormat(8)
+    block, sparse = parse_block_format("nvfp4"), SparseFormat(2, 4, int8)
+    pair = OliveFormat(Normal.INT4)
+    return (
+        Decoder(e2m1), DecoderLane(e2m1), DecodeUnit(e2m1, 2), Encoder(int8, e2m1),
+        EncoderLane(int8, e2m1, Rounding.HALF_EVEN, None), EncodeUnit(int8, e2m1, 2),
+        Staged(SherryUnpacker), Staged(SherryPacker), SherryUnpacker(), SherryPacker(),
+        TritUnpacker(), TritPacker(), TritPairUnpacker(), OliveUnpacker(pair),
+        OliveFixedUnpacker(pair), BitModUnpacker(3), BitModTerms(4), BoothTerms(8),
+        Fp6Unpacker(), Fp6Packer(), GgufUnpacker(GGUF_FORMATS["q4_0"]), BlockUnpacker(block),
+        BlockPacker(block), SparseExpander(sparse), SparseCompressor(sparse))
