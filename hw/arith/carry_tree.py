@@ -1,0 +1,73 @@
+"""Adder trees whose adders take a carry each: where numbers were complemented, not negated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amaranth import Cat, Const, Module, Signal, Value
+from amaranth.hdl import ValueLike
+
+from ..shapes import shape_between
+from .registered import registered
+
+__all__ = ["Carried", "carry_tree"]
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """``value + carry``, where ``value`` alone is ``low`` to ``high``."""
+
+    value: Value
+    low: int
+    high: int
+    carry: Value | None = None
+
+
+def carry_tree(m: Module, terms: Sequence[Carried], *, enable: ValueLike, name: str) -> Value:
+    """The sum of ``terms``, ``tree_depth(len(terms))`` enabled cycles later.
+
+    Each level adds in pairs, a register behind each adder, as
+    :func:`hw.arith.adder_tree.adder_tree` does. An adder takes one of its pair's carries and
+    registers the other along; n terms have n - 1 adders, so that one term at least must have
+    none.
+
+    Raises
+    ------
+    ValueError
+        If there are no terms, or each has a carry.
+    """
+    level, depth = list(terms), 0
+    if all(term.carry is not None for term in level):
+        raise ValueError("terms must not be empty, and one must have no carry")
+    while len(level) > 1:
+        level = [_node(m, level[k:k + 2], enable, f"{name}_{depth}_{k // 2}")
+                 for k in range(0, len(level), 2)]
+        depth += 1
+    return level[0].value
+
+
+def _node(m: Module, pair: Sequence[Carried], enable: ValueLike, name: str) -> Carried:
+    """The registered sum of one or two terms, with one carry less where there are two."""
+    low, high = sum(term.low for term in pair), sum(term.high for term in pair)
+    carries = [term.carry for term in pair if term.carry is not None]
+    total = pair[0].value
+    if len(pair) == 2:
+        if carries:
+            # A place below the lowest makes the carry; no second adder comes of it.
+            one, other = (_above(bit, term.value) for bit, term in zip(
+                (Const(1, 1), carries.pop()), pair, strict=True))
+            total, high = (one + other) >> 1, high + 1
+        else:
+            total = total + pair[1].value
+    register = Signal(shape_between(low, high), name=name, reset_less=True)
+    with m.If(enable):
+        m.d.sync += register.eq(total)
+    kept = registered(m, carries[0], enable=enable, name=f"{name}_carry") if carries else None
+    return Carried(register, low, high, kept)
+
+
+def _above(bit: Value, value: Value) -> Value:
+    """``2 * value + bit``."""
+    joined = Cat(bit, value)
+    return joined.as_signed() if value.shape().signed else joined
