@@ -8,7 +8,9 @@ from amaranth.lib.data import ArrayLayout
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.memory.rom import RomJob
 from hw.network.netlist import Part
+from hw.pe import PE_KINDS, DotSpec
 from hw.shapes import vector_of
+from sw_model.faults import InputFault
 from sw_model.formats import BipolarFormat, Format, IntFormat, covering
 from sw_model.node import Node
 from sw_model.tables import pack_words
@@ -25,6 +27,7 @@ def dense(context: Context) -> UnitParts:
     unit, nodes = context.unit, context.nodes
     weights_format = union([context.tensors(n)[1].format for n in nodes],
                            f"unit {unit.name!r}, weights")
+    _check_pe(unit, DotSpec(context.source, weights_format, unit.lanes))
     target = context.target
     assert isinstance(target, IntFormat)
     jobs, words, biases, rom_jobs, bias_jobs, used = [], [], [], [], [], []
@@ -56,6 +59,16 @@ def dense(context: Context) -> UnitParts:
             bias_format.width * unit.rows, tuple(bias_jobs), used_bias,
             f"a word for each row fold: {unit.rows} codes of {bias_format}"))
     return UnitParts(Part(context.name, DenseLayer, {"spec": spec}), tuple(providers))
+
+
+def _check_pe(unit: Unit, spec: DotSpec) -> None:
+    """Refuse a kind of processing element that does not take the formats, or not every cycle."""
+    kind = PE_KINDS[unit.pe]
+    if reason := kind.refusal(spec):
+        raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: {reason}")
+    if (interval := kind.interval_of(spec)) != 1:
+        raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: it takes operands every {interval} "
+                         "cycles; a dense unit needs one that takes them every cycle")
 
 
 def _weight_words(weights: Ints, unit: Unit, padding: int) -> Ints:

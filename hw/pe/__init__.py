@@ -3,11 +3,14 @@
 from .base import DotProduct, DotSpec
 from .exact import ExactDotProduct
 from .parallel import ParallelDotProduct
+from .ternary import TernaryDotProduct
 
-__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "ParallelDotProduct"]
+__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "ParallelDotProduct",
+           "TernaryDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
     "exact": ExactDotProduct,
+    "ternary": TernaryDotProduct,
 }

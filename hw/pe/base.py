@@ -79,6 +79,11 @@ class DotProduct(wiring.Component):
     ----------
     spec : DotSpec
 
+    Raises
+    ------
+    ValueError
+        If the kind does not take the formats (:meth:`refusal`).
+
     Members
     -------
     enable : ``In(1)``
@@ -99,6 +104,8 @@ class DotProduct(wiring.Component):
     def __init__(self, spec: DotSpec) -> None:
         if not isinstance(spec, DotSpec):
             raise TypeError(f"spec must be a DotSpec, not {spec!r}")
+        if reason := self.refusal(spec):
+            raise ValueError(reason)
         self._spec = spec
         super().__init__({
             "enable": In(1),
@@ -107,6 +114,17 @@ class DotProduct(wiring.Component):
             "w": In(vector_of(spec.weights, spec.lanes)),
             "o": Out(shape_between(*spec.result_range)),
         })
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        """Why this kind does not take ``spec``, with both formats and what is legal; None if
+        it does."""
+        return None
+
+    @classmethod
+    def interval_of(cls, spec: DotSpec) -> int:
+        """The interval of an element of this kind for ``spec``, without making one."""
+        return cls.interval
 
     @property
     def spec(self) -> DotSpec:

@@ -61,12 +61,16 @@ class ParallelDotProduct(DotProduct):
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                raise ValueError(f"{name} of a parallel dot product must be integers, fixed "
-                                 f"point, bipolar or ternary, not {form}; an exact one takes it")
         self._group = leaf_group(1 if self._counts else spec.product.width)
         self.latency = 1 + grouped_depth(spec.lanes, self._group)
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        for name in ("activations", "weights"):
+            if isinstance(form := getattr(spec, name), CodedFormat):
+                return (f"{name} of a parallel dot product must be integers, fixed point, bipolar "
+                        f"or ternary, not {form}; an exact one takes it")
+        return None
 
     @property
     def _counts(self) -> bool:

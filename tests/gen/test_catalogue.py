@@ -31,6 +31,8 @@ SMALL = {
     "table": ["channels=5", "lanes=2", "source=int5", "target=uint7"],
     "argmax": ["length=7", "lanes=2", "source=int6"],
 }
+#: Weights of kinds of processing elements that do not take those.
+WEIGHTS = {"ternary": "ternary"}
 #: What the plan's unit must be, and what stands in the compiled network.
 KINDS = {
     ("multiply_add_shift", "multiply_add_shift"): "multiply_add_shift",
@@ -61,6 +63,9 @@ def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
                                               need: Callable[[str], None]) -> None:
     need("icarus")
     given = SMALL[variant.unit] + ([f"{variant.choice}={variant.kind}"] if variant.choice else [])
+    if variant.unit == "dense" and variant.kind in WEIGHTS:
+        given = [f"weight_format={WEIGHTS[variant.kind]}" if each.startswith("weight_format")
+                 else each for each in given]
     request = unit_request(variant.unit, parameters_document(variant.unit, given))
     build_request(request, tmp_path / "out", request.options, lambda _: None)
     (unit,) = Plan.load(tmp_path / "out" / "plan.json").units

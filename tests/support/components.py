@@ -19,13 +19,14 @@ from hw.nonlinear.table import TableLookup
 from hw.pe.base import DotSpec
 from hw.pe.exact import ExactDotProduct
 from hw.pe.parallel import ParallelDotProduct
+from hw.pe.ternary import TernaryDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
 from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
 from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
 from hw.unique import Unique
-from sw_model.formats import IntFormat
+from sw_model.formats import IntFormat, TernaryFormat
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.specs import (
     ArgMaxSpec,
@@ -60,6 +61,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
+            TernaryDotProduct(DotSpec(INT8, TernaryFormat(), 4)),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 

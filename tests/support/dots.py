@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth import Module
+from amaranth import Module, Mux, Signal
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from hw.pe import DotProduct
+from hw.pe import DotProduct, DotSpec
 from hw.shapes import vector_of
-from hw.streams.pipeline import stalling_pipeline
-from hw.unique import Unique
+from hw.streams.pipeline import valid_chain
 from hw.verilog import to_verilog
-from sw_model.formats import CodedFormat, Format
+from sw_model.formats import CodedFormat, Format, parse_format
 from verif.emulator import Emulator
 from verif.manifest import Manifest, Stream
 
 from .bundle import Bundle
 
-__all__ = ["Case", "DotStream", "check_dots", "codes_of"]
+__all__ = ["Case", "DotStream", "check_dots", "codes_of", "every_pair", "extremes"]
 
 #: Results are cut into pieces of so many bits.
 PIECE = 16
 
 
+#: What makes an element: its class, or its class with parameters given.
+Make = Callable[[DotSpec], DotProduct]
+
+
 class DotStream(wiring.Component):
-    """A processing element of interval 1 between streams.
+    """A processing element between streams, given operands as often as it takes them.
 
     Members
     -------
@@ -42,9 +45,9 @@ class DotStream(wiring.Component):
         The result, its sign extended.
     """
 
-    def __init__(self, make: type[DotProduct], spec: Any) -> None:
-        self._pe = Unique(make, spec)
-        self.latency = self._pe.component.latency
+    def __init__(self, make: Make, spec: DotSpec) -> None:
+        self._pe = make(spec)
+        self.latency = self._pe.latency
         pieces = -(-len(self._pe.o) // PIECE)
         super().__init__({
             "a": In(stream.Signature(vector_of(spec.activations, spec.lanes))),
@@ -54,9 +57,18 @@ class DotStream(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.pe = pe = self._pe
-        enable = stalling_pipeline(m, [self.a, self.w], self.o, depth=self.latency)
-        m.d.comb += [pe.enable.eq(enable), pe.start.eq(1), pe.a.eq(self.a.payload),
-                     pe.w.eq(self.w.payload), self.o.payload.as_value().eq(pe.o)]
+        start = Signal()
+        enable = Signal()
+        wait = Signal(range(max(pe.interval, 2)))
+        m.d.comb += [start.eq(self.a.valid & self.w.valid & (wait == 0)),
+                     enable.eq(self.o.ready | ~self.o.valid),
+                     self.a.ready.eq(enable & start), self.w.ready.eq(enable & start),
+                     pe.enable.eq(enable), pe.start.eq(start), pe.a.eq(self.a.payload),
+                     pe.w.eq(self.w.payload), self.o.payload.as_value().eq(pe.o),
+                     self.o.valid.eq(valid_chain(m, start, depth=self.latency,
+                                                 enable=enable)[-1])]
+        with m.If(enable):
+            m.d.sync += wait.eq(Mux(start, pe.interval - 1, Mux(wait == 0, 0, wait - 1)))
         return m
 
 
@@ -64,8 +76,8 @@ class DotStream(wiring.Component):
 class Case:
     """An element and its operands: codes of shape (vectors, lanes)."""
 
-    make: type[DotProduct]
-    spec: Any
+    make: Make
+    spec: DotSpec
     a: NDArray[Any]
     w: NDArray[Any]
 
@@ -83,6 +95,30 @@ def codes_of(form: Format) -> NDArray[np.int64]:
         codes = codes[form.legal()]
         codes = codes[np.isfinite(form.decode(codes))]
     return codes
+
+
+def every_pair(make: Make, a: str, w: str) -> Case:
+    """All pairs of codes that are numbers, one lane."""
+    spec = DotSpec(parse_format(a), parse_format(w), 1)
+    left, right = (grid.reshape(-1, 1) for grid in np.meshgrid(
+        codes_of(spec.activations), codes_of(spec.weights), indexing="ij"))
+    return Case(make, spec, left, right)
+
+
+def extremes(make: Make, a: str, w: str, lanes: int, rng: np.random.Generator,
+             count: int = 200) -> Case:
+    """Extremes, then any codes that are numbers."""
+    spec = DotSpec(parse_format(a), parse_format(w), lanes)
+    operands = []
+    for form, turn in ((spec.activations, 1), (spec.weights, 2)):
+        codes = codes_of(form)
+        fixed = form.to_fixed(codes)
+        ends = [codes[np.argmin(fixed)], codes[np.argmax(fixed)]]
+        table = rng.choice(codes, (count, lanes))
+        for row in range(4):
+            table[row] = ends[row // turn % 2]
+        operands.append(table)
+    return Case(make, spec, *operands)
 
 
 def check_dots(cases: Sequence[Case], folder: Path) -> None:
@@ -115,7 +151,7 @@ def check_dots(cases: Sequence[Case], folder: Path) -> None:
             wanted = [value % (1 << bits) for value in case.expected()[:len(got)]]
             wrong = [place for place, pair in enumerate(zip(got, wanted, strict=True))
                      if pair[0] != pair[1]]
-            assert not wrong, (f"{case.make.__name__} of {case.spec}: vector {wrong[0]}, "
+            assert not wrong, (f"{case.make} of {case.spec}: vector {wrong[0]}, "
                                f"{case.a[wrong[0]]} and {case.w[wrong[0]]}, gives "
                                f"{got[wrong[0]]}, not {wanted[wrong[0]]}")
             assert unit.latency >= 1

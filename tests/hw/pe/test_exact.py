@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from hw.pe import DotSpec, ExactDotProduct, ParallelDotProduct
 from sw_model.formats import parse_format
-from tests.support.dots import Case, check_dots, codes_of
+from tests.support.dots import check_dots, every_pair, extremes
 
 SMALL = ["e2m1", "posit<4,1>", "float<3,0>", "int4", "ternary", "bipolar", "khot<5,1,2>",
          "codebook<-1,0,0.5,2,7>", "float<2,1,flush>"]
@@ -26,37 +25,14 @@ WIDTHS = {"e2m1": (9, 14), "e2m3": (13, 18), "e3m2": (19, 24), "e4m3fn": (37, 42
           "posit<16,1>": (114, 119)}
 
 
-def every_pair(a, w):
-    """All pairs of codes that are numbers, one lane."""
-    spec = DotSpec(parse_format(a), parse_format(w), 1)
-    left, right = (grid.reshape(-1, 1) for grid in np.meshgrid(
-        codes_of(spec.activations), codes_of(spec.weights), indexing="ij"))
-    return Case(ExactDotProduct, spec, left, right)
-
-
-def sums(a, w, lanes, rng, count=200):
-    """Extremes, then any codes that are numbers."""
-    spec = DotSpec(parse_format(a), parse_format(w), lanes)
-    operands = []
-    for form, turn in ((spec.activations, 1), (spec.weights, 2)):
-        codes = codes_of(form)
-        fixed = form.to_fixed(codes)
-        ends = [codes[np.argmin(fixed)], codes[np.argmax(fixed)]]
-        table = rng.choice(codes, (count, lanes))
-        for row in range(4):
-            table[row] = ends[row // turn % 2]
-        operands.append(table)
-    return Case(ExactDotProduct, spec, *operands)
-
-
 def test_every_pair_of_codes(need, tmp_path):
     need("verilator")
-    check_dots([every_pair(a, w) for a, w in PAIRS], tmp_path / "build")
+    check_dots([every_pair(ExactDotProduct, a, w) for a, w in PAIRS], tmp_path / "build")
 
 
 def test_sums(need, tmp_path, rng):
     need("verilator")
-    check_dots([sums(a, w, lanes, rng) for a, w in LONG for lanes in (4, 16)],
+    check_dots([extremes(ExactDotProduct, a, w, lanes, rng) for a, w in LONG for lanes in (4, 16)],
                tmp_path / "build")
 
 

@@ -52,8 +52,17 @@ def test_every_product(a):
     sim.run()
 
 
-@pytest.mark.parametrize("kind", PE_KINDS)
-@pytest.mark.parametrize(("a", "w"), DOTS)
+#: Every kind with each of the pairs that it takes.
+TAKEN = [(kind, a, w) for kind, make in PE_KINDS.items() for a, w in DOTS
+         if make.refusal(DotSpec(parse_format(a), parse_format(w), 1)) is None]
+
+
+def test_every_kind_takes_pairs():
+    assert {kind for kind, _, _ in TAKEN} == set(PE_KINDS)
+    assert [pair[1:] for pair in TAKEN if pair[0] == "parallel"] == DOTS
+
+
+@pytest.mark.parametrize(("kind", "a", "w"), TAKEN)
 @pytest.mark.parametrize("lanes", [1, 2, 5, 13])
 def test_sums_latency_and_stalls(kind, a, w, lanes, rng):
     """Extremes and random vectors; what comes in while nothing is enabled does not count."""

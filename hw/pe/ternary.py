@@ -1,0 +1,84 @@
+"""Ternary and bipolar weights: activations are added, subtracted or skipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Module, Signal, Value
+from amaranth.hdl import Elaboratable
+
+from sw_model.formats import BipolarFormat, CodedFormat, TernaryFormat
+
+from ..arith.adder_tree import tree_depth
+from ..arith.carry_tree import Carried, carry_tree
+from ..arith.registered import registered
+from ..shapes import fixed_value, shape_between
+from .base import DotProduct, DotSpec
+
+__all__ = ["TernaryDotProduct"]
+
+
+class TernaryDotProduct(DotProduct):
+    """No multipliers, and one negation: a dot product every cycle.
+
+    A negative weight complements its activation, which costs a look-up table a bit, and leaves
+    1 to be added; all such ones but lane 0's are carries of the adders of the tree. Lane 0 is
+    negated in full, since a tree has an adder less than lanes. Registers stand behind the
+    selection and each level of the tree.
+
+    See :class:`DotProduct` for the contract and the members. Source: Ma et al., The Era of
+    1-bit LLMs: All Large Language Models are in 1.58 Bits, section 2 (arXiv 2402.17764); the
+    carries are this project's.
+
+    Parameters
+    ----------
+    spec : DotSpec
+        Weights ternary or bipolar; activations integers, fixed point, ternary or bipolar.
+    """
+
+    def __init__(self, spec: DotSpec) -> None:
+        super().__init__(spec)
+        self.latency = 1 + tree_depth(spec.lanes)
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        if not isinstance(spec.weights, TernaryFormat | BipolarFormat):
+            return ("weights of a ternary dot product must be ternary or bipolar, not "
+                    f"{spec.weights} (with activations {spec.activations})")
+        if isinstance(spec.activations, CodedFormat):
+            return ("activations of a ternary dot product must be integers, fixed point, "
+                    f"bipolar or ternary, not {spec.activations} (with weights {spec.weights})")
+        return None
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        terms = [self._term(m, lane) for lane in range(self.spec.lanes)]
+        m.d.comb += self.o.eq(carry_tree(m, terms, enable=self.enable, name="sum"))
+        return m
+
+    def _term(self, m: Module, lane: int) -> Carried:
+        """A lane's product, less the carry that completes it, one register later."""
+        spec = self.spec
+        value = fixed_value(spec.activations, self.a[lane])
+        kept, negative = value, ~self.w[lane][0]
+        if isinstance(spec.weights, TernaryFormat):
+            # The code 0b10 is not used; as ~0 + 1 it would be zero too.
+            kept, negative = _if(self.w[lane][0], value), self.w[lane][1]
+        low, high = spec.product_range
+        if lane:
+            limits = spec.activations.fixed_min, spec.activations.fixed_max
+            low, high = min(*limits, ~limits[1]), max(*limits, ~limits[0])
+        # As wide as the term: what is complemented must have its sign bits.
+        flipped = Signal(shape_between(low, high), name=f"flipped_{lane}")
+        m.d.comb += flipped.eq(kept ^ negative.replicate(len(flipped)).as_signed())
+        term = Signal.like(flipped, name=f"term_{lane}", reset_less=True)
+        with m.If(self.enable):
+            m.d.sync += term.eq(flipped if lane else flipped + negative)
+        carry = registered(m, negative, enable=self.enable, name=f"carry_{lane}")
+        return Carried(term, low, high, carry if lane else None)
+
+
+def _if(bit: Value, value: Value) -> Value:
+    """``value`` where ``bit`` is set, else 0."""
+    mask = bit.replicate(len(value))
+    return value & (mask.as_signed() if value.shape().signed else mask)

@@ -1,0 +1,54 @@
+# amaranth: UnusedElaboratable=no
+"""Ternary and bipolar weights: every pair of codes, long sums, and what is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hw.pe import DotSpec, TernaryDotProduct
+from sw_model.formats import parse_format
+from tests.support.dots import check_dots, every_pair, extremes
+
+ACTIVATIONS = ["uint1", "int1", "int2", "uint2", "int4", "int8", "uint8", "fixed<6,2>",
+               "bipolar", "ternary"]
+WEIGHTS = ["ternary", "bipolar"]
+LANES = (2, 3, 4, 7, 16)
+
+
+def test_every_pair_of_codes(need, tmp_path):
+    need("verilator")
+    check_dots([every_pair(TernaryDotProduct, a, w) for a in ACTIVATIONS for w in WEIGHTS],
+               tmp_path / "build")
+
+
+def test_sums(need, tmp_path, rng):
+    need("verilator")
+    check_dots([extremes(TernaryDotProduct, a, w, lanes, rng)
+                for a in ("int8", "uint8", "int2", "bipolar", "ternary") for w in WEIGHTS
+                for lanes in LANES], tmp_path / "build")
+
+
+@pytest.mark.full
+def test_all_sums(need, tmp_path, rng):
+    need("verilator")
+    check_dots([extremes(TernaryDotProduct, a, w, lanes, rng, 500)
+                for a in (*ACTIVATIONS, "int16", "uint17") for w in WEIGHTS
+                for lanes in (1, *LANES, 33)], tmp_path / "build")
+
+
+def test_latency():
+    formats = parse_format("int8"), parse_format("ternary")
+    units = [TernaryDotProduct(DotSpec(*formats, lanes)) for lanes in (1, 2, 5, 16)]
+    assert [(unit.latency, unit.interval) for unit in units] == [(1, 1), (2, 1), (4, 1), (5, 1)]
+
+
+@pytest.mark.parametrize(("a", "w", "words"), [
+    ("int8", "int2", "weights of a ternary dot product must be ternary or bipolar, not int2 "
+                     "(with activations int8)"),
+    ("e2m1", "ternary", "activations of a ternary dot product must be integers, fixed point, "
+                        "bipolar or ternary, not e2m1 (with weights ternary)")])
+def test_what_it_refuses(a, w, words):
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        TernaryDotProduct(DotSpec(parse_format(a), parse_format(w), 2))
