@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import arrays, builds, demands, formats, huffman, rates, rescale_area
+from . import arrays, builds, codecs, demands, formats, huffman, rates, rescale_area
 from .record import save
 
 __all__ = ["main"]
@@ -17,7 +17,7 @@ def main() -> int:
         print(text, file=sys.stderr, flush=True)
 
     found = []
-    for bench in (arrays, builds, rescale_area, formats, huffman, rates):
+    for bench in (arrays, builds, rescale_area, formats, huffman, codecs, rates):
         result = bench.measure(progress=tell)
         save(result["bench"], result)
         found.append((bench, result))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bench.__main__ as everything
-from bench import arrays, builds, demands, formats, huffman, rates, record, rescale_area
+from bench import arrays, builds, codecs, demands, formats, huffman, rates, record, rescale_area
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,7 @@ KEPT = {
     "formats": {"least": 20.0, "rows": [
         {"case": "int8", "ways": ["encode", "decode"], "rates": [80.0, 20.0]}]},
     "huffman": {"sizes": [], "speeds": [], "areas": []},
+    "codecs": {"rows": []},
     "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
                         "emulator": {"over_cocotb": 100.0}},
                        {"model": "TFC_1W1A", "golden_over": {"qonnx": 1000.0}}]}}
@@ -130,7 +131,7 @@ def test_a_missed_demand_ends_the_bench_with_1(
     results = copy.deepcopy(KEPT)
     for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
                          ("rescale_area", rescale_area), ("formats", formats),
-                         ("huffman", huffman)):
+                         ("huffman", huffman), ("codecs", codecs)):
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
                             {"bench": name, **results[name]})
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])

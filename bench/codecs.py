@@ -1,0 +1,165 @@
+# amaranth: UnusedElaboratable=no
+"""Cells of every decoder and of some encoders, on ECP5, iCE40 and Xilinx.
+
+All are combinational and alone in their module, without DSP blocks; units between streams add a
+register for each bit. LUTs are those of any size, carry cells are counted beside them. What
+unpacks a block or a pair is also given by element; where it takes nothing, it is wires.
+
+    python -m bench.codecs [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from amaranth.lib import wiring
+
+from boards.yosys import Options, synthesise, version
+from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
+from hw.codec.blocks import BlockPacker, BlockUnpacker
+from hw.codec.decode import Decoder
+from hw.codec.encode import Encoder
+from hw.codec.fp6 import Fp6Unpacker
+from hw.codec.gguf import BLOCKS, GgufUnpacker
+from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
+from hw.codec.sherry import SherryPacker, SherryUnpacker
+from hw.codec.sparse import SparseCompressor, SparseExpander
+from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
+from hw.verilog import to_verilog
+from sw_model.formats import parse_format
+from sw_model.formats.blocks import parse_block_format
+from sw_model.formats.blocks.olive import OliveFormat
+from sw_model.formats.blocks.olive_codes import Normal
+from sw_model.formats.sparse import parse_sparse_format
+
+from .record import save, versions
+
+__all__ = ["Codec", "codecs", "figures", "lines", "main", "measure"]
+
+FAMILIES = ("ecp5", "ice40", "xilinx")
+
+DECODED = ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "ue5m3", "fp16", "posit<4,1>",
+           "posit<8,0>", "posit<16,1>", "khot<8,5,2>", "ternary")
+BLOCK_FORMATS = ("mx<e2m1>", "mx<e3m2>", "mxint8", "nvfp4", "bfp<8,32>")
+SPARSE_FORMATS = ("sparse<2,4,int8>", "sparse<2,8,int8>", "sparse<1,4,int8>")
+
+#: Sources and targets of encoders.
+ENCODED = (*(("fixed<16,8>", target) for target in (
+    "e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "posit<4,1>", "posit<8,0>", "khot<6,3,2>",
+    "codebook<-1,0,0.5,2>", "int4", "ternary")), ("bf16", "e4m3fn"), ("bf16", "e2m1"),
+    ("bf16", "posit<8,0>"))
+
+
+class Codec(NamedTuple):
+    """A component, whether it is a decoder or an encoder, and of how many elements."""
+
+    name: str
+    kind: str
+    elements: int
+    component: wiring.Component
+
+
+def codecs() -> Iterator[Codec]:
+    """New instances of all, decoders first."""
+    for text in DECODED:
+        yield Codec(text, "decoder", 1, Decoder(parse_format(text)))
+    yield from _weights()
+    for name, block in BLOCKS.items():
+        yield Codec(name, "decoder", block.form.size, GgufUnpacker(block.form))
+    for text in BLOCK_FORMATS:
+        block = parse_block_format(text)
+        yield Codec(text, "decoder", block.size, BlockUnpacker(block))
+    for text in SPARSE_FORMATS:
+        sparse = parse_sparse_format(text)
+        yield Codec(text, "decoder", sparse.of, SparseExpander(sparse))
+    for source, target in ENCODED:
+        yield Codec(f"{source} to {target}", "encoder", 1,
+                    Encoder(parse_format(source), parse_format(target)))
+    yield Codec("five trits", "encoder", 5, TritPacker())
+    yield Codec("sherry", "encoder", 4, SherryPacker())
+    block = parse_block_format("nvfp4")
+    yield Codec("nvfp4", "encoder", block.size, BlockPacker(block))
+    for text in SPARSE_FORMATS:
+        sparse = parse_sparse_format(text)
+        yield Codec(text, "encoder", sparse.of, SparseCompressor(sparse))
+
+
+def _weights() -> Iterator[Codec]:
+    """Decoders of pairs, bytes and codes that are for weights alone."""
+    for width in (3, 4):
+        yield Codec(f"bitmod<{width}>", "decoder", 1, BitModUnpacker(width))
+        yield Codec(f"bitmod<{width}>, two terms", "decoder", 1, BitModTerms(width))
+    for width in (6, 8):
+        yield Codec(f"int{width}, Booth terms", "decoder", 1, BoothTerms(width))
+    for normal in Normal:
+        pair = OliveFormat(normal)
+        yield Codec(str(pair), "decoder", 2, OliveUnpacker(pair))
+        yield Codec(f"{pair}, shifted", "decoder", 2, OliveFixedUnpacker(pair))
+    yield Codec("sherry", "decoder", 4, SherryUnpacker())
+    yield Codec("five trits", "decoder", 5, TritUnpacker())
+    yield Codec("four trits", "decoder", 4, TritPairUnpacker())
+    yield Codec("FP6 in 4+2", "decoder", 4, Fp6Unpacker())
+
+
+def figures(component: wiring.Component) -> dict[str, dict[str, float]]:
+    """LUTs, carry cells and area by family; from the cache if the Verilog is the same."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+        verilog = Path(folder) / "codec.v"
+        verilog.write_text(to_verilog(component, "codec"), encoding="utf-8")
+        for family in FAMILIES:
+            total = synthesise(verilog, "codec", family,
+                               options=Options(dsp=False, flatten=True)).total
+            found[family] = {"luts": total.lut_count, "carry": total.carry, "area": total.area}
+    return found
+
+
+def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Every codec in turn, with the tools' versions."""
+    rows = []
+    for codec in codecs():
+        progress(f"codecs: {codec.kind} of {codec.name}")
+        rows.append({"codec": codec.name, "kind": codec.kind, "elements": codec.elements,
+                     **figures(codec.component)})
+    return {"bench": "codecs", "rows": rows,
+            "versions": versions("amaranth") | {"yosys": version()}}
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """The result as a table."""
+    table = [f"{'LUTs + carry cells':<32} {'elements':>8}"
+             + "".join(f"{family:>12} {'each':>6}" for family in FAMILIES)]
+    for kind in ("decoder", "encoder"):
+        table += [f"{kind}s"]
+        for row in result["rows"]:
+            if row["kind"] == kind:
+                table.append(f"{row['codec']:<32} {row['elements']:>8}" + "".join(
+                    _cell(row[family], row["elements"]) for family in FAMILIES))
+    return table
+
+
+def _cell(cells: dict[str, float], elements: int) -> str:
+    text = f"{cells['luts']:g}" + (f" + {cells['carry']:g}" if cells["carry"] else "")
+    return f"{text:>12} {(cells['luts'] + cells['carry']) / elements:>6.1f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="bench.codecs", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
+    save("codecs", result)
+    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
