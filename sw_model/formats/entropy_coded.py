@@ -13,7 +13,7 @@ from .base import as_index
 from .huffman import WORD, HuffmanCode
 from .minifloat import NAMED
 
-__all__ = ["EntropyCodedBF16", "Sizes"]
+__all__ = ["EntropyCodedBF16", "Sizes", "checked_chunk"]
 
 BF16 = NAMED["bf16"]
 
@@ -99,7 +99,7 @@ class EntropyCodedBF16:
     def __post_init__(self) -> None:
         if not isinstance(self.code, HuffmanCode):
             raise TypeError(f"code must be a HuffmanCode, not {self.code!r}")
-        object.__setattr__(self, "chunk", _checked_chunk(self.chunk))
+        object.__setattr__(self, "chunk", checked_chunk(self.chunk))
         chunks = -(-self.count // self.chunk)
         if len(self.offsets) != chunks:
             raise ValueError(f"{self.count} elements in chunks of {self.chunk} are {chunks} "
@@ -135,7 +135,7 @@ class EntropyCodedBF16:
         TypeError, ValueError
             If a pattern or parameter is none, or ``longest`` is too short for the exponents.
         """
-        chunk = _checked_chunk(chunk)
+        chunk = checked_chunk(chunk)
         bits = BF16.to_bits(codes).ravel().astype(np.int64)
         exponents = bits >> 7 & 255
         code = HuffmanCode.of_counts(np.bincount(exponents, minlength=256), longest)
@@ -188,6 +188,9 @@ class EntropyCodedBF16:
         """Bits of the container for each element; NaN without elements."""
         return self.sizes.total / self.count if self.count else float("nan")
 
+    def __str__(self) -> str:
+        return f"{self.count} elements of bf16, entropy-coded in {self.sizes.total} bits"
+
     def to_bytes(self) -> bytes:
         """The container; equal ones give equal bytes."""
         head = _HEAD.pack(_MAGIC, self.code.longest, len(self.code.symbols), self.chunk,
@@ -210,7 +213,7 @@ class EntropyCodedBF16:
         magic, longest, symbols, chunk, count, words = _HEAD.unpack_from(data)
         if magic != _MAGIC:
             raise ValueError(f"a container begins with {_MAGIC!r}, not {magic!r}")
-        chunk = _checked_chunk(chunk)
+        chunk = checked_chunk(chunk)
         lengths = (2 * longest, symbols, 4 * -(-count // chunk), 4 * words, count)
         if len(data) != _HEAD.size + sum(lengths):
             raise ValueError(f"a container of {count} elements and {words} words must have "
@@ -222,7 +225,14 @@ class EntropyCodedBF16:
         return cls(code, chunk, tuple(np.frombuffer(offsets, "<u4").tolist()), stream, rest)
 
 
-def _checked_chunk(value: object) -> int:
+def checked_chunk(value: object) -> int:
+    """``value`` as the number of elements of a chunk.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
     chunk = as_index("chunk", value)
     if not 1 <= chunk <= MOST_CHUNK:
         raise ValueError(f"chunk must be 1 to {MOST_CHUNK} elements, not {chunk}")
