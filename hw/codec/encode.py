@@ -32,6 +32,12 @@ from .unpack import Unpacked, unpack
 
 __all__ = ["Encoder"]
 
+#: Widest source.
+MOST = 53
+
+#: Binary places between grids, of which a target on a grid needs hardware for each.
+APART = 200
+
 #: What builds a code from sign, leading one and exponent.
 FLOATING = {MinifloatFormat: to_minifloat, E8M0Format: to_scale, PositFormat: to_posit}
 
@@ -45,7 +51,7 @@ class Encoder(wiring.Component):
     ----------
     source, target : Format
         Integers, fixed point, minifloats, posits and the like; accumulators are integers or
-        fixed point.
+        fixed point of up to 53 bits.
     rounding : Rounding
     overflow : Overflow or None
         ``SATURATE`` or ``SPECIAL``; None for the target's own way.
@@ -72,6 +78,12 @@ class Encoder(wiring.Component):
         for name, form in (("source", source), ("target", target)):
             if not isinstance(form, (*PLAIN, CodedFormat)):
                 raise TypeError(f"{name} must be a format with hardware, not {form!r}")
+        if source.width > MOST:
+            # Golden reals are float64, which would round before the target does.
+            raise ValueError(f"source must have at most {MOST} bits, not {source.width}")
+        if not isinstance(target, tuple(FLOATING)) and abs(source.lsb - target.lsb) > APART:
+            raise ValueError(f"the grids of {source} and {target} are more than {APART} binary "
+                             "places apart")
         if overflow is None:
             overflow = target.overflow if isinstance(target, CodedFormat) else Overflow.SATURATE
         if overflow not in (Overflow.SATURATE, Overflow.SPECIAL):

@@ -32,8 +32,10 @@ def to_list(m: Module, fixed: Value, lsb: int, target: CodedFormat, rounding: Ro
     edges = target.boundaries()
     unit = Fraction(2) ** lsb
     values = [Fraction(float(value)) / unit for value in edges.values]
-    limits = [_least(k, values, Fraction(float(limit)) / unit, bool(tie), rounding)
-              for k, (limit, tie) in enumerate(zip(edges.limits, edges.tie_goes_up, strict=True))]
+    # Halfway, which float64 may not hold.
+    limits = [_least(k, values, (low + high) / 2, bool(tie), rounding)
+              for k, (low, high, tie) in enumerate(zip(values, values[1:], edges.tie_goes_up,
+                                                       strict=False))]
     passed = [Const(1, 1), *(_reaches(fixed, limit) for limit in limits), Const(0, 1)]
     code = Signal(target.width, name="listed")
     # One of them is passed without the next.

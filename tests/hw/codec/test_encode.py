@@ -29,8 +29,14 @@ MORE_SOURCES = ["fp16", "bf16", "e5m2", "uint12", "int4", "e4m3fn", "ue5m3", "e8
 TARGETS = ["e2m1", "e3m2", "e2m3", "e4m3fn", "e5m2", "ue4m3", "ue5m3", "float<3,2,flush>",
            "float<2,0>", "float<1,2>", "float<4,3>", "fp16", "bf16", "e8m0", "posit<4,1>",
            "posit<8,0>", "posit<16,1>", "posit<5,2>", "posit<3,2>", "khot<6,3,2>",
-           "codebook<-1,0,0.5,2,7>", "int8", "uint4", "fixed<6,3>", "fixed<9,-2>", "bipolar",
-           "ternary"]
+           "codebook<-1,0,0.5,2,7>", "codebook<-5,0.3,3.7>",
+           "codebook<-3.8,-2.2,-1,0.3,3.2,3.5,3.6>", "int8", "uint4", "fixed<6,3>",
+           "fixed<9,-2>", "bipolar", "ternary"]
+
+#: Accumulators: all codes are too many.
+WIDE_SOURCES = ["int32", "fixed<40,18>"]
+#: Codes of those that are drawn.
+DRAWN = 50_000
 
 
 def cases(sources, targets, roundings=(Rounding.HALF_EVEN,), overflows=(None,)):
@@ -45,11 +51,28 @@ def cases(sources, targets, roundings=(Rounding.HALF_EVEN,), overflows=(None,)):
     return made
 
 
+def codes_for(source, target):
+    """Every code of a narrow source; of a wide one the ends, the limits and any others."""
+    if source.width <= 16:
+        return legal_codes(source)
+    rng = np.random.default_rng(7)
+    drawn = rng.integers(source.min, source.max, DRAWN, endpoint=True) >> rng.integers(
+        0, source.width, DRAWN)
+    near = np.zeros(0, np.int64)
+    if isinstance(target, CodedFormat):
+        edges = target.boundaries()
+        line = np.concatenate([edges.values, edges.limits]) * 2.0**-source.lsb
+        line = line[np.abs(line) < 2.0 ** (source.width - 2)]
+        near = (np.floor(line)[:, None] + np.arange(-1, 3)).ravel().astype(np.int64)
+    ends = [source.min, source.min + 1, -1, 0, 1, source.max - 1, source.max]
+    return np.unique(np.concatenate([drawn, near, ends]))
+
+
 def expected(encoder):
     """What the golden model says: codes as patterns, and what it would refuse."""
     target = encoder.target
     settings = {"rounding": encoder.rounding, "overflow": encoder.overflow}
-    reals = encoder.source.decode(legal_codes(encoder.source))
+    reals = encoder.source.decode(codes_for(encoder.source, target))
     nan, infinite = np.isnan(reals), np.isinf(reals)
     coded = isinstance(target, CodedFormat)
     has_nan = coded and target.nan is not None
@@ -96,7 +119,8 @@ def refused(target, reals, rounding):
 
 
 def check(encoders, folder):
-    patterns = [e.source.to_bits(legal_codes(e.source)).astype(np.int64) for e in encoders]
+    patterns = [e.source.to_bits(codes_for(e.source, e.target)).astype(np.int64)
+                for e in encoders]
     for encoder, fields in zip(encoders, probe(encoders, patterns, folder), strict=True):
         name = (f"{encoder.source} to {encoder.target}, {encoder.rounding.value}, "
                 f"{encoder.overflow.value}")
@@ -112,10 +136,25 @@ def test_every_pair_of_formats(need, tmp_path):
     check(encoders, tmp_path / "build")
 
 
+def test_accumulators(need, tmp_path):
+    """Wide sums: limits and their neighbours, the ends, and a hundred thousand others."""
+    need("verilator")
+    targets = ["e2m1", "e4m3fn", "fp16", "posit<8,0>", "e8m0", "int8", "codebook<-5,0.3,3.7>"]
+    check(cases(WIDE_SOURCES, targets), tmp_path / "build")
+
+
+@pytest.mark.full
+def test_accumulators_to_all(need, tmp_path):
+    need("verilator")
+    check(cases(WIDE_SOURCES, TARGETS), tmp_path / "build")
+
+
 @pytest.mark.full
 def test_more_sources(need, tmp_path):
     need("verilator")
-    check(cases(MORE_SOURCES, TARGETS), tmp_path / "build")
+    encoders = cases(MORE_SOURCES, TARGETS)
+    assert len(encoders) == len(MORE_SOURCES) * len(TARGETS)
+    check(encoders, tmp_path / "build")
 
 
 @pytest.mark.parametrize("source", ["fixed<12,6>", pytest.param("e5m2", marks=pytest.mark.full)])
@@ -123,7 +162,8 @@ def test_every_rounding_and_overflow(need, tmp_path, source):
     need("verilator")
     encoders = cases([source],
                      ["e2m1", "e4m3fn", "ue4m3", "float<3,2,flush>", "float<2,0>", "e8m0", "int6",
-                      "fixed<5,1>", "ternary", "codebook<-1,0,0.5,2,7>", "posit<5,1>"],
+                      "fixed<5,1>", "ternary", "codebook<-1,0,0.5,2,7>",
+                      "codebook<-5,0.7,1.3,2.7>", "posit<5,1>"],
                      Rounding, (Overflow.SATURATE, Overflow.SPECIAL))
     assert len(encoders) > 75
     assert {encoder.rounding for encoder in encoders} == set(Rounding)
@@ -137,6 +177,8 @@ def test_every_rounding_and_overflow(need, tmp_path, source):
      "posit<8,0> rounds by half_even only, not floor"),
     (IntFormat(8), parse_format("e2m1"), {"overflow": Overflow.SPECIAL},
      "e2m1 has neither infinities nor NaN to overflow to"),
+    (IntFormat(54), IntFormat(8), {}, "source must have at most 53 bits, not 54"),
+    (parse_format("fixed<16,-300>"), IntFormat(8), {}, "more than 200 binary places apart"),
     (IntFormat(8), parse_format("codebook<1,2>"), {"rounding": Rounding.TOWARD_ZERO},
      "rounds in hardware by half_even, .* not toward_zero"),
 ])
