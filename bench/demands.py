@@ -40,6 +40,13 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
     slowest = min(min(row["rates"]) for row in results["formats"]["rows"])
     yield Demand("slowest format, million elements a second", slowest,
                  results["formats"]["least"], True)
+    for row in results["huffman"]["sizes"]:
+        yield Demand(f"{row['weights']}, {row['longest']} bits, over 8 + entropy",
+                     row["over_bound"], 1.01)
+    for row in results["huffman"]["speeds"]:
+        if row["idle"] == row["stall"] == 0:
+            yield Demand(f"{row['weights']}, symbols a cycle, each of {row['ways']}",
+                         row["steady"], 1, True)
     for row in results["rates"]["rows"]:
         over = row["golden_over"]
         if "litert" in over:

@@ -94,7 +94,14 @@ KEPT = {
                               {"case": "ten units", "ratio_full": 0.5}]},
     "formats": {"least": 20.0, "rows": [
         {"case": "int8", "ways": ["encode", "decode"], "rates": [80.0, 20.0]}]},
-    "huffman": {"sizes": [], "speeds": [], "areas": []},
+    "huffman": {"sizes": [{"weights": "drawn", "longest": 12, "over_bound": 1.01}],
+                "speeds": [{"weights": "drawn", "ways": 4, "idle": 0.0, "stall": 0.0,
+                            "steady": 1.0},
+                           {"weights": "drawn", "ways": 4, "idle": 0.2, "stall": 0.0,
+                            "steady": 0.8},
+                           {"weights": "drawn", "ways": 4, "idle": 0.0, "stall": 0.2,
+                            "steady": 0.8}],
+                "areas": []},
     "codecs": {"rows": []},
     "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
                         "emulator": {"over_cocotb": 100.0}},
@@ -103,23 +110,25 @@ KEPT = {
 
 def test_demands_that_are_met() -> None:
     found = list(demands.demands(KEPT))
-    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 20, 3, 100, 1000]
+    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 20, 1.01, 1, 3, 100, 1000]
     assert all(each.met for each in found)
     assert demands.lines(found)[-1].split() == [
         "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
 
 
 @pytest.mark.parametrize(("path", "value"), [
-    (("builds", 0, "seconds"), 20.1), (("builds", 0, "peak_mb"), 1001.0),
-    (("arrays", 1, "unique"), {"seconds": 15.1}), (("arrays", 1, "unique"), None),
-    (("formats", 0, "rates"), [19.9, 20.0]), (("rescale_area", 1, "ratio_full"), 0.51),
-    (("rates", 0, "golden_over"), {"litert": 2.99}),
-    (("rates", 0, "emulator"), {"over_cocotb": 99.9}),
-    (("rates", 1, "golden_over"), {"qonnx": 999.0})])
-def test_demands_that_are_missed(path: tuple[str, int, str], value: Any) -> None:
+    (("builds", "rows", 0, "seconds"), 20.1), (("builds", "rows", 0, "peak_mb"), 1001.0),
+    (("arrays", "rows", 1, "unique"), {"seconds": 15.1}), (("arrays", "rows", 1, "unique"), None),
+    (("formats", "rows", 0, "rates"), [19.9, 20.0]),
+    (("rescale_area", "rows", 1, "ratio_full"), 0.51),
+    (("huffman", "sizes", 0, "over_bound"), 1.0101), (("huffman", "speeds", 0, "steady"), 0.9999),
+    (("rates", "rows", 0, "golden_over"), {"litert": 2.99}),
+    (("rates", "rows", 0, "emulator"), {"over_cocotb": 99.9}),
+    (("rates", "rows", 1, "golden_over"), {"qonnx": 999.0})])
+def test_demands_that_are_missed(path: tuple[str, str, int, str], value: Any) -> None:
     results = copy.deepcopy(KEPT)
-    bench, row, key = path
-    results[bench]["rows"][row][key] = value
+    bench, table, row, key = path
+    results[bench][table][row][key] = value
     found = list(demands.demands(results))
     assert [each.met for each in found].count(False) == 1
     assert sum(line.endswith("MISSED") for line in demands.lines(found)) == 1

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench import huffman
+
+
+@pytest.mark.parametrize("longest", huffman.LONGEST)
+def test_within_a_percent_of_entropy(longest: int, data_dir: Path) -> None:
+    """Weights drawn, and those of stories260K."""
+    (data_dir / "models" / huffman.STORIES).stat()  # skips where it is absent
+    rows = [huffman.sizes(name, patterns, longest) for name, patterns in huffman.weights()]
+    assert [row["weights"] for row in rows] == ["N(0, 0.02)", "stories260K"]
+    for row in rows:
+        assert 1 < row["over_bound"] <= 1.01
 
 
 def test_small_tensor(rng: np.random.Generator, need, monkeypatch: pytest.MonkeyPatch) -> None:
