@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
+from sw_model.formats import MinifloatFormat
 from sw_model.formats.blocks import BFPFormat, MXFormat, NVFormat
 
 from ..shapes import vector_of
@@ -37,8 +38,7 @@ def block_layout(format_: ScaledBlock) -> StructLayout:
 class BlockUnpacker(wiring.Component):
     """Combinational: a packed block to the codes of its elements and of its scale.
 
-    Codes are taken as they are: what the golden model refuses, -128 of a symmetric MXINT8 or
-    -8 of NVINT4, is that code here.
+    What the golden model refuses is marked, and comes out as it is.
 
     Sources: OCP Microscaling Formats 1.0; NVIDIA, NVFP4, 2025; as ``format_`` cites them.
 
@@ -52,7 +52,8 @@ class BlockUnpacker(wiring.Component):
         The first byte in the low bits.
     o : ``Out(block_layout(format_))``
     illegal : ``Out(1)``
-        A bit that fills up the last byte is set; constant where there is none.
+        A bit that fills up a byte is set, or integers that are symmetric hold the most negative
+        one; constant where neither can be.
     """
 
     #: Cycles from bytes to codes.
@@ -71,8 +72,12 @@ class BlockUnpacker(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         codes = Value.cast(self.o.codes)
+        scale = self._format.scale if isinstance(self._format, NVFormat) else self._format.SCALE
+        illegal = [self.i[scale.width:8].any(), self.i[8 + len(codes):].any()]
+        if _symmetric_integers(self._format):
+            illegal += [code == self._format.element.min for code in self.o.codes]
         m.d.comb += [self.o.scales.eq(self.i[:8]), codes.eq(self.i[8:]),
-                     self.illegal.eq(self.i[8 + len(codes):].any())]
+                     self.illegal.eq(Cat(illegal).any())]
         return m
 
 
@@ -106,3 +111,10 @@ class BlockPacker(wiring.Component):
         m = Module()
         m.d.comb += self.o.eq(Cat(self.i.scales, self.i.codes))
         return m
+
+
+def _symmetric_integers(format_: ScaledBlock) -> bool:
+    """Whether the most negative code of an element is none."""
+    if isinstance(format_.element, MinifloatFormat):
+        return False
+    return isinstance(format_, NVFormat) or format_.symmetric

@@ -12,17 +12,20 @@ from sw_model.formats.blocks import parse_block_format
 from tests.support.probe import probe
 
 FORMATS = ["mx<e2m1>", "mx<e3m2>", "mx<e4m3fn,16>", "mxint8<asymmetric>", "mxint8", "nvfp4",
-           "nvint4", "bfp<8,32>", "bfp<5,7>"]
+           "nvint4", "nvfp4<ue5m3>", "bfp<8,32>", "bfp<5,7>"]
+
+#: Formats whose scales, UE4M3, leave a bit of their byte.
+SEVEN_BITS = ("nvfp4", "nvint4")
 
 
 def random_blocks(form, rng):
-    """Codes that the format has, scales, and the packed bytes."""
-    element, count = form.element, 200
+    """Codes that the format has, every scale, and the packed bytes."""
+    element, count = form.element, 256
     # Only asymmetric blocks have the most negative integer.
     low = element.min + (element.min < 0 and "asymmetric" not in str(form))
     codes = rng.integers(low, element.max + 1, (count, form.size))
     codes[0], codes[1] = low, element.max
-    scales = np.arange(count) % 127
+    scales = np.arange(count) % (128 if str(form) in SEVEN_BITS else 256)
     fields = {"codes": codes, "scales": scales.astype(np.uint8)}
     return codes, scales, form.pack(fields)
 
@@ -75,6 +78,33 @@ def test_bits_that_fill_up_must_be_zero(need, tmp_path):
     for block in packed[1:]:
         with pytest.raises(ValueError, match="the bits behind 7 codes of 5 bits must be 0"):
             form.unpack(block[None])
+
+
+def refused(form, block):
+    try:
+        form.unpack(block[None])
+    except ValueError:
+        return True
+    return False
+
+
+def test_illegal_is_what_the_golden_model_refuses(need, rng, tmp_path):
+    """Of random bytes, and of one code alone that is the most negative."""
+    need("verilator")
+    forms = [parse_block_format(text) for text in FORMATS]
+    data = []
+    for form in forms:
+        alone = 1 << 8 + form.element.width * form.size - 1
+        data.append(np.concatenate([
+            np.frombuffer(alone.to_bytes(form.block_bytes, "little"), np.uint8)[None],
+            rng.integers(0, 256, (200, form.block_bytes), dtype=np.uint8)]))
+    found = probe([BlockUnpacker(form) for form in forms], data, tmp_path / "build")
+    some = []
+    for form, blocks, fields in zip(forms, data, found, strict=True):
+        expected = [refused(form, block) for block in blocks]
+        assert fields["illegal"].tolist() == expected, str(form)
+        some += [str(form)] * (any(expected) and not all(expected))
+    assert some == ["mxint8", "nvfp4", "nvint4", "bfp<8,32>", "bfp<5,7>"]
 
 
 @pytest.mark.parametrize("make", [BlockUnpacker, BlockPacker])
