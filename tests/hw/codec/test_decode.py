@@ -19,7 +19,9 @@ FORMATS = [
     *(f"posit<{width},{exponent}>" for width in (3, 4, 5, 6, 8, 12, 16) for exponent in range(3)),
     "khot<8,5,2>", "khot<5,0,1>", "khot<16,-3,3>", "codebook<-1,0,0.5,2,7>", "codebook<3>",
     "codebook<-0.25,-0.1875,0.5>",
-    "codebook<-127,-104,-83,-65,-49,-35,-22,-10,1,13,25,38,53,69,89,113>"]
+    "codebook<-127,-104,-83,-65,-49,-35,-22,-10,1,13,25,38,53,69,89,113>", "ternary",
+    "codebook<3,-1,3,-0.0,0,-1,0.5>",
+    f"codebook<{','.join(str(k**3 / 4) for k in range(-128, 128))}>"]
 
 
 def patterns_of(form):
@@ -46,8 +48,9 @@ def test_every_code(need, tmp_path):
         np.testing.assert_array_equal(fields["o"], expected % (1 << width), str(form))
         np.testing.assert_array_equal(fields["nan"], np.isnan(reals), str(form))
         np.testing.assert_array_equal(fields["infinite"], np.isinf(reals), str(form))
-        counts = ~np.isnan(reals) & (reals != 0)
-        np.testing.assert_array_equal(fields["negative"][counts], (reals < 0)[counts], str(form))
+        numbers = ~np.isnan(reals)
+        np.testing.assert_array_equal(fields["negative"][numbers], np.signbit(reals)[numbers],
+                                      str(form))
 
 
 def test_no_decoder():
