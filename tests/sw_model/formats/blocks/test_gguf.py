@@ -193,6 +193,38 @@ def test_the_smallest_numbers_become_zero(form):
             assert not decoded.any()
 
 
+@pytest.mark.parametrize("exponent", [-149, -147, -146, -126, -125, -124])
+def test_exception_q4_0_of_the_smallest_numbers(exponent):
+    """Up to ``2**-125`` gguf's ``1 / d`` is infinite, unless ``d`` is 0: no zero has code 8.
+
+    The scale is zero as FP16, so what is decoded is zero either way.
+    """
+    form = GGUF_FORMATS["q4_0"]
+    values = np.zeros((1, 32), np.float32)
+    values[0, 3] = np.ldexp(np.float32(1), exponent)
+    with np.errstate(over="ignore", invalid="ignore"):
+        theirs = form.unpack(quantised(form, values))
+    ours = form.encode(values[0])
+    assert ours["scales"].tolist() == theirs["scales"].tolist() == [0x8000]
+    assert (ours["codes"][0, 4:] == 8).all()
+    assert (theirs["codes"][0, 4:] == 8).all() == (not -146 <= exponent <= -125)
+
+
+@pytest.mark.parametrize("exponent", [-149, -140, -128, -126, -125])
+def test_exception_mxfp4_of_the_smallest_numbers(exponent):
+    """Below ``2**-125`` gguf's scale wraps round and leaves zero; here it is the least, 0."""
+    form = GGUF_FORMATS["gguf_mxfp4"]
+    values = np.zeros((1, 32), np.float32)
+    values[0, 3] = np.ldexp(np.float32(1), exponent)
+    with np.errstate(over="ignore", invalid="ignore"):
+        theirs = quantised(form, values)
+    assert theirs[0, 0] == (exponent + 125) % 256
+    fields = form.encode(values[0])
+    assert fields["scales"].tolist() == [0]
+    assert form.decode(fields)[3] == (values[0, 3] if exponent >= -128 else 0)
+    assert dequantised(form, theirs)[0, 3] == (values[0, 3] if exponent == -125 else 0)
+
+
 @pytest.mark.parametrize("form", EVERY, ids=str)
 def test_wrong_bytes(form):
     with pytest.raises(TypeError, match=r"^data must be bytes \(uint8\), not int64$"):
