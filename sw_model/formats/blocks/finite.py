@@ -24,7 +24,8 @@ def finite_blocks(form: BlockFormat, values: ArrayLike) -> NDArray[np.floating[A
         float32.
     """
     blocks = form.blocks_of(values)
-    with np.errstate(over="ignore"):
+    # NumPy warns of signalling NaN in other types.
+    with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(blocks.astype(np.float32))
     if not finite.all():
         raise ValueError(f"{form} takes finite numbers of float32, not {blocks[~finite][0]}")

@@ -156,7 +156,8 @@ class NVFormat(BlockFormat):
 
     def _float32_blocks(self, values: ArrayLike) -> Floats:
         given = self.blocks_of(values)
-        with np.errstate(over="ignore"):
+        # NumPy warns of signalling NaN in other types.
+        with np.errstate(over="ignore", invalid="ignore"):
             blocks = given.astype(np.float32)
         lost = np.isinf(blocks) & np.isfinite(given)
         if lost.any():

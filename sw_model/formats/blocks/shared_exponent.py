@@ -63,7 +63,9 @@ class SharedExponentFormat(BlockFormat):
         A block that holds NaN or an infinity gets scale 255 and codes 0. Values too large
         for scale 254 saturate; zero blocks have scale 0.
         """
-        blocks = self.blocks_of(values).astype(np.float64, copy=False)
+        # NumPy warns of signalling NaN in narrower types.
+        with np.errstate(invalid="ignore"):
+            blocks = self.blocks_of(values).astype(np.float64, copy=False)
         amax = np.abs(blocks).max(axis=-1)
         broken = ~np.isfinite(amax)
         if broken.any():
@@ -96,9 +98,10 @@ class SharedExponentFormat(BlockFormat):
     def unpack(self, data: ArrayLike) -> Fields:
         blocks = self.bytes_of(data)
         patterns = unpack_lsb_first(blocks[..., 1:], self.element.width, self.size)
-        codes = self.element.from_bits(patterns).astype(self.element.dtype)
-        self._check_codes(codes)
-        return {"codes": codes, "scales": blocks[..., 0].copy()}
+        fields = {"codes": self.element.from_bits(patterns).astype(self.element.dtype),
+                  "scales": blocks[..., 0].copy()}
+        self._parts(fields)
+        return fields
 
     def _exponents(self, amax: NDArray[np.float64]) -> NDArray[np.int64]:
         mantissa = (self.element.mantissa if isinstance(self.element, MinifloatFormat)
@@ -109,15 +112,12 @@ class SharedExponentFormat(BlockFormat):
     def _parts(self, fields: Fields) -> tuple[NDArray[Any], NDArray[Any]]:
         """Checked codes and scales."""
         codes, scales = codes_and_scales(self, fields)
-        self._check_codes(codes)
-        self.SCALE.check("scales", scales)
-        return codes, scales
-
-    def _check_codes(self, codes: NDArray[Any]) -> None:
         self.element.check("codes", codes)
         if self.symmetric and isinstance(self.element, FixedFormat) \
                 and (codes == self.element.min).any():
             raise ValueError(f"codes hold {self.element.min}, which is no code of {self}")
+        self.SCALE.check("scales", scales)
+        return codes, scales
 
     def _check_shared(self) -> None:
         """Checks of the constructor that do not depend on the kind."""

@@ -72,6 +72,12 @@ def test_packing(rng, mantissa, size):
         np.testing.assert_array_equal(again[name], array)
 
 
+def test_a_block_alone_has_an_axis_of_blocks():
+    with pytest.raises(ValueError, match=r"^field 'codes' of bfp<8,4> must have an axis of blocks "
+                                         r"and one of elements, but has shape \(4,\)$"):
+        BFPFormat(8, 4).unpack(np.zeros(5, np.uint8))
+
+
 def test_edges():
     form = BFPFormat(4, 4)
     fields = form.encode([0, 0, 0, 0, np.nan, 1, 2, 3, 2.0**-140, 0, 0, 0, 1e300, -1e300, 1, 0])

@@ -320,6 +320,9 @@ def test_bytes_that_are_refused():
         FP4.unpack(np.zeros((1, 16), np.uint8))
     with pytest.raises(ValueError, match=r"^the bits behind 1 codes of 4 bits must be 0$"):
         MXFormat(NAMED["e2m1"], 1).unpack(np.array([[127, 0x12]], np.uint8))
+    with pytest.raises(ValueError, match=r"^field 'codes' of mx<e2m1> must have an axis of blocks "
+                                         r"and one of elements, but has shape \(32,\)$"):
+        FP4.unpack(np.zeros(17, np.uint8))
 
 
 @pytest.mark.parametrize(("arguments", "error", "message"), [
