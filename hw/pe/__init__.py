@@ -2,15 +2,17 @@
 
 from .base import DotProduct, DotSpec
 from .exact import ExactDotProduct
+from .lut import LutDotProduct
 from .parallel import ParallelDotProduct
 from .ternary import TernaryDotProduct
 
-__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "ParallelDotProduct",
-           "TernaryDotProduct"]
+__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "LutDotProduct",
+           "ParallelDotProduct", "TernaryDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
     "exact": ExactDotProduct,
+    "lut": LutDotProduct,
     "ternary": TernaryDotProduct,
 }

@@ -18,6 +18,9 @@ from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
 from hw.pe.base import DotSpec
 from hw.pe.exact import ExactDotProduct
+from hw.pe.lut import LutDotProduct
+from hw.pe.lut_row import LutRow
+from hw.pe.lut_table import LutTable
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.ternary import TernaryDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
@@ -62,6 +65,8 @@ def _streams() -> tuple[wiring.Component, ...]:
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             TernaryDotProduct(DotSpec(INT8, TernaryFormat(), 4)),
+            LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
+            LutRow(DotSpec(INT8, INT4, 5)),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
