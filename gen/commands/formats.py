@@ -52,6 +52,14 @@ def cells(choice: Choice, picked: Picked) -> tuple[str, ...]:
             f"{choice.largest:.4g}", mark)
 
 
+def excluded(picked: Picked) -> dict[str, list[str]]:
+    """The formats that do not take the tensor, by reason."""
+    found: dict[str, list[str]] = {}
+    for each in picked.excluded:
+        found.setdefault(each.reason, []).append(each.name)
+    return found
+
+
 def lines(picked: Picked, out: Path | None) -> list[str]:
     """The table for people, and the recommendation."""
     def row(texts: tuple[str, ...]) -> str:
@@ -60,7 +68,8 @@ def lines(picked: Picked, out: Path | None) -> list[str]:
                 + "".join(f"{number:>14}" for number in numbers) + f"  {mark}").rstrip()
 
     table = [row(COLUMNS), *(row(cells(choice, picked)) for choice in picked.choices)]
-    table += [f"{each.name}: not for this tensor ({each.reason})" for each in picked.excluded]
+    table += [f"not for this tensor ({reason}): {', '.join(names)}"
+              for reason, names in excluded(picked).items()]
     best = picked.best
     table += ["", "* has the least error of all formats of as many bits or fewer",
               f"recommended for {picked.budget:g} bits: {best.name} ({best.bits:.4g} bits, "
@@ -76,8 +85,8 @@ def page(picked: Picked, name: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) + "</tr>"
 
     rows = "\n".join(row(cells(choice, picked), "td") for choice in picked.choices)
-    excluded = "\n".join(f"<li>{html.escape(f'{e.name}: {e.reason}')}</li>"
-                         for e in picked.excluded)
+    reasons = [f"{reason}: {', '.join(names)}" for reason, names in excluded(picked).items()]
+    others = "\n".join(f"<li>{html.escape(reason)}</li>" for reason in reasons)
     best = picked.best
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Formats for {html.escape(name)}</title>
@@ -92,7 +101,7 @@ bits and no more error; they are marked * below.</p>
 {rows}
 </table>
 <h2>Not for this tensor</h2>
-<ul>{excluded or "<li>none</li>"}</ul>
+<ul>{others or "<li>none</li>"}</ul>
 </body></html>
 """
 

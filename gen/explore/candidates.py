@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from sw_model.formats import Format, parse_format
 from sw_model.formats.blocks import BlockFormat, parse_block_format
+from sw_model.formats.sparse import parse_sparse_format
 
-from .scaled import EntropyCoded, Scaled
+from .scaled import EntropyCoded, Fitted, Pruned, Scaled
 
-__all__ = ["FAMILIES", "candidates"]
+__all__ = ["FAMILIES", "Candidate", "candidates"]
 
 #: Elementwise formats by family; each stands once for a scale a tensor and once a channel.
 ELEMENTS: dict[str, tuple[str, ...]] = {
-    "integer": (*(f"int{width}" for width in (2, 3, 4, 5, 6, 7, 8, 10, 12, 16)), "ternary",
-                "bipolar"),
+    "integer": (*(f"int{width}" for width in range(2, 17)),
+                *(f"uint{width}" for width in range(1, 17)), "ternary", "bipolar"),
     "float": (*(f"float<{exponent},{width - 1 - exponent}>" for width in range(3, 9)
                 for exponent in range(1, width)), "e5m2", "e4m3fn", "fp16", "bf16"),
-    "posit": tuple(f"posit<{width},{exponent}>" for width in (4, 6, 8, 12, 16)
+    "posit": tuple(f"posit<{width},{exponent}>" for width in range(3, 17)
                    for exponent in range(3) if width - exponent > 2),
     "few ones": tuple(f"khot<{width},0,{hot}>" for width in (4, 6, 8) for hot in (1, 2, 3)),
 }
@@ -34,10 +35,18 @@ BLOCKS: dict[str, tuple[str, ...]] = {
                 "sherry<128>", "stq1_0"),
 }
 
-FAMILIES = (*ELEMENTS, *BLOCKS)
+#: Sparse formats, and sizes of codebooks that are fitted.
+SPARSE = tuple(f"sparse<{keep},{of},{element}>" for keep, of in ((2, 4), (2, 8), (1, 4))
+               for element in ("int4", "int8"))
+FITTED = (4, 8, 16, 32, 64, 256)
+
+FAMILIES = (*ELEMENTS, *BLOCKS, "N:M", "codebook")
+
+#: A format and what else it takes to hold a tensor.
+Candidate = Scaled | EntropyCoded | Pruned | Fitted | BlockFormat
 
 
-def candidates() -> Iterator[tuple[str, Scaled | EntropyCoded | BlockFormat]]:
+def candidates() -> Iterator[tuple[str, Candidate]]:
     """Every format with its family."""
     seen: set[Format] = set()
     for family, texts in ELEMENTS.items():
@@ -54,3 +63,7 @@ def candidates() -> Iterator[tuple[str, Scaled | EntropyCoded | BlockFormat]]:
     for family, texts in BLOCKS.items():
         for text in texts:
             yield family, parse_block_format(text)
+    for text in SPARSE:
+        yield "N:M", Pruned(parse_sparse_format(text))
+    for entries in FITTED:
+        yield "codebook", Fitted(entries)

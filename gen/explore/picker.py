@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,15 @@ from numpy.typing import NDArray
 from sw_model.faults import InputFault, Verdict
 from sw_model.formats.blocks import BlockFormat
 
-from .candidates import candidates
-from .scaled import EntropyCoded, Scaled
+from .candidates import Candidate, candidates
+from .scaled import Scaled
 
 __all__ = ["Choice", "Excluded", "Picked", "pick", "read_tensor"]
 
 Progress = Callable[[str], None]
+
+#: Largest magnitude of a tensor: block formats work in float32.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -83,21 +88,26 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
         If it cannot be read, is empty, or holds what is no finite real number.
     """
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            array = np.load(file, allow_pickle=False)
     except OSError as error:
         raise InputFault(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError) as error:
-        raise InputFault(f"{path}: not an .npy file of plain numbers ({error})") from error
+    except (ValueError, EOFError, SyntaxError, TokenError, BadZipFile, MemoryError) as error:
+        # What the header of a broken file makes of NumPy's reader.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputFault(f"{path}: not an .npy file of plain numbers ({reason})") from error
     if not isinstance(array, np.ndarray):
         raise InputFault(f"{path}: holds several arrays; save one tensor as .npy")
     if array.dtype.kind not in "fiu":
         raise InputFault(f"{path}: holds {array.dtype}, but a tensor must hold real numbers")
     if not array.size:
         raise InputFault(f"{path}: holds no elements")
-    real = array.astype(np.float64)
-    if (wrong := np.argwhere(~np.isfinite(real))).size:
+    with np.errstate(over="ignore"):
+        real = array.astype(np.float64)
+    if (wrong := np.argwhere(~(np.abs(real) <= LARGEST))).size:
         place = tuple(int(k) for k in wrong[0])
-        raise InputFault(f"{path}: element {list(place)} is {real[place]}, but all must be finite")
+        raise InputFault(f"{path}: element {list(place)} is {array[place]}, but all must be "
+                         f"finite in float32")
     return np.atleast_1d(real)
 
 
@@ -124,6 +134,8 @@ def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda
     choices, excluded = [], []
     for family, form in candidates():
         name = str(form) if isinstance(form, BlockFormat) else form.name
+        if isinstance(form, Scaled) and form.channels and values.ndim < 2:
+            continue  # every element would be a channel
         progress(f"measuring {name}")
         try:
             bits, restored = _measured(form, values)
@@ -131,16 +143,18 @@ def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda
             excluded.append(Excluded(family, name, str(error)))
             continue
         choices.append(_choice(family, name, bits, values, restored))
-    ordered = _marked(sorted(choices, key=lambda c: (c.bits, c.mse, c.name)))
+    if not choices:
+        raise Verdict(f"no format takes this tensor: {excluded[0].name}: {excluded[0].reason}")
+    ordered = _marked(sorted(choices, key=lambda c: (c.bits, -c.sqnr, c.name)))
     affordable = [choice for choice in ordered if choice.bits <= budget]
     if not affordable:
         raise Verdict(f"no format takes {budget:g} bits; the least is {ordered[0].bits:.4g}, "
                       f"of {ordered[0].name}")
-    best = min(affordable, key=lambda c: (c.mse, c.bits, c.name))
+    best = min(affordable, key=lambda c: (-c.sqnr, c.bits, c.name))
     return Picked(tuple(ordered), tuple(excluded), budget, best)
 
 
-def _measured(form: Scaled | EntropyCoded | BlockFormat, values: NDArray[np.float64]
+def _measured(form: Candidate, values: NDArray[np.float64]
               ) -> tuple[float, NDArray[np.float64]]:
     """Bits for each element, and the values restored."""
     if not isinstance(form, BlockFormat):
@@ -160,16 +174,20 @@ def _measured(form: Scaled | EntropyCoded | BlockFormat, values: NDArray[np.floa
 def _choice(family: str, name: str, bits: float, values: NDArray[np.float64],
             restored: NDArray[np.float64]) -> Choice:
     error = restored - values
-    mse, power = float(np.square(error).mean()), float(np.square(values).mean())
-    sqnr = math.inf if mse == 0 else 10 * math.log10(power / mse) if power else -math.inf
-    return Choice(family, name, bits, mse, float(np.abs(error).max()), sqnr)
+    largest = float(np.abs(error).max())
+    # Squares of very small numbers would vanish.
+    unit = max(float(np.abs(values).max()), largest) or 1.0
+    noise, power = (float(np.square(x / unit).mean()) for x in (error, values))
+    sqnr = math.inf if largest == 0 else -math.inf if power == 0 else (
+        10 * math.log10(power / noise))
+    return Choice(family, name, bits, noise * unit**2, largest, sqnr)
 
 
 def _marked(ordered: Sequence[Choice]) -> list[Choice]:
     """The choices, those on the Pareto front marked."""
-    least, marked = math.inf, []
+    most, marked = -math.inf, []
     for choice in ordered:
-        front = choice.mse < least
-        least = min(least, choice.mse)
+        front = choice.sqnr > most
+        most = max(most, choice.sqnr)
         marked.append(Choice(**{**asdict(choice), "pareto": front}))
     return marked

@@ -34,7 +34,8 @@ def picture(picked: Picked) -> str:
                       and c.sqnr > -math.inf]
             if points:
                 bits, ratios = zip(*points, strict=True)
-                axes.scatter(bits, ratios, s=22, color=f"C{number}", label=family)
+                axes.scatter(bits, ratios, s=22, color=f"C{number % 10}",
+                             marker="o^"[number // 10], label=family)
         front = [c for c in picked.choices if c.pareto and c.sqnr > -math.inf]
         axes.plot([c.bits for c in front], [min(c.sqnr, top) for c in front], color="0.6",
                   linewidth=1, zorder=0)

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from sw_model.formats import (
     NAMED,
+    CodebookFormat,
     CodedFormat,
     Format,
+    IntFormat,
     MinifloatFormat,
     Overflow,
     PositFormat,
+    TernaryFormat,
 )
 from sw_model.formats.entropy_coded import EntropyCodedBF16
+from sw_model.formats.sparse import SparseFormat
 
-__all__ = ["SCALE_BITS", "EntropyCoded", "Scaled"]
+__all__ = ["SCALE_BITS", "EntropyCoded", "Fitted", "Pruned", "Scaled"]
 
 Reals = NDArray[np.float64]
 
@@ -62,17 +66,34 @@ class Scaled:
     def bits(self, values: NDArray[Any]) -> float:
         """Bits for each element of a tensor, scales included."""
         scales = 0 if self.plain else len(values) if self.channels else 1
-        return self.form.width + SCALE_BITS * scales / values.size
+        return self.width + SCALE_BITS * scales / values.size
+
+    @property
+    def width(self) -> float:
+        """Bits of a code; five ternary ones share a byte."""
+        return 8 / 5 if isinstance(self.form, TernaryFormat) else self.form.width
 
     def restored(self, values: Reals) -> Reals:
         """``values`` as they are after encoding and decoding."""
         if self.plain:
             return self.form.decode(self.form.encode(values))
         rows = values.reshape(len(values) if self.channels else 1, -1)
+        scale = self.scales(rows)
+        return (self._codes_and_back(rows / scale) * scale).reshape(values.shape)
+
+    def scales(self, rows: Reals) -> Reals:
+        """The scale of every row, shape (rows, 1).
+
+        Raises
+        ------
+        ValueError
+            If a value is negative and the format has no such values.
+        """
+        if isinstance(self.form, IntFormat) and not self.form.signed and rows.min() < 0:
+            raise ValueError("there are negative values")
         largest = np.abs(rows).max(axis=1, keepdims=True)
         full = np.where(largest > 0, largest / self._most, 1.0).astype(np.float32)
-        scale = self._best(rows, full)
-        return (self._codes_and_back(rows / scale) * scale).reshape(values.shape)
+        return self._best(rows, np.maximum(full, np.finfo(np.float32).tiny))
 
     @property
     def _most(self) -> float:
@@ -124,3 +145,54 @@ class EntropyCoded:
     def restored(self, values: Reals) -> Reals:
         """``values`` rounded to bfloat16."""
         return NAMED["bf16"].decode(NAMED["bf16"].encode(values))
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """N of every M codes along the last axis, the largest, times a scale for the tensor."""
+
+    form: SparseFormat
+
+    @property
+    def name(self) -> str:
+        """The format's spelling."""
+        return str(self.form)
+
+    def bits(self, values: NDArray[Any]) -> float:
+        """Bits for each element, places of the codes and the scale included."""
+        return self.form.bits + SCALE_BITS / values.size
+
+    def restored(self, values: Reals) -> Reals:
+        """What is left of ``values``."""
+        element = self.form.element
+        scale = float(Scaled(element).scales(values.reshape(1, -1))[0, 0])
+        codes = element.encode(values / scale, overflow=Overflow.SATURATE)
+        return element.decode(self.form.to_dense(self.form.prune(codes))) * scale
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The nearest of ``entries`` values that are fitted to the tensor (Lloyd's algorithm)."""
+
+    entries: int
+
+    @property
+    def name(self) -> str:
+        """How many there are."""
+        return f"codebook of {self.entries}, fitted"
+
+    def bits(self, values: NDArray[Any]) -> float:
+        """Bits for each element, the codebook included."""
+        return (self.entries - 1).bit_length() + SCALE_BITS * self.entries / values.size
+
+    def restored(self, values: Reals) -> Reals:
+        """``values``, each the nearest entry."""
+        seen = np.sort(values.ravel())[::-(-values.size // (16 * LOOKED_AT))]
+        centres = np.quantile(seen, (np.arange(self.entries) + 0.5) / self.entries)
+        for _ in range(30):
+            place = np.searchsorted((centres[1:] + centres[:-1]) / 2, seen)
+            counts = np.bincount(place, minlength=self.entries)
+            sums = np.bincount(place, seen, minlength=self.entries)
+            centres = np.where(counts > 0, sums / np.maximum(counts, 1), centres)
+        book = CodebookFormat(tuple(centres.astype(np.float32).astype(float).tolist()))
+        return book.decode(book.encode(values))
