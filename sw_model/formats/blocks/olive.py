@@ -124,7 +124,8 @@ class OliveFormat(BlockFormat):
             If the values are not real numbers, or the scale is none.
         ValueError
             If n is odd, a value is not finite as float32, or the scale is not above zero and
-            finite as float32.
+            finite as float32. So it is where none is given and the values are not all zero, but
+            so small that :meth:`search` finds none.
         """
         x = finite_blocks(self, values).astype(np.float64)
         if scale is None:

@@ -17,7 +17,7 @@ class ScaleRule(enum.Enum):
     """How the largest magnitude of a block, ``amax``, gives the exponent of its scale.
 
     In all of them the element's largest exponent ``emax`` is subtracted from an exponent of
-    ``amax``.
+    ``amax``. The result is brought to -127 to 127; above that, all of them saturate.
     """
 
     #: ``floor(log2(amax))``: OCP's. What lies beyond the element's largest value saturates.

@@ -151,6 +151,13 @@ def test_fpquant_rounds_four_thirds_once(form):
                             for v in form.element.decode(codes).ravel().tolist()]
 
 
+def test_ceil_saturates_where_the_scale_ends():
+    form = MXFormat(NAMED["e2m1"], 1, ScaleRule.CEIL)
+    values = np.array([4.5, 7.9, 2.0**129, 6 * 2.0**127, 2.0**130])
+    assert form.decode(form.encode(values)).tolist() == [4, 8, 2.0**129, 6 * 2.0**127,
+                                                         6 * 2.0**127]
+
+
 def test_fpquant_never_saturates():
     form = MXFormat(NAMED["e2m1"], 4, ScaleRule.FPQUANT)
     fields = form.encode([7.9, 4, -2, .1])
