@@ -200,14 +200,20 @@ class EntropyCodedBF16:
                          self.words, self.sign_mantissa])
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> EntropyCodedBF16:
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> EntropyCodedBF16:
         """The inverse of :meth:`to_bytes`.
 
         Raises
         ------
+        TypeError
+            If the data are not bytes.
         ValueError
             If that is no container; the message says what is wrong.
         """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"a container must be bytes, not {type(data).__name__}")
+        # What is kept must not change.
+        data = bytes(data)
         if len(data) < _HEAD.size:
             raise ValueError(f"a container has at least {_HEAD.size} bytes, not {len(data)}")
         magic, longest, symbols, chunk, count, words = _HEAD.unpack_from(data)

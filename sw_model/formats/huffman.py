@@ -89,8 +89,10 @@ class HuffmanCode:
             16 or too short for them.
         """
         often = np.asarray(occurrences)
-        if often.dtype.kind not in "iu" or often.ndim != 1:
+        if often.dtype.kind not in "iu":
             raise TypeError("occurrences must be a list of integers")
+        if often.ndim != 1:
+            raise ValueError(f"occurrences must have one axis, but the shape is {often.shape}")
         if len(often) > 256:
             raise ValueError(f"there can be at most 256 symbols, not {len(often)}")
         if as_index("longest", longest) > LONGEST:

@@ -175,6 +175,18 @@ def test_bytes_and_back(rng):
         np.testing.assert_array_equal(again.decode(), np.ravel(patterns))
 
 
+def test_other_bytes(rng):
+    """What is kept of an array that can change does not change with it."""
+    tensor = EntropyCodedBF16.encode(weights(rng, 100))
+    data = bytearray(tensor.to_bytes())
+    again = [EntropyCodedBF16.from_bytes(each) for each in (data, memoryview(data))]
+    data[:] = bytes(len(data))
+    assert again == [tensor] * 2
+    for wrong, name in ((None, "NoneType"), ("GMH1" * 8, "str"), (np.zeros(32), "ndarray")):
+        with pytest.raises(TypeError, match=rf"^a container must be bytes, not {name}$"):
+            EntropyCodedBF16.from_bytes(wrong)
+
+
 def broken(rng, change):
     data = bytearray(EntropyCodedBF16.encode(weights(rng, 100), chunk=40).to_bytes())
     change(data)
@@ -275,6 +287,9 @@ def test_what_cannot_be_encoded():
         HuffmanCode.of_counts([1] * 257, 16)
     with pytest.raises(TypeError, match=r"^occurrences must be a list of integers$"):
         HuffmanCode.of_counts([0.5])
+    with pytest.raises(ValueError, match=r"^occurrences must have one axis, but the shape is "
+                                         r"\(1, 1\)$"):
+        HuffmanCode.of_counts([[1]])
     with pytest.raises(ValueError, match=r"^counts must be at least 1, not -1$"):
         HuffmanCode.of_counts([3, -1])
     for symbol in (5, -1, 256 + 120):
