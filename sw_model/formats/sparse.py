@@ -121,7 +121,7 @@ class SparseFormat:
                 "places": places.astype(np.uint8)}
 
     def compress(self, codes: ArrayLike) -> Fields:
-        """Values and places of an array that is sparse already; nothing is lost.
+        """Values and places of an array that is sparse already; nothing but signs of zeros is lost.
 
         Raises
         ------
