@@ -80,10 +80,16 @@ def test_large_books_equal_a_plain_search(rng):
         found = values[form.encode(reals)]
         for start in range(0, len(reals), 10_000):
             part = reals[start:start + 10_000]
-            best = np.abs(part[:, None] - values).min(axis=1)
-            # Float64 rounds distances, so two may look equal.
-            np.testing.assert_allclose(np.abs(part - found[start:start + 10_000]), best,
-                                       rtol=1e-12, atol=0)
+            nearest_ones = found[start:start + 10_000]
+            distances = np.abs(part[:, None] - values)
+            best = distances.min(axis=1)
+            # Float64 rounds distances, which keeps their order but may make two equal.
+            np.testing.assert_array_equal(np.abs(part - nearest_ones), best)
+            close = (distances == best[:, None]).sum(axis=1) > 1
+            for real, value in zip(part[close].tolist(), nearest_ones[close].tolist(),
+                                   strict=True):
+                exact = [abs(Fraction(real) - Fraction(entry)) for entry in entries]
+                assert abs(Fraction(real) - Fraction(value)) == min(exact)
 
 
 def test_halfway_points_that_float64_does_not_hold():

@@ -126,6 +126,15 @@ def test_ties_and_neighbours(width, rounding):
             check(form, reals, rounding, overflow)
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("width", WIDTHS)
+def test_random_reals(width, rng):
+    for form in of_width(ALL_BUT_SUBNORMAL, width):
+        reals = sample(form.values(), rng, dtype=np.float32).astype(np.float64)
+        for overflow in overflows(form):
+            check(form, reals if form.signed else np.abs(reals), Rounding.HALF_EVEN, overflow)
+
+
 WIDER = [MinifloatFormat(6, 9, specials=Specials.IEEE, saturate=False),
          MinifloatFormat(5, 10, 3, Specials.FN, saturate=False), MinifloatFormat(3, 10),
          MinifloatFormat(8, 6, specials=Specials.IEEE, saturate=False, signed=False),
