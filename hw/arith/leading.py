@@ -10,7 +10,7 @@ __all__ = ["normalise"]
 def normalise(m: Module, value: Value, *, name: str) -> tuple[Value, Value]:
     """``value`` shifted left until its top bit is set, and by how much; combinational.
 
-    Zero stays zero; the distance is then one that means nothing, below ``len(value)``.
+    Zero stays zero; the distance then means nothing.
     """
     width = len(value)
     digits = []
