@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .base import as_index
 
-__all__ = ["Order", "fp6_as_fp16", "join_fp6", "pack_bits", "pack_trits", "split_fp6",
+__all__ = ["Order", "bytes_for", "fp6_as_fp16", "join_fp6", "pack_bits", "pack_trits", "split_fp6",
            "unpack_bits", "unpack_trits"]
 
 Bytes = NDArray[np.uint8]
@@ -30,6 +30,11 @@ class Order(enum.Enum):
     HIGH_FIRST = "high_first"
 
 
+def bytes_for(count: int, width: int) -> int:
+    """Bytes that ``count`` codes of ``width`` bits take, the last one filled up."""
+    return -(-count * width // 8)
+
+
 def pack_bits(codes: ArrayLike, width: int) -> Bytes:
     """Bit patterns of ``width`` bits as bytes, the least significant bit first.
 
@@ -44,11 +49,11 @@ def pack_bits(codes: ArrayLike, width: int) -> Bytes:
     codes : integers, shape (..., n)
         See :meth:`Format.to_bits` for those of a format.
     width : int
-        1 to 16.
+        0 to 64; codes of no bits take no bytes.
 
     Returns
     -------
-    uint8, shape (..., ceil(n * width / 8))
+    uint8, shape (..., bytes_for(n, width))
 
     Raises
     ------
@@ -69,11 +74,11 @@ def pack_bits(codes: ArrayLike, width: int) -> Bytes:
             part = part >> np.uint8(-shift) if shift < 0 else part << np.uint8(shift)
             target[:, byte] |= part.astype(np.uint8)
     whole = packed.reshape(*array.shape[:-1], groups * each)
-    return np.ascontiguousarray(whole[..., :-(-count * width // 8)])
+    return np.ascontiguousarray(whole[..., :bytes_for(count, width)])
 
 
 def unpack_bits(data: ArrayLike, width: int, count: int) -> NDArray[Any]:
-    """The inverse of :func:`pack_bits`: uint8 or, beyond 8 bits, uint16, shape (..., count).
+    """The inverse of :func:`pack_bits`: the narrowest unsigned type, shape (..., count).
 
     Raises
     ------
@@ -85,13 +90,13 @@ def unpack_bits(data: ArrayLike, width: int, count: int) -> NDArray[Any]:
     """
     width = _width(width)
     array, count = _bytes("data", data), _count(count)
-    _expect(array, -(-count * width // 8), f"{count} codes of {width} bits")
+    _expect(array, bytes_for(count, width), f"{count} codes of {width} bits")
     rest = -count * width % 8
     if rest and array.size and (array[..., -1] >> np.uint8(8 - rest)).any():
         raise ValueError(f"the last {rest} bits behind {count} codes of {width} bits must be zero")
     size, each = _group(width)
     groups = -(-count // size)
-    packed = _padded(array, groups * each).reshape(-1, each)
+    packed = _padded(array, groups * each).reshape(math.prod(array.shape[:-1]) * groups, each)
     codes = np.zeros((len(packed), size), _kind(width))
     mask = codes.dtype.type((1 << width) - 1)
     for start in range(0, len(packed), GROUPS):
@@ -262,14 +267,15 @@ def _padded(array: NDArray[Any], count: int) -> NDArray[Any]:
     return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, count - array.shape[-1])])
 
 
-def _kind(width: int) -> type[np.uint8] | type[np.uint16]:
-    return np.uint8 if width <= 8 else np.uint16
+def _kind(width: int) -> np.dtype[Any]:
+    """The narrowest unsigned type."""
+    return next(np.dtype(f"u{size}") for size in (1, 2, 4, 8) if width <= 8 * size)
 
 
 def _width(width: object) -> int:
     bits = as_index("width", width)
-    if not 1 <= bits <= 16:
-        raise ValueError(f"width must be 1 to 16, not {bits}")
+    if not 0 <= bits <= 64:
+        raise ValueError(f"width must be 0 to 64, not {bits}")
     return bits
 
 

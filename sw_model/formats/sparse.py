@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .base import Format, as_index
 from .blocks.base import Fields
-from .blocks.lsb_first import bytes_for, pack_lsb_first, unpack_lsb_first
+from .packing import bytes_for, pack_bits, unpack_bits
 from .parse import parse_format
 
 __all__ = ["SparseFormat", "parse_sparse_format", "transposable_masks"]
@@ -160,8 +160,8 @@ class SparseFormat:
         """Bytes of the values and bytes of the places, shape (..., bytes) each."""
         values, places = self._checked(fields)
         run = (*values.shape[:-2], values.shape[-2] * self.keep)
-        return (pack_lsb_first(self.element.to_bits(values).reshape(run), self.element.width),
-                pack_lsb_first(places.astype(np.uint64).reshape(run), self.place_width))
+        return (pack_bits(self.element.to_bits(values).reshape(run), self.element.width),
+                pack_bits(places.reshape(run), self.place_width))
 
     def unpack(self, values: ArrayLike, places: ArrayLike, blocks: int) -> Fields:
         """The inverse of :meth:`pack` for runs of ``blocks`` blocks.
@@ -186,10 +186,10 @@ class SparseFormat:
             if array.ndim < 1 or array.shape[-1] != bytes_for(count, width):
                 raise ValueError(f"{name} of {blocks} blocks of {self} take "
                                  f"{bytes_for(count, width)} bytes, but the shape is {array.shape}")
-            parts.append(unpack_lsb_first(array, width, count)
+            parts.append(unpack_bits(array, width, count)
                          .reshape(*array.shape[:-1], blocks, self.keep))
         fields: Fields = {"values": self.element.from_bits(parts[0]),
-                          "places": parts[1].astype(np.uint8)}
+                          "places": parts[1]}
         self._checked(fields)
         return fields
 

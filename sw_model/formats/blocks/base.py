@@ -92,6 +92,10 @@ class BlockFormat(ABC):
                              f"{reals.shape}")
         return reals.reshape(*reals.shape[:-1], reals.shape[-1] // self.size, self.size)
 
+    def joined(self, blocks: NDArray[Any]) -> NDArray[Any]:
+        """The inverse of :meth:`blocks_of`: (..., blocks, size) to (..., n)."""
+        return blocks.reshape(*blocks.shape[:-2], blocks.shape[-2] * self.size)
+
     def bytes_of(self, data: ArrayLike) -> NDArray[np.uint8]:
         """``data`` as bytes of shape (..., blocks, block_bytes); see :meth:`unpack`."""
         array = np.asarray(data)

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..base import as_index
 from ..integer import IntFormat
 from ..minifloat import NAMED
+from ..packing import bytes_for, pack_bits, unpack_bits
 from .base import BlockFormat, Fields
 from .best import Best
 from .finite import finite_blocks
-from .lsb_first import bytes_for, pack_lsb_first, unpack_lsb_first
 
 __all__ = ["BitModFormat", "SPECIALS", "code_values"]
 
@@ -146,18 +146,18 @@ class BitModFormat(BlockFormat):
         table = code_values(self.width)
         values = np.asarray(step * table[special.astype(np.int64)[..., None],
                                          codes.astype(np.int64)])
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, special, scales = self._parts(fields)
         shared = np.stack([scales, special], axis=-1).astype(np.uint8)
-        return np.concatenate([pack_lsb_first(codes.astype(np.uint64), self.width), shared],
+        return np.concatenate([pack_bits(codes, self.width), shared],
                               axis=-1)
 
     def unpack(self, data: ArrayLike, channel: ArrayLike | None = None) -> Fields:
         """The inverse of :meth:`pack`; the fields hold ``channel`` if it is given."""
         array = self.bytes_of(data)
-        fields = {"codes": unpack_lsb_first(array[..., :-2], self.width, self.group)
+        fields = {"codes": unpack_bits(array[..., :-2], self.width, self.group)
                   .astype(np.uint8), "scales": array[..., -2].copy(),
                   "special": array[..., -1].copy()}
         self._parts(fields)

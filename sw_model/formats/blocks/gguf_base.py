@@ -120,7 +120,7 @@ class HalfScaledFormat(GgufFormat):
         elements = self.element.decode(codes).astype(np.float32)
         with np.errstate(invalid="ignore"):
             values = real_halves(scale)[..., None] * elements
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scale = self.codes_of(fields), self.shared(fields, "scales", FP16)

@@ -93,7 +93,7 @@ class Q4_1Format(GgufFormat):
         with np.errstate(invalid="ignore"):
             values = (real_halves(scale)[..., None] * codes.astype(np.float32)
                       + real_halves(minimum)[..., None])
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, *shared = self._parts(fields)

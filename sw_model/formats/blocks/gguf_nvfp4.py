@@ -81,7 +81,7 @@ class GgufNvfp4Format(GgufFormat):
         codes, scales = self._parts(fields)
         elements = self.element.decode(codes).reshape(*codes.shape[:-1], 4, 16)
         values = SCALES[scales][..., None] * elements
-        return values.astype(np.float32).reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values.astype(np.float32).reshape(codes.shape))
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales = self._parts(fields)

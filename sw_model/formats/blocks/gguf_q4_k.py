@@ -94,7 +94,7 @@ class Q4_KFormat(GgufFormat):
             scale = real_halves(d)[..., None] * scales.astype(np.float32)
             minimum = real_halves(dmin)[..., None] * minima.astype(np.float32)
             values = scale[..., None] * parts - minimum[..., None]
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values.reshape(codes.shape))
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales, minima, d, dmin = self._parts(fields)

@@ -92,7 +92,7 @@ class Q6_KFormat(GgufFormat):
         with np.errstate(invalid="ignore"):
             step = real_halves(d)[..., None] * scales.astype(np.float32)
             values = step[..., None] * elements.reshape(*codes.shape[:-1], 16, 16)
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values.reshape(codes.shape))
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales, d = self._parts(fields)

@@ -114,7 +114,7 @@ class GgufMxfp4Format(GgufFormat):
         exponents = scales.astype(np.int64)[..., None] - 127
         with np.errstate(over="ignore"):
             values = np.ldexp(self.element.decode(codes), exponents).astype(np.float32)
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(values)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales = self._parts(fields)

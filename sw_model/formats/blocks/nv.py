@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..integer import IntFormat
 from ..minifloat import NAMED, MinifloatFormat
 from ..overflow import Overflow
+from ..packing import pack_bits, unpack_bits
 from .base import BlockFormat, Fields
-from .lsb_first import pack_lsb_first, unpack_lsb_first
 from .scaled import codes_and_scales
 
 __all__ = ["NV_SCALES", "NVFormat"]
@@ -132,17 +132,17 @@ class NVFormat(BlockFormat):
         if self.has_tensor_scale:
             with np.errstate(over="ignore"):
                 reals = reals * self._tensor_scale(fields)
-        return reals.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(reals)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales = self._parts(fields)
-        packed = pack_lsb_first(self.element.to_bits(codes), self.element.width)
+        packed = pack_bits(self.element.to_bits(codes), self.element.width)
         return np.concatenate([scales.astype(np.uint8)[..., None], packed], axis=-1)
 
     def unpack(self, data: ArrayLike, tensor_scale: ArrayLike | None = None) -> Fields:
         """The inverse of :meth:`pack`; the fields hold ``tensor_scale`` if it is given."""
         blocks = self.bytes_of(data)
-        patterns = unpack_lsb_first(blocks[..., 1:], self.element.width, self.size)
+        patterns = unpack_bits(blocks[..., 1:], self.element.width, self.size)
         fields = {"codes": self.element.from_bits(patterns).astype(self.element.dtype),
                   "scales": blocks[..., 0].copy()}
         self._parts(fields)

@@ -183,7 +183,7 @@ class OliveFormat(BlockFormat):
         """Real values, exact; see :meth:`BlockFormat.decode`."""
         codes = self._checked(fields)
         values = self._real(codes) * float(self._tensor_scale(fields))
-        return values.reshape(*codes.shape[:-2], codes.shape[-2] * 2)
+        return self.joined(values)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes = self._checked(fields).astype(np.uint8)

@@ -12,10 +12,10 @@ from ..base import as_index
 from ..integer import FixedFormat
 from ..minifloat import MinifloatFormat
 from ..overflow import Overflow
+from ..packing import bytes_for, pack_bits, unpack_bits
 from ..rounding import Rounding
 from ..scale import E8M0Format
 from .base import BlockFormat, Fields
-from .lsb_first import bytes_for, pack_lsb_first, unpack_lsb_first
 from .scale_rule import ScaleRule, floor_log2, shared_exponent, three_quarters
 from .scaled import codes_and_scales
 
@@ -29,7 +29,7 @@ class SharedExponentFormat(BlockFormat):
     (..., blocks), codes of E8M0. Scale 255 makes all of a block NaN, whatever its codes.
 
     A packed block is the scale's byte and then the codes, least significant bit first
-    (:func:`~.lsb_first.pack_lsb_first`); the bits that fill up the last byte are 0.
+    (:func:`sw_model.formats.packing.pack_bits`); the bits that fill up the last byte are 0.
 
     Members
     -------
@@ -88,16 +88,16 @@ class SharedExponentFormat(BlockFormat):
         reals = self.element.decode(codes) * self.SCALE.decode(scales)[..., None]
         if self.rule is ScaleRule.FPQUANT:
             reals = reals * 4 / 3
-        return reals.reshape(*codes.shape[:-2], codes.shape[-2] * self.size)
+        return self.joined(reals)
 
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
         codes, scales = self._parts(fields)
-        packed = pack_lsb_first(self.element.to_bits(codes), self.element.width)
+        packed = pack_bits(self.element.to_bits(codes), self.element.width)
         return np.concatenate([scales.astype(np.uint8)[..., None], packed], axis=-1)
 
     def unpack(self, data: ArrayLike) -> Fields:
         blocks = self.bytes_of(data)
-        patterns = unpack_lsb_first(blocks[..., 1:], self.element.width, self.size)
+        patterns = unpack_bits(blocks[..., 1:], self.element.width, self.size)
         fields = {"codes": self.element.from_bits(patterns).astype(self.element.dtype),
                   "scales": blocks[..., 0].copy()}
         self._parts(fields)

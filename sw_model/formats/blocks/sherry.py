@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..base import as_index
 from ..binary import TernaryFormat
+from ..packing import pack_bits, unpack_bits
 from .base import Fields
 from .gguf_base import HalfScaledFormat
-from .lsb_first import pack_lsb_first, unpack_lsb_first
 
 __all__ = ["STQ1_0Format", "SherryFormat", "join_four", "split_four"]
 
@@ -130,10 +130,10 @@ class SherryFormat(_SherryFormat):
         return fours.reshape(*fours.shape[:-2], self.group)
 
     def pack_codes(self, codes: NDArray[Any]) -> NDArray[np.uint8]:
-        return pack_lsb_first(join_four(self.fours(codes)).astype(np.uint64), 5)
+        return pack_bits(join_four(self.fours(codes)), 5)
 
     def unpack_codes(self, data: NDArray[np.uint8]) -> NDArray[np.int8]:
-        patterns = unpack_lsb_first(data, 5, self.group // 4)
+        patterns = unpack_bits(data, 5, self.group // 4)
         return self.unfours(split_four(patterns.astype(np.uint8)))
 
     def __str__(self) -> str:
@@ -165,11 +165,10 @@ class STQ1_0Format(_SherryFormat):
         return lanes.swapaxes(-1, -2).reshape(*fours.shape[:-2], 256)
 
     def pack_codes(self, codes: NDArray[Any]) -> NDArray[np.uint8]:
-        patterns = join_four(self.fours(codes)).astype(np.uint64)
-        return np.concatenate([pack_lsb_first(patterns & np.uint64(15), 4),
-                               pack_lsb_first(patterns >> np.uint64(4), 1)], axis=-1)
+        patterns = join_four(self.fours(codes))
+        return np.concatenate([pack_bits(patterns & 15, 4), pack_bits(patterns >> 4, 1)], axis=-1)
 
     def unpack_codes(self, data: NDArray[np.uint8]) -> NDArray[np.int8]:
-        slots = unpack_lsb_first(data[..., :32], 4, 64)
-        signs = unpack_lsb_first(data[..., 32:], 1, 64)
-        return self.unfours(split_four((slots | signs << np.uint64(4)).astype(np.uint8)))
+        slots = unpack_bits(data[..., :32], 4, 64)
+        signs = unpack_bits(data[..., 32:], 1, 64)
+        return self.unfours(split_four(slots | signs << 4))

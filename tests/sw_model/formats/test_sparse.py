@@ -247,7 +247,7 @@ def fields_of(values, places):
     (lambda: TWO_FOUR.unpack(np.zeros(2, np.uint8), np.zeros(2, np.uint8), 1),
      r"^places of 1 blocks of sparse<2,4,int8> take 1 bytes, but the shape is \(2,\)$"),
     (lambda: TWO_FOUR.unpack(np.zeros(2, np.uint8), np.array([0x14], np.uint8), 1),
-     r"^the bits behind 2 codes of 2 bits must be 0$"),
+     r"^the last 4 bits behind 2 codes of 2 bits must be zero$"),
     (lambda: TWO_FOUR.unpack(np.zeros(2, np.uint8), np.array([0x1], np.uint8), 1),
      r"^places must ascend within 0 to 3, unlike \[1, 0\]$"),
     (lambda: TWO_FOUR.unpack(np.zeros(0, np.uint8), np.zeros(0, np.uint8), -1),

@@ -209,7 +209,8 @@ def test_shapes():
     (lambda: FP4.unpack(np.full((1, 6), 255, np.uint8)), r"is 255, but uint2 holds 0 to 3$"),
     (lambda: FP4.unpack(np.zeros((2, 6), np.uint8), [0, 0]),
      r"'channel' of bitmod<4,8> must have shape \(\), not \(2,\)$"),
-    (lambda: BitModFormat(3, 1).unpack(np.array([[8, 0, 0]], np.uint8)), r"bits must be 0$"),
+    (lambda: BitModFormat(3, 1).unpack(np.array([[8, 0, 0]], np.uint8)),
+     r"^the last 5 bits behind 1 codes of 3 bits must be zero$"),
     (lambda: BitModFormat(5), r"^width must be 3 or 4, not 5$"),
     (lambda: BitModFormat(4, 0), r"^group must be at least 1, not 0$"),
 ])

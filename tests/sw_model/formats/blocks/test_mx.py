@@ -325,7 +325,8 @@ def test_bytes_that_are_refused():
     with pytest.raises(ValueError, match=r"^a block of mx<e2m1> has 17 bytes, but the shape is "
                                          r"\(1, 16\)$"):
         FP4.unpack(np.zeros((1, 16), np.uint8))
-    with pytest.raises(ValueError, match=r"^the bits behind 1 codes of 4 bits must be 0$"):
+    with pytest.raises(ValueError, match=r"^the last 4 bits behind 1 codes of 4 bits must be "
+                                         r"zero$"):
         MXFormat(NAMED["e2m1"], 1).unpack(np.array([[127, 0x12]], np.uint8))
     with pytest.raises(ValueError, match=r"^field 'codes' of mx<e2m1> must have an axis of blocks "
                                          r"and one of elements, but has shape \(32,\)$"):
