@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from hw.pe import DotProduct, DotSpec
 from hw.shapes import vector_of
 from hw.streams.pipeline import valid_chain
-from hw.verilog import to_verilog
 from sw_model.formats import CodedFormat, Format, parse_format
-from verif.emulator import Emulator
-from verif.manifest import Manifest, Stream
+from verif.manifest import Stream
 
-from .bundle import Bundle
+from .emulated import emulator_of
 
 __all__ = ["Case", "DotStream", "check_dots", "codes_of", "every_pair", "extremes"]
 
@@ -124,8 +122,6 @@ def extremes(make: Make, a: str, w: str, lanes: int, rng: np.random.Generator,
 def check_dots(cases: Sequence[Case], folder: Path) -> None:
     """Emulate all cases side by side, without stalls and with them."""
     units = [DotStream(case.make, case.spec) for case in cases]
-    (folder / "rtl").mkdir(parents=True)
-    (folder / "rtl/bundle.v").write_text(to_verilog(Bundle(units), "bundle"), encoding="utf-8")
     count = max(len(case.a) for case in cases)
     streams, inputs = [], {}
     for k, (case, unit) in enumerate(zip(cases, units, strict=True)):
@@ -137,9 +133,7 @@ def check_dots(cases: Sequence[Case], folder: Path) -> None:
         pieces = len(unit.o.payload.as_value()) // PIECE
         streams.append(Stream(name=f"u{k}__o", direction="out", tensor=f"o{k}",
                               format=f"uint{PIECE}", lanes=pieces, vector=pieces))
-    Manifest(name="bundle", top="bundle", verilog="rtl/bundle.v", gatemill="test",
-             streams=tuple(streams)).save(folder)
-    emulator = Emulator(folder, taps=False, quick=True)
+    emulator = emulator_of(units, streams, folder)
     for samples, stalls in ((count, 0.0), (min(count, 500), 0.3)):
         run = emulator.run({name: codes[:samples] for name, codes in inputs.items()},
                            idle=stalls, stall=stalls, seed=1)

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import header_of
-from hw.verilog import to_verilog
 from sw_model.formats import IntFormat
 from sw_model.formats.entropy_coded import EntropyCodedBF16
 from sw_model.specs.huffman import HuffmanSpec
 from sw_model.tables import pack_words
-from tests.support.bundle import Bundle
-from verif.emulator import Emulator, Run
-from verif.manifest import Manifest, Stream
+from tests.support.emulated import emulator_of
+from verif.emulator import Run
+from verif.manifest import Stream
 
 __all__ = ["Case", "emulated", "first_chunks", "header_words", "outputs_of", "spec_of",
            "symbol_words"]
@@ -112,16 +111,12 @@ def emulated(cases: Sequence[Case], folder: Path, *, quick: bool = True
 
     Takes the settings of :meth:`Emulator.run`. Equal components are compiled once.
     """
-    (folder / "rtl").mkdir(parents=True)
-    bundle = Bundle([case.component for case in cases])
-    (folder / "rtl/bundle.v").write_text(to_verilog(bundle, "bundle"), encoding="utf-8")
     streams = [stream for k, case in enumerate(cases) for stream in case.streams(f"u{k}__")]
-    Manifest(name="bundle", top="bundle", verilog="rtl/bundle.v", gatemill="test",
-             streams=tuple(streams)).save(folder)
     widths = {stream.name: stream.lanes for stream in streams}
     inputs = {f"u{k}__{name}": _bits(words, widths[f"u{k}__{name}"])[None]
               for k, case in enumerate(cases) for name, words in case.stimulus.items()}
-    return partial(Emulator(folder, taps=False, quick=quick).run, inputs)
+    emulator = emulator_of([case.component for case in cases], streams, folder, quick=quick)
+    return partial(emulator.run, inputs)
 
 
 def outputs_of(run: Run, case: int, ways: int) -> list[int]:

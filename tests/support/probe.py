@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,9 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike, NDArray
 
 from hw.streams.pipeline import stalling_pipeline
-from hw.verilog import to_verilog
-from verif.emulator import Emulator
-from verif.manifest import Manifest, Stream
+from verif.manifest import Stream
 
-from .bundle import Bundle
+from .emulated import emulator_of
 
 __all__ = ["Probe", "probe"]
 
@@ -76,14 +73,6 @@ def probe(components: Sequence[wiring.Component], patterns: Sequence[ArrayLike],
     wide; those of arrays are numbers of shape (count, length), those of structs a dictionary.
     """
     probes = [Probe(component) for component in components]
-    (folder / "rtl").mkdir(parents=True)
-    # Nearly all objects stay until the end: looking for garbage takes a sixth of the time.
-    gc.disable()
-    try:
-        verilog = to_verilog(Bundle(probes), "bundle")
-    finally:
-        gc.enable()
-    (folder / "rtl/bundle.v").write_text(verilog, encoding="utf-8")
     given = [_pieces(each, one.inputs) for each, one in zip(patterns, probes, strict=True)]
     count = max(map(len, given))
     streams, inputs = [], {}
@@ -95,9 +84,7 @@ def probe(components: Sequence[wiring.Component], patterns: Sequence[ArrayLike],
                     for name, way, bits, lanes in (("i", "in", width, each.inputs),
                                                    ("o", "out", PIECE, pieces))]
         inputs[f"i{k}"] = np.resize(given[k], (count, each.inputs))
-    Manifest(name="bundle", top="bundle", verilog="rtl/bundle.v", gatemill="test",
-             streams=tuple(streams)).save(folder)
-    emulator = Emulator(folder, taps=False, quick=True)
+    emulator = emulator_of(probes, streams, folder)
     free = emulator.run(inputs)
     stalled = emulator.run({name: codes[:500] for name, codes in inputs.items()}, idle=0.3,
                            stall=0.3, seed=1)
