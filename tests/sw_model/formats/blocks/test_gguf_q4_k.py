@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sw_model.formats.blocks.gguf_q4_k import Q4_KFormat, least_squares
+from tests.support.quantisers import assert_no_worse, coded, samples
 
 Q = Q4_KFormat()
 
@@ -27,30 +28,9 @@ def plain(x):
     return (scale[..., None] * codes - minimum[..., None]).reshape(x.shape)
 
 
-def samples(rng):
-    x = rng.standard_normal((200, 256))
-    x[50:100] *= np.repeat(2.0 ** rng.integers(-6, 1, (50, 8)), 32, axis=1)
-    x[100:150] = np.abs(x[100:150])
-    x[150:] += np.repeat(rng.standard_normal((50, 8)), 32, axis=1)
-    return x.astype(np.float32).astype(np.float64)
-
-
-def length(errors):
-    return np.sqrt(np.square(errors).sum(axis=1))
-
-
-def coded(x):
-    return Q.decode(Q.encode(x)).reshape(x.shape).astype(np.float64)
-
-
-def assert_no_worse(got, other, x):
-    """Up to the one rounding to float32 of decode."""
-    assert (length(got - x) <= length(other - x) + 1e-7 * length(x)).all()
-
-
 def test_no_worse_than_plain_rounding(rng):
-    x = samples(rng)
-    got, other = coded(x), plain(x)
+    x = samples(rng, 32, -6)
+    got, other = coded(Q, x), plain(x)
     assert_no_worse(got, other, x)
     assert np.square(got - x).sum() < 0.95 * np.square(other - x).sum()
 
@@ -78,7 +58,7 @@ def test_least_squares(rng):
 
 def test_plain_errors_are_bounded(rng):
     """So ours are, whose whole block is no worse: half a step, and six bits of both."""
-    x = samples(rng)
+    x = samples(rng, 32, -6)
     parts = x.reshape(200, 8, 32)
     low = np.minimum(parts.min(axis=2), 0)
     steps, lows = (np.maximum(parts.max(axis=2), low) - low) / 15, -low
@@ -86,15 +66,15 @@ def test_plain_errors_are_bounded(rng):
     bound = ((steps + six[0]) / 2 + 15 * six[0] / 2 + six[1] / 2) * 1.01
     plain_errors = np.abs(plain(x) - x).reshape(200, 8, 32).max(axis=2)
     assert (plain_errors <= bound).all()
-    got = np.abs(coded(x) - x)
+    got = np.abs(coded(Q, x) - x)
     assert (got <= np.sqrt(32 * np.square(bound).sum(axis=1))[:, None]).all()
 
 
 def test_round_trip(rng):
     """Hardly anything is lost when what decode gave is encoded again."""
-    x = samples(rng)
-    once = coded(x)
-    again = coded(once)
+    x = samples(rng, 32, -6)
+    once = coded(Q, x)
+    again = coded(Q, once)
     assert_no_worse(again, plain(once), once)
     lost = np.square(again - once).sum(axis=1)
     assert (lost == 0).sum() > 100
@@ -106,7 +86,7 @@ def test_round_trip_of_any_bytes(rng):
     data = rng.integers(0, 256, (200, 144), dtype=np.uint8)
     data[:, [1, 3]] &= 0x3F  # positive, below 2
     once = Q.decode(Q.unpack(data)).reshape(200, 256).astype(np.float64)
-    again = coded(once)
+    again = coded(Q, once)
     assert_no_worse(again, plain(once), once)
     assert np.square(again - once).sum() < 3e-4 * np.square(once).sum()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sw_model.formats.blocks.gguf_q6_k import Q6_KFormat
+from tests.support.quantisers import assert_no_worse, coded, samples
 
 Q = Q6_KFormat()
 
@@ -21,50 +22,29 @@ def plain(x):
     return (step[..., None] * np.rint(parts / safe).clip(-32, 31)).reshape(x.shape)
 
 
-def samples(rng):
-    x = rng.standard_normal((200, 256))
-    x[50:100] *= np.repeat(2.0 ** rng.integers(-5, 1, (50, 16)), 16, axis=1)
-    x[100:150] = np.abs(x[100:150])
-    x[150:] += np.repeat(rng.standard_normal((50, 16)), 16, axis=1)
-    return x.astype(np.float32).astype(np.float64)
-
-
-def length(errors):
-    return np.sqrt(np.square(errors).sum(axis=1))
-
-
-def coded(x):
-    return Q.decode(Q.encode(x)).reshape(x.shape).astype(np.float64)
-
-
-def assert_no_worse(got, other, x):
-    """Up to the one rounding to float32 of decode."""
-    assert (length(got - x) <= length(other - x) + 1e-7 * length(x)).all()
-
-
 def test_no_worse_than_plain_rounding(rng):
-    x = samples(rng)
-    got, other = coded(x), plain(x)
+    x = samples(rng, 16, -5)
+    got, other = coded(Q, x), plain(x)
     assert_no_worse(got, other, x)
     assert np.square(got - x).sum() < 0.87 * np.square(other - x).sum()
 
 
 def test_plain_errors_are_bounded(rng):
     """So ours are, whose whole block is no worse: half a step, one at 32, and eight bits."""
-    x = samples(rng)
+    x = samples(rng, 16, -5)
     steps = np.abs(x).reshape(200, 16, 16).max(axis=2) / 32
     eight = steps.max(axis=1, keepdims=True) / 127
     bound = (np.maximum(steps / 2 + 16 * eight, steps) + 16 * eight) * 1.01
     assert (np.abs(plain(x) - x).reshape(200, 16, 16).max(axis=2) <= bound).all()
-    got = np.abs(coded(x) - x)
+    got = np.abs(coded(Q, x) - x)
     assert (got <= np.sqrt(16 * np.square(bound).sum(axis=1))[:, None]).all()
 
 
 def test_round_trip(rng):
     """Hardly anything is lost when what decode gave is encoded again."""
-    x = samples(rng)
-    once = coded(x)
-    again = coded(once)
+    x = samples(rng, 16, -5)
+    once = coded(Q, x)
+    again = coded(Q, once)
     assert_no_worse(again, plain(once), once)
     lost = np.square(again - once).sum(axis=1)
     assert (lost == 0).sum() > 100
@@ -75,7 +55,7 @@ def test_round_trip_of_any_bytes(rng):
     data = rng.integers(0, 256, (200, 210), dtype=np.uint8)
     data[:, 209] &= 0xBF  # below 2, of both signs
     once = Q.decode(Q.unpack(data)).reshape(200, 256).astype(np.float64)
-    again = coded(once)
+    again = coded(Q, once)
     assert_no_worse(again, plain(once), once)
     assert np.square(again - once).sum() < 3e-4 * np.square(once).sum()
 
