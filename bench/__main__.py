@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import sys
 
-from . import arrays, builds, codecs, demands, formats, huffman, rates, rescale_area
-from .record import save
+from . import arrays, builds, codecs, demands, estimates, formats, huffman, rates, rescale_area
+from .record import save, tell
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Run everything; with ``--json``, print JSON. The exit code is 1 if a limit is missed."""
-    def tell(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
     found = []
-    for bench in (arrays, builds, rescale_area, formats, huffman, codecs, rates):
+    for bench in (arrays, builds, estimates, rescale_area, formats, huffman, codecs, rates):
         result = bench.measure(progress=tell)
         save(result["bench"], result)
         found.append((bench, result))

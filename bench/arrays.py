@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
-from .record import cpu_seconds, in_process, peak_megabytes, save, versions
+from .record import cpu_seconds, finish, in_process, peak_megabytes, tell, versions
 
 __all__ = ["SIZES", "main", "measure"]
 
@@ -100,9 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(build(int(given.build[0]), given.build[1])))
         return 0
     result = measure([int(size) for size in given.sizes.split(",")], given.limit,
-                     lambda text: print(text, file=sys.stderr, flush=True))
-    save("arrays", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+                     tell)
+    finish(result, lines, as_json=given.json)
     return 0
 
 

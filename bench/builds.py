@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .record import cpu_seconds, in_process, model_file, peak_megabytes, save, versions
+from .record import cpu_seconds, finish, in_process, model_file, peak_megabytes, tell, versions
 
 __all__ = ["MODELS", "lines", "main", "measure"]
 
@@ -59,9 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.model:
         print(json.dumps(build(given.model)))
         return 0
-    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
-    save("builds", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+    result = measure(tell)
+    finish(result, lines, as_json=given.json)
     return 0
 
 

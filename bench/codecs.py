@@ -11,16 +11,13 @@ unpacks a block or a pair is also given by element; where it takes nothing, it i
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from amaranth.lib import wiring
 
-from boards.yosys import Options, synthesise, version
+from boards.yosys import version
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
 from hw.codec.blocks import BlockPacker, BlockUnpacker
 from hw.codec.decode import Decoder
@@ -31,14 +28,14 @@ from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
 from hw.codec.sherry import SherryPacker, SherryUnpacker
 from hw.codec.sparse import SparseCompressor, SparseExpander
 from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
-from hw.verilog import to_verilog
 from sw_model.formats import parse_format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.olive import OliveFormat
 from sw_model.formats.blocks.olive_codes import Normal
 from sw_model.formats.sparse import parse_sparse_format
 
-from .record import save, versions
+from .components import resources
+from .record import finish, tell, versions
 
 __all__ = ["Codec", "codecs", "figures", "lines", "main", "measure"]
 
@@ -109,15 +106,8 @@ def _weights() -> Iterator[Codec]:
 
 def figures(component: wiring.Component) -> dict[str, dict[str, float]]:
     """LUTs, carry cells and area by family; from the cache if the Verilog is the same."""
-    found = {}
-    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-        verilog = Path(folder) / "codec.v"
-        verilog.write_text(to_verilog(component, "codec"), encoding="utf-8")
-        for family in FAMILIES:
-            total = synthesise(verilog, "codec", family,
-                               options=Options(dsp=False, flatten=True)).total
-            found[family] = {"luts": total.lut_count, "carry": total.carry, "area": total.area}
-    return found
+    return {family: {"luts": total.lut_count, "carry": total.carry, "area": total.area}
+            for family, total in resources(component, FAMILIES, dsp=False).items()}
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -155,9 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
-    save("codecs", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+    result = measure(tell)
+    finish(result, lines, as_json=given.json)
     return 0
 
 

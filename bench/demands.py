@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gen.mapping.prices import ERROR
+
 __all__ = ["Demand", "demands", "lines"]
 
 Result = Mapping[str, Any]
@@ -34,6 +36,8 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
         if row["size"] == 64:
             found = row["unique"]
             yield Demand("array 64x64, seconds", found and found["seconds"], 15)
+    for row in results["estimates"]["rows"]:
+        yield Demand(f"{row['model']}, {row['device']}, estimate off by", abs(row["off"]), ERROR)
     for row in results["rescale_area"]["rows"]:
         if row["case"] == "ten units":
             yield Demand("rescale area of ad01, of the framework's", row["ratio_full"], 0.5)

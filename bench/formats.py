@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .record import in_process, save, versions
+from .record import finish, in_process, tell, versions
 
 __all__ = ["LEAST", "main", "measure"]
 
@@ -122,9 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.run:
         print(json.dumps(run(given.seconds)))
         return 0
-    result = measure(given.seconds, lambda text: print(text, file=sys.stderr, flush=True))
-    save("formats", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+    result = measure(given.seconds, tell)
+    finish(result, lines, as_json=given.json)
     return 1 if slow(result) else 0
 
 

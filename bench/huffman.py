@@ -12,7 +12,6 @@ second half of the tensor, so that filling the queues does not count, and over a
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -23,15 +22,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boards.yosys import Options, synthesise, version
+from boards.yosys import version
 from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import HuffmanDecoder
-from hw.verilog import to_verilog
 from sw_model.formats import NAMED
 from sw_model.formats.entropy_coded import EntropyCodedBF16
 from tests.support.entropy import Case, emulated, first_chunks, outputs_of, spec_of
 
-from .record import model_file, save, versions
+from .components import resources
+from .record import finish, model_file, tell, versions
 
 __all__ = ["areas", "lines", "main", "measure", "sizes", "speeds", "weights"]
 
@@ -57,7 +56,7 @@ def weights() -> Iterator[tuple[str, NDArray[np.int64]]]:
 
 
 def sizes(name: str, patterns: NDArray[np.int64], longest: int) -> dict[str, Any]:
-    """Bits for each weight, by parts, and elements a second in software."""
+    """Bits by parts, set against the bound for each weight, and elements a second in software."""
     often = np.bincount(patterns >> 7 & 255, minlength=256)
     share = often[often > 0] / patterns.size
     bound = 8 - float((share * np.log2(share)).sum())
@@ -69,15 +68,15 @@ def sizes(name: str, patterns: NDArray[np.int64], longest: int) -> dict[str, Any
     if not same:
         raise AssertionError(f"{name} does not come back as it was")
     parts, count = tensor.sizes, patterns.size
+    codes = tensor.code.cost(often)
     payload = parts.codes + parts.sign_mantissa
     return {"weights": name, "count": count, "longest": longest, "chunk": tensor.chunk,
             "exponents": len(tensor.code.symbols), "longest_used": tensor.code.longest,
-            "bound": round(bound, 4), "codes": round(tensor.code.cost(often) / count, 4),
-            "rests": round((parts.codes - tensor.code.cost(often)) / count, 4),
-            "payload": round(payload / count, 4), "over_bound": round(payload / count / bound, 5),
-            "tables": round(parts.tables / count, 4), "headers": round(parts.headers / count, 4),
-            "total": round(tensor.bits_per_weight, 4),
-            "total_over_bound": round(tensor.bits_per_weight / bound, 5),
+            "bound": bound, "over_bound": payload / count / bound,
+            "total_over_bound": parts.total / count / bound,
+            # Bits in all.
+            "codes": codes, "rests": parts.codes - codes, "payload": payload,
+            "tables": parts.tables, "headers": parts.headers, "total": parts.total,
             "encoded_per_second": round(count / max(encoded - start, 1e-9)),
             "decoded_per_second": round(count / max(decoded - encoded, 1e-9))}
 
@@ -98,29 +97,22 @@ def speeds(name: str, patterns: NDArray[np.int64], ways: int) -> list[dict[str, 
             steady = (tensor.count - tensors[0].count) / (whole.cycles - half.cycles)
             rows.append({"weights": name, "ways": ways, "idle": idle, "stall": stall,
                          "symbols": tensor.count, "cycles": whole.cycles,
-                         "symbols_per_cycle": round(tensor.count / whole.cycles / ways, 4),
-                         "steady": round(steady / ways, 4)})
+                         "symbols_per_cycle": tensor.count / whole.cycles / ways,
+                         "steady": steady / ways})
     return rows
 
 
 def areas(patterns: NDArray[np.int64], longest: int) -> list[dict[str, Any]]:
     """Cells of a Huffman decoder, and of whole decoders with their queues."""
     spec = spec_of(EntropyCodedBF16.encode(patterns, longest=longest))
-    rows = []
-    for name, component in (("Huffman decoder", HuffmanDecoder(spec)),
-                            ("bfloat16, 1 way", EntropyDecoder(spec, 1)),
-                            ("bfloat16, 4 ways", EntropyDecoder(spec, 4))):
-        with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-            verilog = Path(folder) / "decoder.v"
-            verilog.write_text(to_verilog(component, "decoder"), encoding="utf-8")
-            for target in FAMILIES:
-                options = Options(flatten=True)
-                total = synthesise(verilog, "decoder", target, options=options).total
-                rows.append({"design": name, "longest": longest, "family": target,
-                             "luts": total.lut_count, "carry": total.carry, "ffs": total.ffs,
-                             "lut_rams": total.lut_rams, "block_rams": total.block_rams,
-                             "area": total.area})
-    return rows
+    designs = (("Huffman decoder", HuffmanDecoder(spec)),
+               ("bfloat16, 1 way", EntropyDecoder(spec, 1)),
+               ("bfloat16, 4 ways", EntropyDecoder(spec, 4)))
+    return [{"design": name, "longest": longest, "family": family, "luts": total.lut_count,
+             "carry": total.carry, "ffs": total.ffs, "lut_rams": total.lut_rams,
+             "block_rams": total.block_rams, "area": total.area}
+            for name, component in designs
+            for family, total in resources(component, FAMILIES).items()]
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -143,10 +135,12 @@ def lines(result: dict[str, Any]) -> list[str]:
     """The result as tables."""
     table = [f"{'bits a weight':<12} {'longest':>7} {'8+entropy':>9} {'codes+8':>8} {'rests':>6} "
              f"{'over':>6} {'tables':>7} {'headers':>7} {'total':>8}"]
-    table += [f"{row['weights']:<12} {row['longest']:>7} {row['bound']:>9.4f} "
-              f"{row['codes'] + 8:>8.4f} {row['rests']:>6.4f} {row['over_bound'] - 1:>6.2%} "
-              f"{row['tables']:>7.4f} {row['headers']:>7.4f} {row['total']:>8.4f}"
-              for row in result["sizes"]]
+    for row in result["sizes"]:
+        codes, rests, tables, headers, total = (
+            row[part] / row["count"] for part in ("codes", "rests", "tables", "headers", "total"))
+        table.append(f"{row['weights']:<12} {row['longest']:>7} {row['bound']:>9.4f} "
+                     f"{codes + 8:>8.4f} {rests:>6.4f} {row['over_bound'] - 1:>6.2%} "
+                     f"{tables:>7.4f} {headers:>7.4f} {total:>8.4f}")
     table += ["", f"{'symbols a cycle':<15} {'ways':>4} {'idle':>5} {'stall':>5} {'cycles':>8} "
               f"{'each':>7} {'steady':>7}"]
     table += [f"{row['weights']:<15} {row['ways']:>4} {row['idle']:>5} {row['stall']:>5} "
@@ -166,9 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
-    save("huffman", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+    result = measure(tell)
+    finish(result, lines, as_json=given.json)
     return 0
 
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engines import litert, onnx_runtime, qonnx, tflite_micro
-from .record import in_process, model_file, save, versions
+from .record import finish, in_process, model_file, tell, versions
 
 __all__ = ["MODELS", "Model", "main", "measure"]
 
@@ -220,9 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in chosen if name not in MODELS]:
         parser.error(f"unknown models {', '.join(unknown)}; there are {', '.join(MODELS)}")
     result = measure(chosen, given.seconds,
-                     lambda text: print(text, file=sys.stderr, flush=True))
-    save("rates", result)
-    print(json.dumps(result) if given.json else "\n".join(lines(result)))
+                     tell)
+    finish(result, lines, as_json=given.json)
     return 0
 
 

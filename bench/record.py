@@ -9,7 +9,7 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from typing import Any
 from gen.fetch import find_data
 from sw_model.faults import InputFault
 
-__all__ = ["RESULTS", "cpu_seconds", "in_process", "model_file", "peak_megabytes", "save",
-           "versions"]
+__all__ = ["RESULTS", "cpu_seconds", "finish", "in_process", "model_file", "peak_megabytes",
+           "save", "tell", "versions"]
 
 #: Where results are kept; not tracked.
 RESULTS = Path(__file__).parent / "results"
@@ -59,6 +59,18 @@ def in_process(module: str, arguments: Sequence[str], *, timeout: float | None =
         raise RuntimeError(f"python -m {module} {' '.join(arguments)} failed:\n{tail}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def tell(text: str) -> None:
+    """Say on standard error what is being done."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def finish(result: dict[str, Any], lines: Callable[[dict[str, Any]], list[str]], *,
+           as_json: bool) -> None:
+    """Keep a bench's result, and print it as JSON or as a table."""
+    save(result["bench"], result)
+    print(json.dumps(result) if as_json else "\n".join(lines(result)))
 
 
 def cpu_seconds() -> float:

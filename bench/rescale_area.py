@@ -1,6 +1,6 @@
 """Area of ad01_int8's rescale units on ECP5: the compiler's form and the framework's own.
 
-``python -m bench.rescale_area`` compiles the model twice, once as always and once with the
+``python -m bench.rescale_area [--json]`` compiles the model twice, once as always and once with the
 framework's rounding kept, and synthesises the rescale units of both at the same sharing: as
 the ten units of the default plan, with their constants built in, and as one unit for all
 layers, whose parameters arrive with the data. Area is LUT4 + 2 for each CCU2C. The framework's
@@ -10,18 +10,13 @@ the layers' accumulators and multipliers, which is what Gatemill would build.
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from amaranth.lib import wiring
-
 from boards.devices import device
-from boards.yosys import Options, synthesise, version
+from boards.yosys import version
 from gen.build import BuildOptions, design_graph
 from gen.frontends import import_model
 from gen.mapping.default import default_plan
@@ -29,13 +24,13 @@ from gen.mapping.layout import lay_out
 from gen.mapping.plan import Plan, Unit
 from gen.parts import unit_parts
 from hw.network.netlist import Part
-from hw.verilog import to_verilog
 from sw_model.formats import IntFormat
 from sw_model.graph import Graph
 
-from .record import model_file, save
+from .components import resources
+from .record import finish, model_file, tell
 
-__all__ = ["cases", "lines", "measure", "save"]
+__all__ = ["cases", "lines", "measure"]
 
 MODEL = "mlperf_tiny/ad01_int8.tflite"
 DEVICE = "ecp5-85k"
@@ -49,17 +44,12 @@ Parts = dict[str, Part]
 
 def area(part: Part, *, fast: bool = False) -> float:
     """Area of ``part``, all of it in look-up tables and carry chains."""
-    component: wiring.Component = part.make(**part.arguments)
-    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-        verilog = Path(folder) / "unit.v"
-        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
-        options = Options(dsp=False, flatten=True, fast=fast)
-        return synthesise(verilog, "unit", "ecp5", options=options).total.area
+    return resources(part.make(**part.arguments), ["ecp5"], dsp=False, fast=fast)["ecp5"].area
 
 
 def in_full(part: Part) -> Part:
     """The framework's form as its sources have it: nothing is trimmed to the layer."""
-    spec = replace(part.arguments["spec"],  # type: ignore[type-var]
+    spec = replace(part.arguments["spec"],
                    source=IntFormat(32), multiplier=IntFormat(31, signed=False))
     return replace(part, arguments={**part.arguments, "spec": spec})
 
@@ -81,13 +71,7 @@ def _shared(plan: Plan, kind: str) -> Plan:
             for each in ("dense", kind)}
     units = (Unit(name="dense", kind="dense", jobs=jobs["dense"], rows=8, lanes=8),
              Unit(name="all", kind=kind, jobs=jobs[kind], lanes=1))
-    return replace_units(plan, units)
-
-
-def replace_units(plan: Plan, units: Sequence[Unit]) -> Plan:
-    """``plan`` with other units."""
-    return Plan(network=plan.network, device=plan.device, clock_mhz=plan.clock_mhz,
-                units=tuple(units))
+    return Plan(network=plan.network, device=plan.device, clock_mhz=plan.clock_mhz, units=units)
 
 
 def compiled(form: str) -> Graph:
@@ -149,10 +133,8 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Print one JSON object; progress goes to standard error."""
-    result = measure(lambda text: print(text, file=sys.stderr, flush=True))
-    save("rescale_area", result)
-    print(json.dumps(result, indent=2))
+    """The command; progress goes to standard error."""
+    finish(measure(tell), lines, as_json="--json" in sys.argv[1:])
 
 
 if __name__ == "__main__":

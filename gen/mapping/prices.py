@@ -2,16 +2,16 @@
 
 Every figure is fitted to Yosys 0.70 (``synth_lattice -family ecp5``), unit by unit; area is LUT4
 + 2 for each CCU2C. On iCE40 units take within a tenth as much. Default plans, estimated and
-synthesised:
+synthesised (``python -m bench.estimates``):
 
 =========================  =========  ===========
 network, device            estimated  synthesised
 =========================  =========  ===========
-digits, ecp5-25k              11,456       11,091
+digits, ecp5-25k              11,470       11,091
 digits, ecp5-85k              29,050       28,214
-digits, ice40-up5k             2,019        2,101
+digits, ice40-up5k             2,029        2,101
 digits_mlp_qdq, ecp5-85k       8,418        8,130
-TFC_1W1A, ecp5-85k            36,303       36,697
+TFC_1W1A, ecp5-85k            36,309       36,697
 ad01_int8, ecp5-85k           12,846       12,851
 =========================  =========  ===========
 

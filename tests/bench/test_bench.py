@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 
 import bench.__main__ as everything
-from bench import arrays, builds, codecs, demands, formats, huffman, rates, record, rescale_area
+from bench import (
+    arrays,
+    builds,
+    codecs,
+    demands,
+    estimates,
+    formats,
+    huffman,
+    rates,
+    record,
+    rescale_area,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +101,7 @@ KEPT = {
     "builds": {"rows": [{"model": "ad01", "seconds": 20.0, "peak_mb": 1000.0}]},
     "arrays": {"rows": [{"size": 4, "unique": {"seconds": 99.0}},
                         {"size": 64, "unique": {"seconds": 15.0}}]},
+    "estimates": {"rows": [{"model": "ad01", "device": "ecp5-85k", "off": -0.2}]},
     "rescale_area": {"rows": [{"case": "dense", "ratio_full": 0.9},
                               {"case": "ten units", "ratio_full": 0.5}]},
     "formats": {"least": 20.0, "rows": [
@@ -110,7 +122,8 @@ KEPT = {
 
 def test_demands_that_are_met() -> None:
     found = list(demands.demands(KEPT))
-    assert [each.limit for each in found] == [20, 1000, 15, 0.5, 20, 1.01, 1, 3, 100, 1000]
+    assert [each.limit for each in found] == [20, 1000, 15, 0.2, 0.5, 20, 1.01, 1, 3, 100,
+                                                1000]
     assert all(each.met for each in found)
     assert demands.lines(found)[-1].split() == [
         "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
@@ -119,7 +132,7 @@ def test_demands_that_are_met() -> None:
 @pytest.mark.parametrize(("path", "value"), [
     (("builds", "rows", 0, "seconds"), 20.1), (("builds", "rows", 0, "peak_mb"), 1001.0),
     (("arrays", "rows", 1, "unique"), {"seconds": 15.1}), (("arrays", "rows", 1, "unique"), None),
-    (("formats", "rows", 0, "rates"), [19.9, 20.0]),
+    (("formats", "rows", 0, "rates"), [19.9, 20.0]), (("estimates", "rows", 0, "off"), 0.21),
     (("rescale_area", "rows", 1, "ratio_full"), 0.51),
     (("huffman", "sizes", 0, "over_bound"), 1.0101), (("huffman", "speeds", 0, "steady"), 0.9999),
     (("rates", "rows", 0, "golden_over"), {"litert": 2.99}),
@@ -140,7 +153,7 @@ def test_a_missed_demand_ends_the_bench_with_1(
     results = copy.deepcopy(KEPT)
     for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
                          ("rescale_area", rescale_area), ("formats", formats),
-                         ("huffman", huffman), ("codecs", codecs)):
+                         ("huffman", huffman), ("codecs", codecs), ("estimates", estimates)):
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
                             {"bench": name, **results[name]})
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
@@ -193,3 +206,15 @@ def test_rescaling_takes_half_the_area(data_dir: Path) -> None:
     widths = [row["multiplier_bits"] for row in rows.values() if row["multiplier_bits"]]
     assert len(widths) == 12
     assert max(widths[:10]) <= 24
+
+
+def test_an_estimate_beside_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest case; the others need models from outside."""
+    monkeypatch.setattr(estimates, "CASES", (("digits", "ice40-up5k"),))
+    result = estimates.measure()
+    (row,) = result["rows"]
+    assert (row["model"], row["device"]) == ("digits", "ice40-up5k")
+    assert abs(row["off"]) < 0.2
+    assert row["luts"]["synthesised"] > 1000
+    assert row["block_rams"]["synthesised"] > 0
+    assert [line.split()[:2] for line in estimates.lines(result)[1:]] == [["digits,", "ice40-up5k"]]

@@ -27,7 +27,8 @@ def picked(tensor):
 
 def test_every_format_is_there_once(picked):
     names = [choice.name for choice in picked.choices]
-    assert len(names) == len(set(names)) > 180
+    assert len(names) == len(set(names))
+    assert len(names) + len(picked.excluded) > 200
     assert {choice.family for choice in picked.choices} == set(FAMILIES)
     assert {each.reason for each in picked.excluded} == {"there are negative values"}
     assert {each.name.split()[0] for each in picked.excluded} == {
@@ -43,9 +44,11 @@ def test_figures_are_those_of_the_format(picked, tensor, name):
     form = parse_block_format(name)
     fields = form.encode(tensor.astype(np.float32))
     error = form.decode(fields).astype(np.float64).reshape(tensor.shape) - tensor
-    assert choice.mse == pytest.approx(np.square(error).mean(), rel=1e-12)
+    # The picker squares shares of the largest value: what is left are roundings of float64.
+    assert choice.mse == pytest.approx(np.square(error).mean(), rel=1e-13)
     assert choice.largest == np.abs(error).max()
-    assert choice.sqnr == pytest.approx(10 * math.log10(np.square(tensor).mean() / choice.mse))
+    assert choice.sqnr == pytest.approx(10 * math.log10(np.square(tensor).mean() / choice.mse),
+                                        rel=1e-13)
     shared = {"nvfp4": 32, "bitmod<4,128>": 8 * 16}.get(name, 0)
     assert choice.bits == form.bits + shared / tensor.size
 
