@@ -76,7 +76,8 @@ def test_bits_that_fill_up_must_be_zero(need, tmp_path):
     assert found["illegal"].tolist() == [0, 1, 1, 1, 1, 1]
     form.unpack(packed[:1])
     for block in packed[1:]:
-        with pytest.raises(ValueError, match="the bits behind 7 codes of 5 bits must be 0"):
+        with pytest.raises(ValueError, match=r"^the last 5 bits behind 7 codes of 5 bits "
+                                             r"must be zero$"):
             form.unpack(block[None])
 
 
