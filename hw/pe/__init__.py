@@ -1,13 +1,13 @@
 """Processing elements: one file a kind, one contract (:class:`hw.pe.base.DotProduct`)."""
 
-from .base import DotProduct, DotSpec
+from .base import DotProduct, DotSpec, ElasticDotProduct
 from .exact import ExactDotProduct
 from .lut import LutDotProduct
 from .parallel import ParallelDotProduct
 from .ternary import TernaryDotProduct
 
-__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ExactDotProduct", "LutDotProduct",
-           "ParallelDotProduct", "TernaryDotProduct"]
+__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ElasticDotProduct", "ExactDotProduct",
+           "LutDotProduct", "ParallelDotProduct", "TernaryDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {

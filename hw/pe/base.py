@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -11,7 +12,7 @@ from sw_model.formats import Format, IntFormat, as_index, covering
 
 from ..shapes import shape_between, vector_of
 
-__all__ = ["DotProduct", "DotSpec"]
+__all__ = ["DotProduct", "DotSpec", "ElasticDotProduct"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class DotProduct(wiring.Component):
             "a": In(vector_of(spec.activations, spec.lanes)),
             "w": In(vector_of(spec.weights, spec.lanes)),
             "o": Out(shape_between(*spec.result_range)),
+            **self._more_members(),
         })
 
     @classmethod
@@ -129,3 +131,32 @@ class DotProduct(wiring.Component):
     @property
     def spec(self) -> DotSpec:
         return self._spec
+
+    @classmethod
+    def _more_members(cls) -> dict[str, Any]:
+        """Members that a subclass adds to the contract's."""
+        return {}
+
+
+class ElasticDotProduct(DotProduct):
+    """A processing element whose time depends on its operands, as one that skips zeros.
+
+    ``interval`` and ``latency`` are the most that any operands take. Operands are taken in an
+    enabled cycle with ``start`` and ``ready``. A result is at ``o`` from the enabled cycle
+    with its ``valid`` until that with the next one's, in the order of the operands.
+
+    So whoever gives operands no sooner than every ``interval`` enabled cycles may leave both
+    members alone and take results ``latency`` enabled cycles later, as of any other kind: a
+    result is never replaced before.
+
+    Members
+    -------
+    ready : ``Out(1)``
+        Operands are taken in this cycle if ``start`` is high.
+    valid : ``Out(1)``
+        High for the one enabled cycle in which a result is first at ``o``.
+    """
+
+    @classmethod
+    def _more_members(cls) -> dict[str, Any]:
+        return {"ready": Out(1), "valid": Out(1)}
