@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 
 from sw_model.formats import NAMED, Overflow, Rounding
+from sw_model.formats.packing.parse import PACKING_SPELLINGS
 from sw_model.formats.parse import ALIASES, SPELLINGS
 from tests.support.checkout import ROOT
 
@@ -19,6 +20,7 @@ def test_examples(capsys):
 
 def test_nothing_is_left_out():
     text = PAGE.read_text(encoding="utf-8")
-    names = [*(example.split(",bias")[0].rstrip(">") for _, example, _ in SPELLINGS),
+    examples = [example for _, example, _ in (*SPELLINGS, *PACKING_SPELLINGS)]
+    names = [*(example.split(",bias")[0].rstrip(">") for example in examples),
              *NAMED, *ALIASES, *(r.name for r in Rounding), *(o.name for o in Overflow)]
     assert [name for name in names if f"`{name}" not in text] == []
