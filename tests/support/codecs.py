@@ -16,7 +16,6 @@ from hw.codec.sherry import SherryPacker, SherryUnpacker
 from hw.codec.sparse import SparseCompressor, SparseExpander
 from hw.codec.staged import Staged
 from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
-from hw.codec.units import DecoderLane, DecodeUnit, EncoderLane, EncodeUnit
 from sw_model.formats import IntFormat, Rounding, parse_format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.gguf import GGUF_FORMATS
@@ -33,9 +32,9 @@ def codecs() -> tuple[wiring.Component, ...]:
     block, sparse = parse_block_format("nvfp4"), SparseFormat(2, 4, int8)
     pair = OliveFormat(Normal.INT4)
     return (
-        Decoder(e2m1), DecoderLane(e2m1), DecodeUnit(e2m1, 2), Encoder(int8, e2m1),
-        EncoderLane(int8, e2m1, Rounding.HALF_EVEN, None), EncodeUnit(int8, e2m1, 2),
-        Staged(SherryUnpacker), Staged(SherryPacker), SherryUnpacker(), SherryPacker(),
+        Decoder(e2m1), Encoder(int8, e2m1), Staged(Decoder, e2m1, lanes=2),
+        Staged(Encoder, int8, e2m1, rounding=Rounding.FLOOR, lanes=2), Staged(SherryUnpacker),
+        Staged(SherryPacker), SherryUnpacker(), SherryPacker(),
         TritUnpacker(), TritPacker(), TritPairUnpacker(), OliveUnpacker(pair),
         OliveFixedUnpacker(pair), BitModUnpacker(3), BitModTerms(4), BoothTerms(8),
         Fp6Unpacker(), Fp6Packer(), GgufUnpacker(GGUF_FORMATS["q4_0"]), BlockUnpacker(block),

@@ -8,11 +8,13 @@ import pytest
 from amaranth import Value
 
 from hw.codec.blocks import BlockUnpacker
+from hw.codec.decode import Decoder
+from hw.codec.encode import Encoder
 from hw.codec.sherry import SherryUnpacker
 from hw.codec.staged import Staged
 from hw.codec.trits import TritPacker
-from hw.codec.units import DecodeUnit, EncodeUnit
-from sw_model.formats import Overflow, Rounding, parse_format
+from hw.shapes import fixed_shape
+from sw_model.formats import MinifloatFormat, Overflow, Rounding, parse_format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.sherry import split_four
 from sw_model.formats.packing import pack_trits
@@ -26,20 +28,37 @@ def timed(component, given, expected):
                 interval=Interval(component.interval))
 
 
-def decode_unit(text):
+def decoders(text):
+    """Words of every code, with what else a decoder says of it."""
     form = parse_format(text)
     codes = np.arange(form.min, form.max + 1).reshape(-1, LANES)
     reals = form.decode(codes)
     integers = np.zeros(codes.shape, np.int64)
     integers[np.isfinite(reals)] = form.to_fixed(codes[np.isfinite(reals)])
-    return timed(DecodeUnit(form, LANES), codes, integers)
+    width = fixed_shape(form).width
+    # NaN of floats has a sign, NaR has none.
+    float_ = isinstance(form, MinifloatFormat)
+    signs = np.where(np.isnan(reals), codes >> form.width - 1 if float_ else 0, np.signbit(reals))
+    words = (integers & (1 << width) - 1 | np.isnan(reals) << width
+             | np.isinf(reals).astype(int) << width + 1 | signs.astype(int) << width + 2)
+    return timed(Staged(Decoder, form, lanes=LANES), codes, words)
 
 
-def encode_unit(source, target, **settings):
+def encoders(source, target, **settings):
+    """Words of every code, with whether it is out of range."""
     source, target = parse_format(source), parse_format(target)
     codes = np.arange(source.min, source.max + 1).reshape(-1, LANES)
-    return timed(EncodeUnit(source, target, LANES, **settings), codes,
-                 target.encode(source.decode(codes), **settings))
+    reals = source.decode(codes)
+    found = target.encode(reals, **settings)
+    outside = np.zeros(codes.shape, np.int64)
+    for index in np.ndindex(codes.shape):
+        try:
+            target.encode(reals[index], rounding=settings.get("rounding", Rounding.HALF_EVEN),
+                          overflow=Overflow.ERROR)
+        except ValueError:
+            outside[index] = 1
+    words = found & (1 << target.width) - 1 | outside << target.width
+    return timed(Staged(Encoder, source, target, lanes=LANES, **settings), codes, words)
 
 
 def staged_units(rng):
@@ -59,10 +78,9 @@ def staged_units(rng):
 
 
 def test_every_unit(rng):
-    units = [decode_unit("e4m3fn"), decode_unit("posit<8,0>"), decode_unit("int8"),
-             encode_unit("fixed<8,4>", "e2m1"),
-             encode_unit("fixed<8,4>", "int4", rounding=Rounding.FLOOR,
-                         overflow=Overflow.SATURATE),
+    units = [decoders("e4m3fn"), decoders("posit<8,0>"), decoders("int8"),
+             encoders("fixed<8,4>", "e2m1"),
+             encoders("fixed<8,4>", "int4", rounding=Rounding.FLOOR, overflow=Overflow.SATURATE),
              *staged_units(rng)]
     check_units(units)
 
@@ -75,4 +93,10 @@ def test_several_outputs_are_a_struct():
 @pytest.mark.parametrize("lanes", [0, -1])
 def test_no_lanes(lanes):
     with pytest.raises(ValueError, match="lanes must be at least 1"):
-        DecodeUnit(parse_format("e2m1"), lanes)
+        Staged(Decoder, parse_format("e2m1"), lanes=lanes)
+
+
+def test_lanes_share_a_component():
+    unit = Staged(Decoder, parse_format("e2m1"), lanes=3)
+    assert unit.codec.format == parse_format("e2m1")
+    assert (unit.i.payload.shape().length, unit.o.payload.shape().length) == (3, 3)
