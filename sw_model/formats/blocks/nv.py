@@ -93,31 +93,44 @@ class NVFormat(BlockFormat):
         """The largest element."""
         return 6.0 if isinstance(self.element, MinifloatFormat) else 7.0
 
-    def encode(self, values: ArrayLike) -> Fields:
+    def encode(self, values: ArrayLike, tensor_scale: ArrayLike | None = None) -> Fields:
         """By float32 arithmetic, as the class says.
+
+        Parameters
+        ----------
+        values : real numbers, shape (..., n)
+        tensor_scale : float32, optional
+            The tensor's scale if it is known beforehand, as that of calibrated activations is:
+            ``enc`` is then its inverse in float32, and blocks do not depend on each other. What
+            exceeds its range saturates.
 
         Raises
         ------
-        ValueError
-            Also if a finite value is infinite as float32, to which all are rounded first.
+        TypeError, ValueError
+            Also if a finite value is infinite as float32, to which all are rounded first, or if
+            ``tensor_scale`` is none: no positive float32 with a finite inverse, or given where
+            the format has no such field.
         """
         blocks = self._float32_blocks(values)
         amax = np.abs(blocks).max(axis=-1)
         broken = ~np.isfinite(amax)
         blocks = np.where(broken[..., None], np.float32(0), blocks)
         amax = np.where(broken, np.float32(0), amax)
-        enc = self._multiplier(amax)
+        enc = self._multiplier(amax) if tensor_scale is None else self._inverse(tensor_scale)
         largest = np.float32(self.largest)
-        wanted = np.minimum(self._largest_scale, (amax / largest) * enc)
+        with np.errstate(over="ignore"):
+            wanted = np.minimum(self._largest_scale, (amax / largest) * enc)
+            multiplied = blocks * enc
         scales = self.scale.encode(wanted, overflow=Overflow.SATURATE)
         divisors = self.scale.decode(scales).astype(np.float32)[..., None]
         zero = divisors == 0
-        scaled = (blocks * enc) / np.where(zero, np.float32(1), divisors)
+        scaled = multiplied / np.where(zero, np.float32(1), divisors)
         inside = np.clip(np.where(zero, np.float32(0), scaled), -largest, largest)
         fields = {"codes": self.element.encode(inside).astype(self.element.dtype),
                   "scales": np.where(broken, self.scale.nan or 0, scales).astype(np.uint8)}
         if self.has_tensor_scale:
-            fields["tensor_scale"] = np.asarray(np.float32(1) / enc)
+            own = np.float32(1) / enc if tensor_scale is None else tensor_scale
+            fields["tensor_scale"] = np.asarray(own)
         return fields
 
     def decode(self, fields: Fields) -> Floats:
@@ -171,6 +184,15 @@ class NVFormat(BlockFormat):
             return np.float32(1)
         with np.errstate(over="ignore"):
             return min(self._largest_scale * np.float32(self.largest) / most, MOST)
+
+    def _inverse(self, tensor_scale: ArrayLike) -> Floats:
+        """``enc`` of a tensor's scale that is given."""
+        scale = self._tensor_scale({"tensor_scale": np.asarray(tensor_scale)})
+        with np.errstate(over="ignore"):
+            enc = np.float32(1) / scale
+        if not np.isfinite(enc):
+            raise ValueError(f"tensor_scale must have a finite inverse, not {scale}")
+        return enc
 
     def _parts(self, fields: Fields) -> tuple[NDArray[Any], NDArray[Any]]:
         """Checked codes and scales."""

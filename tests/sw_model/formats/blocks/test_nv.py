@@ -68,14 +68,17 @@ def test_packed_bytes():
     assert FP4.block_bytes == 9
 
 
-def exactly(form: NVFormat, values: np.ndarray) -> dict[str, list]:
+def exactly(form: NVFormat, values: np.ndarray, tensor_scale: np.float32 | None = None
+            ) -> dict[str, list]:
     """Every operation of the definition on fractions, each rounded to float32."""
     f32 = nearest_float32
     values = [Fraction(v) for v in values.astype(np.float32).tolist()]
     largest = 6 if form.element == E2M1 else 7
     amax = max(abs(v) for v in values)
     enc = Fraction(1)
-    if form.scale == UE4M3 and amax:
+    if tensor_scale is not None:
+        enc = Fraction(f32(1 / Fraction(float(tensor_scale))))
+    elif form.scale == UE4M3 and amax:
         enc = Fraction(f32(min(Fraction(448 * largest) / amax, Fraction(2) ** 126)))
     most = 448 if form.scale == UE4M3 else 114688
     scales, codes = [], []
@@ -115,6 +118,40 @@ def test_every_step_is_rounded_once(rng, form):
         assert fields["codes"].ravel().tolist() == wanted["codes"]
         if form.has_tensor_scale:
             assert float(fields["tensor_scale"]) == wanted["tensor_scale"]
+
+
+@pytest.mark.parametrize("form", [FP4, INT], ids=str)
+def test_a_tensor_scale_that_is_given(rng, form):
+    """From one that is all too small, so that nearly all saturates, to one that is too large."""
+    for values in tensors(rng):
+        own = form.encode(values)["tensor_scale"]
+        for factor in (0.01, 0.7, 1, 1.3, 50):
+            given = max(np.float32(own * factor), np.float32(2.0**-126))
+            fields, wanted = form.encode(values, given), exactly(form, values, given)
+            assert fields["scales"].tolist() == wanted["scales"]
+            assert fields["codes"].ravel().tolist() == wanted["codes"]
+            assert fields["tensor_scale"] == given
+            assert fields["tensor_scale"].dtype == np.float32
+            for start in range(0, 64, 16):
+                part = form.encode(values[start:start + 16], tensor_scale=given)
+                np.testing.assert_array_equal(part["codes"][0], fields["codes"][start // 16])
+
+
+def test_a_tensor_scale_far_too_small_saturates():
+    fields = FP4.encode(np.array([3e38, -3e38] + 13 * [1.0] + [0.0]), np.float32(2.0**-126))
+    assert fields["scales"].tolist() == [0x7E]
+    assert fields["codes"].tolist() == [[7, 0xF] + 13 * [7] + [0]]
+
+
+@pytest.mark.parametrize(("form", "given", "error", "message"), [
+    (NVFormat(E2M1, UE5M3), np.float32(1), ValueError, r"^nvfp4<ue5m3> has no tensor_scale$"),
+    (FP4, 1.0, TypeError, r"^tensor_scale must be float32, not float64$"),
+    (FP4, np.ones(1, np.float32), ValueError, r"^tensor_scale must have no axes, but has shape "),
+    (FP4, np.float32(0), ValueError, r"^tensor_scale must be positive and finite, not 0\.0$"),
+    (FP4, np.float32(2.0**-128), ValueError, r"^tensor_scale must have a finite inverse, not ")])
+def test_tensor_scales_that_are_refused(form, given, error, message):
+    with pytest.raises(error, match=message):
+        form.encode(np.ones(16), given)
 
 
 def test_the_order_of_operations_counts(rng):
