@@ -107,12 +107,12 @@ def _check_names(board: _Board) -> None:
 
 
 def _latencies(units: dict[str, UnitParts]) -> Latencies:
-    each = {}
+    each, steps = {}, {}
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
-        each[unit] = component.latency
+        each[unit], steps[unit] = component.latency, getattr(component, "step", 1)
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
-                     queue=cache(lambda depth: Queue(1, depth).latency))
+                     queue=cache(lambda depth: Queue(1, depth).latency), steps=steps)
 
 
 #: The pin at which each link begins or ends.

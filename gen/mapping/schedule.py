@@ -51,12 +51,15 @@ class Latencies:
         Of the adapters on links.
     queue : callable
         Of a queue, by its depth.
+    steps : mapping of str to int
+        Cycles from taking a word to taking the next one, of the units that need several.
     """
 
     units: Mapping[str, int]
     down: int
     up: int
     queue: Callable[[int], int]
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -248,24 +251,25 @@ class _Walk:
         place = link.jobs.index(node.name)
         offers = waiting[link.name, link.tensors[place]]
         frame, free = link.taken[place], self.free.get(unit.name, 0)
+        step = self.latencies.steps.get(unit.name, 1)
         if isinstance(node, MatMul):
             rows = layout.graph.input_tensors(node)[1].shape[0]
             assert isinstance(rows, int)
-            taken, given, cycles = _dense(unit, rows, frame, offers, free)
+            taken, given, cycles = _dense(unit, rows, frame, offers, free, step)
             last = int(given[-1])
         else:
-            taken = given = _in_turn(offers, free)
-            cycles, last = len(taken), int(taken[-1])
+            taken = given = _in_turn(offers, free, step)
+            cycles, last = step * len(taken), int(taken[-1])
             if unit.kind == "argmax":
                 given = taken.reshape(frame.vectors, -1)[:, -1]
-        self.free[unit.name] = last + 1
+        self.free[unit.name] = last + step
         self._busy[unit.name] += cycles
         self.accepted.setdefault(link.name, []).append(taken)
         given = given + self.latencies.units[unit.name]
         if record:
             self.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
                                      first_output=int(given[0]), end=int(given[-1]),
-                                     busy=last - int(taken[0]) + 1))
+                                     busy=last - int(taken[0]) + step))
         return given
 
     def _travel(self, link: Link, place: int, offers: Times) -> Times:
@@ -306,24 +310,24 @@ def _for_ever(entered: Times, accepted: Times, interval: int) -> int:
     return int((passed(entered) - passed(accepted)).max())
 
 
-def _in_turn(ready: Times, free: int) -> Times:
-    """When a server that takes a word a cycle takes words that are ready at given times."""
-    turn = np.arange(len(ready))
+def _in_turn(ready: Times, free: int, step: int = 1) -> Times:
+    """When a server that takes a word every ``step`` cycles takes words ready at given times."""
+    turn = step * np.arange(len(ready))
     return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
 
 
-def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int
+def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int, step: int
            ) -> tuple[Times, Times, int]:
     """Times of a folded dense layer: words taken, folds done; and the cycles of its work."""
     words = -(-frame.vector // unit.lanes)
     folds = -(-rows // unit.rows)
     taken, given = [], []
     for vector in offers.reshape(frame.vectors, words):
-        taken.append(_in_turn(vector, free))
-        # The other folds read what was kept, a word a cycle.
-        given.append(taken[-1][-1] + words * np.arange(folds))
-        free = int(given[-1][-1]) + 1
-    return np.concatenate(taken), np.concatenate(given), frame.vectors * folds * words
+        taken.append(_in_turn(vector, free, step))
+        # The other folds read what was kept, a word a step.
+        given.append(taken[-1][-1] + step * words * np.arange(folds))
+        free = int(given[-1][-1]) + step
+    return np.concatenate(taken), np.concatenate(given), frame.vectors * folds * words * step
 
 
 def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, latency: int

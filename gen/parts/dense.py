@@ -62,13 +62,10 @@ def dense(context: Context) -> UnitParts:
 
 
 def _check_pe(unit: Unit, spec: DotSpec) -> None:
-    """Refuse a kind of processing element that does not take the formats, or not every cycle."""
+    """Refuse a kind of processing element that does not take the formats."""
     kind = PE_KINDS[unit.pe]
     if reason := kind.refusal(spec):
         raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: {reason}")
-    if (interval := kind.interval_of(spec)) != 1:
-        raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: it takes operands every {interval} "
-                         "cycles; a dense unit needs one that takes them every cycle")
 
 
 def _weight_words(weights: Ints, unit: Unit, padding: int) -> Ints:

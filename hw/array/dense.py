@@ -17,9 +17,9 @@ from sw_model.formats import BipolarFormat, Format, IntFormat, as_index
 
 from ..network.loops import Loops
 from ..pe import PE_KINDS, DotSpec
+from ..pe.rows import rows_of
 from ..shapes import vector_of
 from ..streams.pipeline import valid_chain
-from ..unique import Unique
 
 __all__ = ["DenseJob", "DenseLayer", "DenseSpec"]
 
@@ -99,18 +99,18 @@ class DenseSpec:
 
 
 class DenseLayer(wiring.Component):
-    """Matrix-vector products: ``rows`` dot products of ``lanes`` pairs every cycle.
+    """Matrix-vector products: ``rows`` dot products of ``lanes`` pairs every ``step`` cycles.
 
-    A vector of a job takes ``ceil(rows/PE) * ceil(cols/SIMD)`` cycles (PE, SIMD: the
-    spec's rows and lanes). During the first row fold the vector's words are taken from
-    ``i`` and kept; the other folds read them again. Then the next vector begins without a
-    gap. Weights come in the order in which they are used: for each row fold, for each word
-    of the vector, ``rows`` x ``lanes`` codes; biases one word for each row fold. Results
-    leave in words of ``rows`` accumulators; rows past the matrix's are padding. Columns
-    past the matrix's must have weights of value zero, except that bipolar weights, which
-    have none, may have any: the unit then gives those lanes the activation zero, or +1 if
-    the activations are bipolar too (the bias must then take off the sum of the padding's
-    weights).
+    A vector of a job takes ``ceil(rows/PE) * ceil(cols/SIMD) * step`` cycles (PE, SIMD: the
+    spec's rows and lanes; ``step``: the interval of its kind of processing element). During the
+    first row fold the vector's words are taken from ``i`` and kept; the other folds read them
+    again. Then the next vector begins without a gap. Weights come in the order in which they
+    are used: for each row fold, for each word of the vector, ``rows`` x ``lanes`` codes; biases
+    one word for each row fold. Results leave in words of ``rows`` accumulators; rows past the
+    matrix's are padding. Columns past the matrix's must have weights of value zero, except that
+    bipolar weights, which have none, may have any: the unit then gives those lanes the
+    activation zero, or +1 if the activations are bipolar too (the bias must then take off the
+    sum of the padding's weights).
 
     Parameters
     ----------
@@ -129,9 +129,7 @@ class DenseLayer(wiring.Component):
         if not isinstance(spec, DenseSpec):
             raise TypeError(f"spec must be a DenseSpec, not {spec!r}")
         self._spec = spec
-        self._pe = [Unique(PE_KINDS[spec.pe], spec.dot) for _ in range(spec.rows)]
-        if self._pe[0].component.interval != 1:
-            raise ValueError(f"{spec.pe} takes several cycles a step; the dense layer takes one")
+        self._rows = rows_of(PE_KINDS[spec.pe], spec.dot, spec.rows)
         weights = ArrayLayout(vector_of(spec.weights, spec.lanes), spec.rows)
         members: dict[str, Any] = {
             "i": In(stream.Signature(vector_of(spec.activations, spec.lanes))),
@@ -149,12 +147,17 @@ class DenseLayer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from taking a fold's last word to offering its results."""
-        return 2 + self._pe[0].component.latency
+        return 2 + self._rows.latency
+
+    @property
+    def step(self) -> int:
+        """Cycles from taking a word to taking the next one."""
+        return self._rows.interval
 
     def interval(self, job: int) -> int:
         """Cycles between two vectors of a job."""
         chosen = self._spec.jobs[job]
-        return self._spec.row_folds(chosen) * self._spec.column_words(chosen)
+        return self._spec.row_folds(chosen) * self._spec.column_words(chosen) * self.step
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -163,10 +166,11 @@ class DenseLayer(wiring.Component):
             (spec.column_words(j), spec.row_folds(j), j.vectors) for j in spec.jobs))
         enable = Signal()
         fire = Signal()
+        free = self._free(m, fire, enable)
         m.d.comb += [
-            fire.eq(self.i.valid | ~loops.first_1),
+            fire.eq((self.i.valid | ~loops.first_1) & free),
             loops.advance.eq(fire & enable),
-            self.i.ready.eq(enable & loops.first_1),
+            self.i.ready.eq(enable & loops.first_1 & free),
         ]
 
         # Stage 0 to 1: the word comes from the stream or from the vector kept.
@@ -178,11 +182,10 @@ class DenseLayer(wiring.Component):
         operand = self._operand(m, loops, fire & enable, enable)
 
         # Stage 1 to 1 + latency: the processing elements.
-        for row, pe in enumerate(self._pe):
-            m.submodules[f"pe_{row}"] = pe
-            m.d.comb += [pe.enable.eq(enable), pe.start.eq(fetched), pe.a.eq(operand),
-                         pe.w.eq(self.weights.payload[row])]
-        depth = self._pe[0].component.latency
+        m.submodules.dots = dots = self._rows
+        m.d.comb += [dots.enable.eq(enable), dots.start.eq(fetched), dots.a.eq(operand),
+                     dots.w.eq(self.weights.payload)]
+        depth = self._rows.latency
         valid = valid_chain(m, fetched, depth=depth, enable=enable)[-1]
         opens = self._delay(m, first, depth, enable, "opens")
         closes = self._delay(m, last, depth, enable, "closes")
@@ -200,13 +203,24 @@ class DenseLayer(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.If(enable):
             m.d.sync += self.o.valid.eq(valid & closes)
-        for row, pe in enumerate(self._pe):
+        for row in range(spec.rows):
             accumulator = Signal.like(self.o.payload[row], name=f"accumulator_{row}",
                                       reset_less=True)
             with m.If(enable & valid):
-                m.d.sync += accumulator.eq(Mux(opens, self._start(row), accumulator) + pe.o)
+                m.d.sync += accumulator.eq(Mux(opens, self._start(row), accumulator) + dots.o[row])
             m.d.comb += self.o.payload[row].eq(accumulator)
         return m
+
+    def _free(self, m: Module, fire: Signal, enable: Signal) -> Value:
+        """Whether the processing elements take operands: ``step`` enabled cycles after the last."""
+        if self.step == 1:
+            return Const(1)
+        wait = Signal(range(self.step))
+        with m.If(enable & fire):
+            m.d.sync += wait.eq(self.step - 1)
+        with m.Elif(enable & wait.any()):
+            m.d.sync += wait.eq(wait - 1)
+        return ~wait.any()
 
     def _bias_there(self, opening: Value) -> Value:
         return Const(1) if self._spec.bias is None else self.bias.valid | ~opening

@@ -2,17 +2,18 @@
 
 from .base import DotProduct, DotSpec, ElasticDotProduct
 from .exact import ExactDotProduct
-from .lut import LutDotProduct
+from .lut import LutDotProduct, SerialLutDotProduct
 from .parallel import ParallelDotProduct
 from .ternary import TernaryDotProduct
 
 __all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ElasticDotProduct", "ExactDotProduct",
-           "LutDotProduct", "ParallelDotProduct", "TernaryDotProduct"]
+           "LutDotProduct", "ParallelDotProduct", "SerialLutDotProduct", "TernaryDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
     "exact": ExactDotProduct,
     "lut": LutDotProduct,
+    "serial_lut": SerialLutDotProduct,
     "ternary": TernaryDotProduct,
 }

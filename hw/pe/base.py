@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -11,6 +12,9 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import Format, IntFormat, as_index, covering
 
 from ..shapes import shape_between, vector_of
+
+if TYPE_CHECKING:
+    from .rows import DotRows
 
 __all__ = ["DotProduct", "DotSpec", "ElasticDotProduct"]
 
@@ -101,6 +105,8 @@ class DotProduct(wiring.Component):
     latency: int
     #: Enabled cycles between two pairs of operands.
     interval: int = 1
+    #: What rows of this kind that take the same activations are, where they gain from it.
+    shared: ClassVar[Callable[[DotSpec, int], DotRows] | None] = None
 
     def __init__(self, spec: DotSpec) -> None:
         if not isinstance(spec, DotSpec):

@@ -3,28 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from amaranth import Module
 from amaranth.hdl import Elaboratable
 
 from sw_model.formats import CodedFormat
 
-from ..arith.registered import registered
 from .base import DotProduct, DotSpec
-from .lut_row import LutRow
-from .lut_table import LutTable
+from .lut_rows import LutRows, SerialLutRows
 
-__all__ = ["LutDotProduct"]
+__all__ = ["LutDotProduct", "SerialLutDotProduct"]
 
 
 class LutDotProduct(DotProduct):
-    """A :class:`LutTable` and one :class:`LutRow`: by itself dearer than adders, but arrays
-    share the table among rows.
+    """A table and one row that reads it: by itself dearer than adders, but rows share a table.
 
-    With all places of the weights at once it gives a dot product every cycle; ``serial``,
-    every so many cycles as weights have bits, for as many times less look-up. See
-    :class:`DotProduct` for the contract and the members.
+    All places of the weights are looked up at once, and there is a dot product every cycle. See
+    :class:`DotProduct` for the contract and the members, :class:`LutRows` for rows.
 
     Source: Mo et al., LUT Tensor Core, section 3 (arXiv 2408.06003), and Wei et al., T-MAC,
     section 3 (arXiv 2407.00088). Sums are exact: tables are not quantised.
@@ -33,16 +29,14 @@ class LutDotProduct(DotProduct):
     ----------
     spec : DotSpec
         Both formats integers, fixed point, bipolar or ternary.
-    serial : bool
-        Whether the weights' bits are looked up in turn.
     """
 
-    def __init__(self, spec: DotSpec, *, serial: bool = False) -> None:
+    shared: ClassVar[type[LutRows]] = LutRows
+
+    def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
-        self._table = LutTable(spec.activations, spec.lanes, held=serial)
-        self._row = LutRow(spec, serial=serial)
-        self.interval = self._row.interval
-        self.latency = self._table.latency + self._row.latency
+        self._one = self.shared(spec, 1)
+        self.latency, self.interval = self._one.latency, self._one.interval
 
     @classmethod
     def refusal(cls, spec: DotSpec) -> str | None:
@@ -55,15 +49,17 @@ class LutDotProduct(DotProduct):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        m.submodules.table = table = self._table
-        m.submodules.row = row = self._row
-
-        def late(value: Any, name: str) -> Any:
-            return registered(m, value, enable=self.enable, name=name, stages=table.latency)
-
-        m.d.comb += [
-            table.enable.eq(self.enable), table.start.eq(self.start), table.a.eq(self.a),
-            row.enable.eq(self.enable), row.start.eq(late(self.start, "started")),
-            row.w.as_value().eq(late(self.w.as_value(), "w_late")),
-            row.tables.eq(table.tables), row.total.eq(table.total), self.o.eq(row.o)]
+        m.submodules.one = one = self._one
+        m.d.comb += [one.enable.eq(self.enable), one.start.eq(self.start), one.a.eq(self.a),
+                     one.w[0].eq(self.w), self.o.eq(one.o[0])]
         return m
+
+
+class SerialLutDotProduct(LutDotProduct):
+    """The same with one look-up: a dot product every so many cycles as weights have bits."""
+
+    shared = SerialLutRows
+
+    @classmethod
+    def interval_of(cls, spec: DotSpec) -> int:
+        return spec.weights.width

@@ -17,7 +17,7 @@ __all__ = ["dense_unit"]
 
 def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
                jobs: Sequence[DenseJob], rows: int, lanes: int, *, bias: bool,
-               samples: int = 3, name: str = "") -> Unit:
+               samples: int = 3, name: str = "", pe: str = "parallel") -> Unit:
     """A dense layer with random matrices, inputs that include the extremes, exact results."""
     matrices = [rng.integers(weights.min, weights.max, (job.rows, job.cols), endpoint=True)
                 for job in jobs]
@@ -28,7 +28,7 @@ def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
     both = isinstance(weights, BipolarFormat) and isinstance(activations, BipolarFormat)
     needs_bias = bias or (both and any(pads))
     spec = DenseSpec(activations, weights, accumulator,
-                     IntFormat(12) if needs_bias else None, rows, lanes, tuple(jobs))
+                     IntFormat(12) if needs_bias else None, rows, lanes, tuple(jobs), pe)
     words: dict[str, list[np.ma.MaskedArray]] = {"i": [], "weights": [], "bias": [], "o": []}
     for sample in range(samples):
         for job, matrix, offset, pad in zip(jobs, matrices, offsets, pads, strict=True):
@@ -55,7 +55,7 @@ def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
     steady = Interval(component.interval(0), folds, "o") if len(jobs) == 1 else None
     return Unit(component, stimulus, {"o": packed["o"]}, latency=component.latency,
                 after=spec.column_words(jobs[0]) - 1, interval=steady,
-                since="i", name=name or f"{activations}x{weights} {rows}x{lanes} {jobs}")
+                since="i", name=name or f"{pe} {activations}x{weights} {rows}x{lanes} {jobs}")
 
 
 def _accumulator(activations: Format, weights: Format, matrices: Sequence[np.ndarray],

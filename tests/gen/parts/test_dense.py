@@ -9,7 +9,6 @@ import pytest
 from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
-from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 
 
@@ -23,13 +22,4 @@ def test_formats_that_the_kind_does_not_take(tmp_path):
              "bipolar, not int4 (with activations int8)")
     with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
         attempt(tmp_path / "out", "pe=ternary", "weight_format=int4", "weights=random(1)")
-    assert not (tmp_path / "out").exists()
-
-
-def test_kinds_that_take_several_cycles(tmp_path, monkeypatch):
-    monkeypatch.setattr(PE_KINDS["exact"], "interval", 3)
-    words = ("unit 'dense_unit', pe exact: it takes operands every 3 cycles; a dense unit needs "
-             "one that takes them every cycle")
-    with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
-        attempt(tmp_path / "out", "pe=exact")
     assert not (tmp_path / "out").exists()

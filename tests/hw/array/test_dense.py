@@ -54,6 +54,20 @@ def test_tables_of_jobs(rng, need):
     check_units(units, stalls=[(0.0, 0.0), (0.5, 0.5)])
 
 
+def test_kinds_of_elements(rng, need):
+    """Among them one that shares tables, and one that takes operands every few cycles."""
+    need("icarus")
+    jobs = [DenseJob(5, 7)]
+    units = [dense_unit(rng, UINT4, w, jobs, rows, lanes, bias=True, pe=pe)
+             for pe, w in (("lut", INT3), ("serial_lut", INT3), ("serial_lut", BIPOLAR),
+                           ("ternary", TERNARY), ("exact", INT3))
+             for rows, lanes in ((2, 3), (5, 7))]
+    assert {unit.component.step for unit in units} == {1, 3}
+    tables = [dense_unit(rng, INT8, INT3, [DenseJob(5, 7), DenseJob(4, 3, 2)], rows, lanes,
+                         bias=True, pe="serial_lut") for rows, lanes in ((1, 1), (2, 4))]
+    check_units([*units, *tables], stalls=[(0.0, 0.0), (0.5, 0.5)])
+
+
 @pytest.mark.parametrize(("a", "w"), [
     (IntFormat(4), IntFormat(4)), (UINT4, INT3), (BIPOLAR, IntFormat(4)), (TERNARY, UINT4),
     (BIPOLAR, BIPOLAR), (TERNARY, TERNARY), (IntFormat(5), IntFormat(5))], ids=str)

@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import pytest
 from amaranth.sim import Simulator
 
 from hw.pe import DotSpec
-from hw.pe.lut import LutDotProduct
+from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_table import LutTable
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes
 
 FORMS = ["uint1", "int1", "int2", "uint2", "int4", "uint4", "fixed<5,2>", "bipolar", "ternary"]
-KINDS = [LutDotProduct, partial(LutDotProduct, serial=True)]
+KINDS = [LutDotProduct, SerialLutDotProduct]
 
 
 def test_every_pair_of_codes(need, tmp_path):
@@ -72,7 +71,7 @@ def test_a_table(held):
 
 def test_latency_and_interval():
     spec = DotSpec(parse_format("int8"), parse_format("int4"), 16)
-    units = LutDotProduct(spec), LutDotProduct(spec, serial=True)
+    units = LutDotProduct(spec), SerialLutDotProduct(spec)
     assert [(unit.latency, unit.interval) for unit in units] == [(8, 1), (10, 4)]
 
 

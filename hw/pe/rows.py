@@ -1,0 +1,109 @@
+# amaranth: UnusedElaboratable=no
+"""Rows of processing elements that take the same activations: a matrix times a vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Module
+from amaranth.hdl import Elaboratable
+from amaranth.lib import wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from sw_model.formats import as_index
+
+from ..shapes import shape_between, vector_of
+from ..unique import Unique
+from .base import DotProduct, DotSpec
+
+__all__ = ["DotRows", "SeparateRows", "rows_of"]
+
+
+class DotRows(wiring.Component):
+    """The contract of rows that share activations: :class:`DotProduct`'s, for every row at once.
+
+    Kinds of processing elements that gain from sharing (tables of activations, packed
+    multipliers) have a subclass of their own in :attr:`DotProduct.shared`; of all others
+    :class:`SeparateRows` places as many as there are rows.
+
+    Parameters
+    ----------
+    spec : DotSpec
+        What each row computes.
+    rows : int
+
+    Members
+    -------
+    enable : ``In(1)``
+        Clock enable of every register.
+    start : ``In(1)``
+        Operands are valid.
+    a : ``In(vector_of(spec.activations, spec.lanes))``
+    w : ``In(ArrayLayout(vector_of(spec.weights, spec.lanes), rows))``
+    o : ``Out(ArrayLayout(shape_between(*spec.result_range), rows))``
+        The dot products on the product grid.
+    """
+
+    #: As :class:`DotProduct` has them.
+    latency: int
+    interval: int = 1
+
+    def __init__(self, spec: DotSpec, rows: int) -> None:
+        self._spec, self._rows = spec, as_index("rows", rows)
+        if self._rows < 1:
+            raise ValueError(f"rows must be at least 1, not {rows}")
+        super().__init__({
+            "enable": In(1),
+            "start": In(1),
+            "a": In(vector_of(spec.activations, spec.lanes)),
+            "w": In(ArrayLayout(vector_of(spec.weights, spec.lanes), self._rows)),
+            "o": Out(ArrayLayout(shape_between(*spec.result_range), self._rows)),
+        })
+
+    @property
+    def spec(self) -> DotSpec:
+        return self._spec
+
+    @property
+    def rows(self) -> int:
+        return self._rows
+
+
+class SeparateRows(DotRows):
+    """Rows that share nothing but the wires of their activations.
+
+    Parameters
+    ----------
+    kind : type of DotProduct
+    spec, rows
+        As of :class:`DotRows`.
+    """
+
+    def __init__(self, kind: type[DotProduct], spec: DotSpec, rows: int) -> None:
+        super().__init__(spec, rows)
+        self._elements = [Unique(kind, spec) for _ in range(self.rows)]
+        one = self._elements[0].component
+        self.latency, self.interval = one.latency, one.interval
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        for row, element in enumerate(self._elements):
+            m.submodules[f"pe_{row}"] = element
+            m.d.comb += [element.enable.eq(self.enable), element.start.eq(self.start),
+                         element.a.eq(self.a), element.w.eq(self.w[row]),
+                         self.o[row].eq(element.o)]
+        return m
+
+
+def rows_of(kind: type[DotProduct], spec: DotSpec, rows: int) -> DotRows:
+    """The cheapest rows of a kind of processing element.
+
+    Raises
+    ------
+    ValueError
+        If the kind does not take the formats, or ``rows`` is less than 1.
+    """
+    if reason := kind.refusal(spec):
+        raise ValueError(reason)
+    return SeparateRows(kind, spec, rows) if kind.shared is None else kind.shared(spec, rows)

@@ -1,0 +1,81 @@
+# amaranth: UnusedElaboratable=no
+"""Rows that share activations: the results of one element a row, whatever is shared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from hw.pe import PE_KINDS, DotSpec
+from hw.pe.rows import SeparateRows, rows_of
+from sw_model.formats import parse_format
+from tests.support.dots import codes_of
+
+SHARED = sorted(kind for kind, make in PE_KINDS.items() if make.shared is not None)
+
+
+def spec_of(a, w, lanes):
+    return DotSpec(parse_format(a), parse_format(w), lanes)
+
+
+@pytest.mark.parametrize(("a", "w"), [("int8", "int3"), ("uint4", "bipolar")])
+@pytest.mark.parametrize(("rows", "lanes"), [(1, 5), (3, 4)])
+@pytest.mark.parametrize("kind", ["parallel", *SHARED])
+def test_rows(kind, a, w, rows, lanes, rng):
+    """Operands as often as they are taken, valid for one cycle only, with pauses."""
+    spec = spec_of(a, w, lanes)
+    if PE_KINDS[kind].refusal(spec):
+        pytest.skip("not taken by this kind")
+    unit = rows_of(PE_KINDS[kind], spec, rows)
+    count = 40
+    x = rng.choice(codes_of(spec.activations), (count, lanes))
+    y = rng.choice(codes_of(spec.weights), (count, rows, lanes))
+    expected = np.einsum("nl,nrl->nr", spec.activations.to_fixed(x), spec.weights.to_fixed(y))
+    found = []
+
+    async def bench(ctx):
+        due: list[int] = []
+        cycle, given = 0, 0
+        while len(found) < count:
+            enable = bool(rng.random() < 0.8)
+            start = given < count and cycle % unit.interval == 0
+            ctx.set(unit.enable, enable)
+            ctx.set(unit.start, start)
+            # What is not started must not matter.
+            ax = x[given] if start else rng.choice(codes_of(spec.activations), lanes)
+            wy = y[given] if start else rng.choice(codes_of(spec.weights), (rows, lanes))
+            for lane in range(lanes):
+                ctx.set(unit.a[lane], int(ax[lane]))
+                for row in range(rows):
+                    ctx.set(unit.w[row][lane], int(wy[row][lane]))
+            if enable:
+                if due and due[0] == cycle:
+                    due.pop(0)
+                    found.append([ctx.get(unit.o[row]) for row in range(rows)])
+                if start:
+                    due.append(cycle + unit.latency)
+                    given += 1
+                cycle += 1
+            await ctx.tick()
+
+    simulator = Simulator(unit)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_interval_is_known_before():
+    for make in PE_KINDS.values():
+        spec = spec_of("int8", "int3", 3)
+        if make.refusal(spec) is None:
+            assert rows_of(make, spec, 2).interval == make(spec).interval \
+                == make.interval_of(spec)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match=r"^rows must be at least 1, not 0$"):
+        SeparateRows(PE_KINDS["parallel"], spec_of("int8", "int8", 1), 0)
+    with pytest.raises(ValueError, match="weights of a ternary dot product must be"):
+        rows_of(PE_KINDS["ternary"], spec_of("int8", "int4", 1), 2)
