@@ -27,9 +27,9 @@ from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import HuffmanDecoder
 from sw_model.formats import NAMED
 from sw_model.formats.entropy_coded import EntropyCodedBF16
-from tests.support.entropy import Case, emulated, first_chunks, outputs_of, spec_of
 
 from .components import resources
+from .entropy import Case, emulated, first_chunks, outputs_of, spec_of
 from .record import finish, model_file, tell, versions
 
 __all__ = ["areas", "lines", "main", "measure", "sizes", "speeds", "weights"]
@@ -88,11 +88,10 @@ def speeds(name: str, patterns: NDArray[np.int64], ways: int) -> list[dict[str, 
     cases = [Case([part], [patterns[:part.count]], ways, spec_of(tensor)) for part in tensors]
     rows = []
     with tempfile.TemporaryDirectory(prefix="gatemill-") as work:
-        runs = [emulated([case], Path(work) / str(k), quick=False)
-                for k, case in enumerate(cases)]
+        runs = [emulated(case, Path(work) / str(k)) for k, case in enumerate(cases)]
         for idle, stall in STALLS:
             half, whole = (run(idle=idle, stall=stall) for run in runs)
-            if outputs_of(whole, 0, ways) != cases[1].expected:
+            if outputs_of(whole, ways) != cases[1].expected:
                 raise AssertionError(f"{name} comes out of {ways} decoders wrong")
             steady = (tensor.count - tensors[0].count) / (whole.cycles - half.cycles)
             rows.append({"weights": name, "ways": ways, "idle": idle, "stall": stall,

@@ -16,7 +16,7 @@ from sw_model.specs.huffman import HuffmanSpec
 
 from .huffman import header_of
 
-__all__ = ["ChunkMerge", "ChunkSplit", "Gather", "symbols_of"]
+__all__ = ["ChunkMerge", "ChunkSplit", "Gather", "ServesDecoders", "symbols_of"]
 
 
 def symbols_of(lanes: int) -> StructLayout:
@@ -31,7 +31,28 @@ def _checked_ways(name: str, value: object) -> int:
     return ways
 
 
-class ChunkSplit(wiring.Component):
+class ServesDecoders:
+    """Parameters of what serves several decoders of one spec."""
+
+    _spec: HuffmanSpec
+    _ways: int
+
+    def _serve(self, spec: HuffmanSpec, ways: int) -> None:
+        """Check and keep them."""
+        if not isinstance(spec, HuffmanSpec):
+            raise TypeError(f"spec must be a HuffmanSpec, not {spec!r}")
+        self._spec, self._ways = spec, _checked_ways("ways", ways)
+
+    @property
+    def spec(self) -> HuffmanSpec:
+        return self._spec
+
+    @property
+    def ways(self) -> int:
+        return self._ways
+
+
+class ChunkSplit(ServesDecoders, wiring.Component):
     """Give chunks to several decoders in turn: to each the header, and then as many words.
 
     Combinational but for counters. A word passes every cycle; a header passes beside its first
@@ -62,21 +83,11 @@ class ChunkSplit(wiring.Component):
     interval = 1
 
     def __init__(self, spec: HuffmanSpec, ways: int) -> None:
-        if not isinstance(spec, HuffmanSpec):
-            raise TypeError(f"spec must be a HuffmanSpec, not {spec!r}")
-        self._spec, self._ways = spec, _checked_ways("ways", ways)
+        self._serve(spec, ways)
         headers, words = stream.Signature(header_of(spec)), stream.Signature(unsigned(WORD))
         super().__init__({
             "headers": In(headers), "words": In(words),
             "o_headers": Out(headers).array(self._ways), "o_words": Out(words).array(self._ways)})
-
-    @property
-    def spec(self) -> HuffmanSpec:
-        return self._spec
-
-    @property
-    def ways(self) -> int:
-        return self._ways
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

@@ -11,19 +11,18 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from sw_model.formats import as_index
 from sw_model.formats.huffman import WORD
 from sw_model.specs.huffman import HuffmanSpec
 
 from ..streams import Join, Queue
 from ..unique import Unique
-from .chunks import ChunkMerge, ChunkSplit, Gather, symbols_of
+from .chunks import ChunkMerge, ChunkSplit, Gather, ServesDecoders, symbols_of
 from .huffman import HuffmanDecoder, header_of
 
 __all__ = ["EntropyDecoder"]
 
 
-class EntropyDecoder(wiring.Component):
+class EntropyDecoder(ServesDecoders, wiring.Component):
     """Decode entropy-coded bfloat16, ``ways`` numbers a cycle, by as many Huffman decoders.
 
     Decoders take chunks in turn. Each has queues for the words of a chunk, the largest there
@@ -58,12 +57,11 @@ class EntropyDecoder(wiring.Component):
     """
 
     def __init__(self, spec: HuffmanSpec, ways: int = 1) -> None:
-        self._ways = as_index("ways", ways)
+        self._serve(spec, ways)
         self._decoders = [Unique(HuffmanDecoder, spec) for _ in range(self._ways)]
-        if self._ways < 1 or spec.chunk % self._ways:
+        if spec.chunk % self._ways:
             raise ValueError(f"ways must be a divisor of the chunk's {spec.chunk} symbols, "
                              f"not {ways}")
-        self._spec = spec
         data = ArrayLayout(unsigned(16), self._ways)
         super().__init__({
             "headers": In(stream.Signature(header_of(spec))),
@@ -71,14 +69,6 @@ class EntropyDecoder(wiring.Component):
             "rest": In(stream.Signature(ArrayLayout(unsigned(8), self._ways))),
             "o": Out(stream.Signature(StructLayout({"data": data, "last": 1}))),
         })
-
-    @property
-    def spec(self) -> HuffmanSpec:
-        return self._spec
-
-    @property
-    def ways(self) -> int:
-        return self._ways
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
