@@ -8,7 +8,10 @@ from sw_model.formats import Format, parse_format
 from sw_model.formats.blocks import BlockFormat, parse_block_format
 from sw_model.formats.sparse import parse_sparse_format
 
-from .scaled import EntropyCoded, Fitted, Pruned, Scaled
+from .entropy import EntropyCoded
+from .fitted import Fitted
+from .pruned import Pruned
+from .scaled import Scaled
 
 __all__ = ["FAMILIES", "Candidate", "candidates"]
 

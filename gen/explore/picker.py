@@ -85,7 +85,8 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
     Raises
     ------
     InputFault
-        If it cannot be read, is empty, or holds what is no finite real number.
+        If it cannot be read, is empty, or holds what is no finite real number, or an integer
+        that float64 would round.
     """
     try:
         with path.open("rb") as file:
@@ -102,13 +103,18 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
         raise InputFault(f"{path}: holds {array.dtype}, but a tensor must hold real numbers")
     if not array.size:
         raise InputFault(f"{path}: holds no elements")
+    array = np.atleast_1d(array)
     with np.errstate(over="ignore"):
         real = array.astype(np.float64)
     if (wrong := np.argwhere(~(np.abs(real) <= LARGEST))).size:
         place = tuple(int(k) for k in wrong[0])
         raise InputFault(f"{path}: element {list(place)} is {array[place]}, but all must be "
                          f"finite in float32")
-    return np.atleast_1d(real)
+    if array.dtype.kind in "iu" and (wrong := np.argwhere(_rounded(array, real))).size:
+        place = tuple(int(k) for k in wrong[0])
+        raise InputFault(f"{path}: element {list(place)} is {array[place]}, an integer beyond "
+                         "2**53 that float64 would round; scale the tensor, or save it as floats")
+    return real
 
 
 def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda _: None) -> Picked:
@@ -152,6 +158,16 @@ def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda
                       f"of {ordered[0].name}")
     best = min(affordable, key=lambda c: (-c.sqnr, c.bits, c.name))
     return Picked(tuple(ordered), tuple(excluded), budget, best)
+
+
+def _rounded(integers: NDArray[Any], real: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which integers their float64 is not equal to."""
+    different = np.zeros(integers.shape, np.bool_)
+    large = np.abs(real) >= 2.0**53
+    # Exact: the way back through int64 or uint64 would wrap at the ends of their range.
+    different[large] = [int(whole) != int(near) for whole, near
+                        in zip(integers[large], real[large], strict=True)]
+    return different
 
 
 def _measured(form: Candidate, values: NDArray[np.float64]

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.formats import (
-    NAMED,
-    CodebookFormat,
     CodedFormat,
     Format,
     IntFormat,
@@ -19,10 +17,8 @@ from sw_model.formats import (
     PositFormat,
     TernaryFormat,
 )
-from sw_model.formats.entropy_coded import EntropyCodedBF16
-from sw_model.formats.sparse import SparseFormat
 
-__all__ = ["SCALE_BITS", "EntropyCoded", "Fitted", "Pruned", "Scaled"]
+__all__ = ["LOOKED_AT", "SCALE_BITS", "Reals", "Scaled"]
 
 Reals = NDArray[np.float64]
 
@@ -130,69 +126,3 @@ class Scaled:
 
     def _codes_and_back(self, values: Reals) -> Reals:
         return self.form.decode(self.form.encode(values, overflow=Overflow.SATURATE))
-
-
-@dataclass(frozen=True)
-class EntropyCoded:
-    """bfloat16 without further loss, its exponents in Huffman codes."""
-
-    name: str = "bf16 entropy-coded"
-
-    def bits(self, values: NDArray[Any]) -> float:
-        """Bits for each element: codes, signs and mantissas, tables and headers."""
-        return EntropyCodedBF16.encode(NAMED["bf16"].encode(values)).sizes.total / values.size
-
-    def restored(self, values: Reals) -> Reals:
-        """``values`` rounded to bfloat16."""
-        return NAMED["bf16"].decode(NAMED["bf16"].encode(values))
-
-
-@dataclass(frozen=True)
-class Pruned:
-    """N of every M codes along the last axis, the largest, times a scale for the tensor."""
-
-    form: SparseFormat
-
-    @property
-    def name(self) -> str:
-        """The format's spelling."""
-        return str(self.form)
-
-    def bits(self, values: NDArray[Any]) -> float:
-        """Bits for each element, places of the codes and the scale included."""
-        return self.form.bits + SCALE_BITS / values.size
-
-    def restored(self, values: Reals) -> Reals:
-        """What is left of ``values``."""
-        element = self.form.element
-        scale = float(Scaled(element).scales(values.reshape(1, -1))[0, 0])
-        codes = element.encode(values / scale, overflow=Overflow.SATURATE)
-        return element.decode(self.form.to_dense(self.form.prune(codes))) * scale
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The nearest of ``entries`` values that are fitted to the tensor (Lloyd's algorithm)."""
-
-    entries: int
-
-    @property
-    def name(self) -> str:
-        """How many there are."""
-        return f"codebook of {self.entries}, fitted"
-
-    def bits(self, values: NDArray[Any]) -> float:
-        """Bits for each element, the codebook included."""
-        return (self.entries - 1).bit_length() + SCALE_BITS * self.entries / values.size
-
-    def restored(self, values: Reals) -> Reals:
-        """``values``, each the nearest entry."""
-        seen = np.sort(values.ravel())[::-(-values.size // (16 * LOOKED_AT))]
-        centres = np.quantile(seen, (np.arange(self.entries) + 0.5) / self.entries)
-        for _ in range(30):
-            place = np.searchsorted((centres[1:] + centres[:-1]) / 2, seen)
-            counts = np.bincount(place, minlength=self.entries)
-            sums = np.bincount(place, seen, minlength=self.entries)
-            centres = np.where(counts > 0, sums / np.maximum(counts, 1), centres)
-        book = CodebookFormat(tuple(centres.astype(np.float32).astype(float).tolist()))
-        return book.decode(book.encode(values))

@@ -119,6 +119,7 @@ def test_too_small_a_budget(tensor):
 @pytest.mark.parametrize(("content", "message"), [
     (np.array([[1.0, np.nan]]), r"element \[0, 1\] is nan, but all must be finite"),
     (np.array([np.inf]), r"element \[0\] is inf"),
+    (np.array(np.nan), r"element \[0\] is nan"),
     (np.array([1.0, 1e300]), r"element \[1\] is 1e\+300, but all must be finite in float32"),
     (np.zeros((0, 4)), "holds no elements"),
     (np.array(["a"]), "holds <U1, but a tensor must hold real numbers"),
@@ -127,6 +128,23 @@ def test_too_small_a_budget(tensor):
 def test_tensors_that_are_refused(tmp_path, content, message):
     np.save(path := tmp_path / "t.npy", content)
     with pytest.raises(InputFault, match=rf"t\.npy: {message}"):
+        read_tensor(path)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64])
+def test_integers_that_float64_would_round(tmp_path, kind):
+    info = np.iinfo(kind)
+    exact = [info.min, 2**53, 2**53 + 2, 2**62, info.max - info.max % 2**20]
+    exact += [-2**53] if info.min else []
+    np.save(path := tmp_path / "t.npy", np.array(exact, kind))
+    assert [int(value) for value in read_tensor(path)] == exact
+    for wrong in (2**53 + 1, info.max, *([-2**53 - 1, info.min + 1] if info.min else [])):
+        np.save(path, np.array([[0, 1], [wrong, wrong]], kind))
+        with pytest.raises(InputFault, match=rf"t\.npy: element \[1, 0\] is {wrong}, an integer "
+                                             r"beyond 2\*\*53 that float64 would round"):
+            read_tensor(path)
+    np.save(path, kind(2**53 + 1))
+    with pytest.raises(InputFault, match=r"t\.npy: element \[0\] is 9007199254740993, an int"):
         read_tensor(path)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gen.explore.scaled import EntropyCoded, Fitted, Pruned, Scaled
+from gen.explore.scaled import Scaled
 from sw_model.formats import parse_format
-from sw_model.formats.entropy_coded import EntropyCodedBF16
-from sw_model.formats.sparse import parse_sparse_format
 
 
 @pytest.mark.parametrize("text", ["int8", "e2m1", "posit<8,0>", "ternary", "bipolar",
@@ -65,33 +63,3 @@ def test_floats_of_16_bits_have_no_scale():
     assert (one.plain, one.name, one.bits(np.ones((3, 3)))) == (True, "bf16", 16)
     tensor = np.array([[1.0, 1 + 2**-9, -3e38]])
     assert one.restored(tensor)[0, :2].tolist() == [1.0, 1.0]
-
-
-def test_entropy_coded():
-    tensor = np.random.default_rng(3).normal(0, 0.02, (50, 100))
-    one = EntropyCoded()
-    rounded = Scaled(parse_format("bf16")).restored(tensor)
-    np.testing.assert_array_equal(one.restored(tensor), rounded)
-    codes = parse_format("bf16").encode(tensor)
-    assert one.bits(tensor) == EntropyCodedBF16.encode(codes).sizes.total / 5000 < 12
-
-
-def test_pruned():
-    tensor = np.array([[1.0, -127.0, 3.0, 64.0, 0.0, 0.0, 5.0, 0.0]])
-    one = Pruned(parse_sparse_format("sparse<2,4,int8>"))
-    assert one.restored(tensor).tolist() == [[0, -127, 0, 64, 0, 0, 5, 0]]
-    assert one.bits(tensor) == 5 + 32 / 8
-    with pytest.raises(ValueError, match="4"):
-        one.restored(np.ones((1, 6)))
-
-
-def test_fitted_codebooks():
-    tensor = np.random.default_rng(8).choice([-3.5, 0.25, 1.0, 8.0], (4, 100))
-    one = Fitted(4)
-    np.testing.assert_array_equal(one.restored(tensor), tensor)
-    assert one.bits(tensor) == 2 + 32 * 4 / 400
-    rng = np.random.default_rng(9)
-    tensor = rng.normal(0, 1, (1, 5000))
-    uniform = Scaled(parse_format("int4")).restored(tensor)
-    errors = [np.square(x - tensor).mean() for x in (Fitted(16).restored(tensor), uniform)]
-    assert errors[0] < 0.9 * errors[1]
