@@ -27,7 +27,8 @@ def block_sum(partials: ArrayLike, exponents: ArrayLike, spec: BlockSumSpec, *,
         for block, ascending:  total = RNE(total + RNE(partial * significand * 2**(e + lsb)))
 
     so the exact term is rounded once, and the sum once an addition. What is beyond float32's
-    range becomes infinite, and infinities of both signs give NaN, as IEEE 754 has it.
+    range becomes infinite, and infinities of both signs give NaN, as IEEE 754 has it; every NaN
+    is the one of bits 0x7FC00000, whatever the processor's is.
 
     >>> spec = BlockSumSpec.fitting(32, blocks=4, largest=100, exponent_low=-2, exponent_high=1)
     >>> str(spec.target), block_sum([3, -100, 7], [-2, 1, 0], spec)  # 0.75 - 200 + 7
@@ -112,7 +113,7 @@ def _float32_sum(terms: NDArray[np.float32], broken: NDArray[np.bool_]) -> NDArr
     with np.errstate(over="ignore", invalid="ignore"):
         for block in range(terms.shape[-1]):
             total = total + terms[..., block]
-    return np.where(broken.any(axis=-1), np.float32(np.nan), total)
+    return np.where(broken.any(axis=-1) | np.isnan(total), np.float32(np.nan), total)
 
 
 def _integers(name: str, values: ArrayLike, low: int, high: int) -> NDArray[Any]:
