@@ -43,30 +43,31 @@ def add_float32(m: Module, a: Value, b: Value, *, enable: ValueLike, name: str) 
 
     swap = Signal(name=f"{name}_swap")
     m.d.comb += swap.eq(b[:-1] > a[:-1])
-    great, small = Mux(swap, b, a), Mux(swap, a, b)
+    great, small = Mux(swap, _opened(b), _opened(a)), Mux(swap, _opened(a), _opened(b))
     apart = Mux(swap, _field(b) - _field(a), _field(a) - _field(b))[:EXPONENT]
-    opposite = a[-1] ^ b[-1]
-    special, both = _is_special(great), _is_special(great) & _is_special(small)
-    nan = special & great[:MANTISSA].any() | both & opposite
+    opposite, special = a[-1] ^ b[-1], _is_special(a) | _is_special(b)
+    nan = _is_nan(a) | _is_nan(b) | _is_special(a) & _is_special(b) & opposite
 
-    moved = _aligned(m, stage(_significand(small), "small"), stage(apart, "apart"), name)
+    moved = _aligned(m, stage(small[:MANTISSA + 1], "small"), stage(apart, "apart"), name)
     subtract = stage(opposite, "opposite", 2)
-    total, zeros = _total(m, stage(_significand(great), "great", 2), stage(moved, "moved"),
+    total, zeros = _total(m, stage(great[:MANTISSA + 1], "great", 2), stage(moved, "moved"),
                           subtract, name)
 
     # What would move beyond the lowest exponent stops there, as a subnormal number.
-    field, zeros = stage(_field(great), "field", 3), stage(zeros, "zeros")
+    field, zeros = stage(great[MANTISSA + 1:], "field", 3), stage(zeros, "zeros")
     zero, binade = zeros == len(total), field - zeros
     stops = binade < 0
     top = shift_left(m, stage(total, "total"), Mux(stops, field, zeros), len(total),
                      name=f"{name}_top")
     top = stage(top[:len(total)], "top")
-    negative = stage(great[-1] & ~nan, "negative", 3) & ~(zero & stage(subtract, "subtract"))
+    nan = stage(nan, "nan", 3)
+    negative = stage(Mux(swap, b[-1], a[-1]), "great_sign", 3) & ~nan & ~(
+        zero & stage(subtract, "subtract"))
     binade = Mux(stops | zero, 0, binade)[:EXPONENT] | stage(special, "special", 3).replicate(8)
     result = round_to_float32(
         m, negative=stage(negative, "sign"), binade=stage(binade, "binade"),
         significand=top[BELOW + 1:], half=top[BELOW], rest=top[:BELOW].any(), name=name)
-    return result | Mux(stage(nan, "nan", ADD_STAGES), NAN_BITS, 0)
+    return result | Mux(stage(nan, "nan_last"), NAN_BITS, 0)
 
 
 def _field(number: Value) -> Value:
@@ -75,13 +76,18 @@ def _field(number: Value) -> Value:
     return Cat(exponent[0] | ~exponent.any(), exponent[1:])
 
 
-def _significand(number: Value) -> Value:
-    return Cat(number[:MANTISSA], number[MANTISSA:-1].any())
+def _opened(number: Value) -> Value:
+    """The significand with its leading one, and above it the field."""
+    return Cat(number[:MANTISSA], number[MANTISSA:-1].any(), _field(number))
 
 
 def _is_special(number: Value) -> Value:
     """Whether the number is infinite or NaN."""
     return number[MANTISSA:-1].all()
+
+
+def _is_nan(number: Value) -> Value:
+    return _is_special(number) & number[:MANTISSA].any()
 
 
 def _aligned(m: Module, significand: Value, apart: Value, name: str) -> Value:

@@ -27,10 +27,10 @@ KEPT = MANTISSA + 2
 FAR = 31
 
 
-def to_float32(m: Module, integer: Value, exponent: Value, low: int, high: int, *,
+def to_float32(m: Module, integer: Value, exponent: Value, low: int, high: int, *, lsb: int = 0,
                enable: ValueLike, name: str) -> Value:
-    """The bits of ``integer * 2**exponent``, half to even, ``CONVERSION_STAGES`` enabled cycles
-    later; a new number each cycle.
+    """The bits of ``integer * 2**(exponent + lsb)``, half to even, ``CONVERSION_STAGES`` enabled
+    cycles later; a new number each cycle.
 
     Subnormal results are rounded as such, once; too large ones are infinite. Zero is +0, and a
     negative number that rounds to zero -0. Registers stand behind the magnitude, the count of
@@ -44,6 +44,8 @@ def to_float32(m: Module, integer: Value, exponent: Value, low: int, high: int, 
     exponent : Value
     low, high : int
         Range of the exponents.
+    lsb : int
+        Exponent of the integers' grid.
     """
     def stage(value: Value, kind: str, stages: int = 1) -> Value:
         return registered(m, value, enable=enable, name=f"{name}_{kind}", stages=stages)
@@ -53,16 +55,16 @@ def to_float32(m: Module, integer: Value, exponent: Value, low: int, high: int, 
     width = len(magnitude)
     zeros = stage(leading_zeros(m, magnitude, name=f"{name}_zeros"), "zeros")
     # Counted from the lowest: negative ones are subnormal.
-    most = high + width - 1 - LOWEST
-    highest = Signal(shape_between(low + width - 1 - LOWEST, most), name=f"{name}_highest")
-    m.d.comb += highest.eq(exponent + (width - 1 - LOWEST))
+    offset = lsb + width - 1 - LOWEST
+    highest = Signal(shape_between(low + offset, high + offset), name=f"{name}_highest")
+    m.d.comb += highest.eq(exponent + offset)
     highest = stage(highest, "exponent", 2)
 
     top = shift_left(m, stage(magnitude, "held"), zeros, width, name=f"{name}_moved")[:width]
     top = stage(Cat(Const(0, max(0, KEPT - width)), top), "top")
     binade = stage(highest - zeros, "binade")
     kept, lost = top[-KEPT:], top[:-KEPT].any()
-    if low < LOWEST:
+    if low + lsb < LOWEST:
         distance = Signal(range(FAR + 1), name=f"{name}_distance")
         m.d.comb += distance.eq(clamp(stage(zeros - highest, "below"), 0, FAR))
         kept, lost = shift_right(m, kept, distance, FAR, name=f"{name}_small", sticky=lost)

@@ -17,15 +17,20 @@ from tests.support.piped import Piped, piped
 #: Width, whether signed, and range of exponents: of sums in MX and NVFP4, with and without
 #: subnormal results and overflow, of one bit, and wider than the numbers that have names.
 CASES = ((14, True, -256, 252), (22, True, -20, 8), (1, False, -152, 130), (1, True, -3, 2),
-         (24, False, -149, 104), (25, True, -150, -120), (26, True, 90, 106), (40, True, -170, -140),
-         (64, True, -300, 300), (160, True, -320, 10), (3, False, -126, -126), (3, True, -127, 0),
-         (5, True, 127, 129), (30, True, 0, 0), (160, True, -900, 800))
+         (24, False, -149, 104), (25, True, -150, -120), (26, True, 90, 106),
+         (40, True, -170, -140), (64, True, -300, 300), (160, True, -320, 10),
+         (3, False, -126, -126), (3, True, -127, 0), (5, True, 127, 129), (30, True, 0, 0),
+         (160, True, -900, 800))
+
+#: Exponent of the integers' grid, which the exponents above count in.
+LSB = -2
 
 
 def pipeline(width, has_sign, low, high):
-    exponents = range(low, high + 1)
-    return Piped(partial(to_float32, low=low, high=high, name="convert"),
-                 (signed(width) if has_sign else unsigned(width), exponents), CONVERSION_STAGES)
+    low, high = low - LSB, high - LSB
+    return Piped(partial(to_float32, low=low, high=high, lsb=LSB, name="convert"),
+                 (signed(width) if has_sign else unsigned(width), range(low, high + 1)),
+                 CONVERSION_STAGES)
 
 
 def numbers(rng, width, has_sign, low, high, count):
@@ -60,7 +65,8 @@ def bits_of(integers, exponents):
 
 
 def check(cases, operands, folder):
-    found = piped([pipeline(*case) for case in cases], operands, folder)
+    found = piped([pipeline(*case) for case in cases],
+                  [(integers, exponents - LSB) for integers, exponents in operands], folder)
     for case, each, got in zip(cases, operands, found, strict=True):
         wanted = bits_of(*each)
         wrong = np.flatnonzero(got != wanted)
