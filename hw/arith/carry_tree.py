@@ -11,7 +11,7 @@ from amaranth.hdl import ValueLike
 from ..shapes import shape_between
 from .registered import registered
 
-__all__ = ["Carried", "carry_tree"]
+__all__ = ["Carried", "add_with_carry", "carry_sum", "carry_tree"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +37,28 @@ def carry_tree(m: Module, terms: Sequence[Carried], *, enable: ValueLike, name: 
     ValueError
         If there are no terms, or each has a carry.
     """
-    level, depth = list(terms), 0
-    if all(term.carry is not None for term in level):
+    if all(term.carry is not None for term in terms):
         raise ValueError("terms must not be empty, and one must have no carry")
+    return carry_sum(m, terms, enable=enable, name=name).value
+
+
+def carry_sum(m: Module, terms: Sequence[Carried], *, enable: ValueLike, name: str) -> Carried:
+    """The same, where each of the terms, one at least, may have a carry.
+
+    If all have one, the sum is left with a carry for an adder behind the tree.
+    """
+    level, depth = list(terms), 0
     while len(level) > 1:
         level = [_node(m, level[k:k + 2], enable, f"{name}_{depth}_{k // 2}")
                  for k in range(0, len(level), 2)]
         depth += 1
-    return level[0].value
+    return level[0]
+
+
+def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
+    """``a + b + carry``, of which synthesis makes one adder; combinational."""
+    # A place below the lowest makes the carry; no second adder comes of it.
+    return (_above(Const(1, 1), a) + _above(carry, b)) >> 1
 
 
 def _node(m: Module, pair: Sequence[Carried], enable: ValueLike, name: str) -> Carried:
@@ -54,10 +68,7 @@ def _node(m: Module, pair: Sequence[Carried], enable: ValueLike, name: str) -> C
     total = pair[0].value
     if len(pair) == 2:
         if carries:
-            # A place below the lowest makes the carry; no second adder comes of it.
-            one, other = (_above(bit, term.value) for bit, term in zip(
-                (Const(1, 1), carries.pop()), pair, strict=True))
-            total, high = (one + other) >> 1, high + 1
+            total, high = add_with_carry(total, pair[1].value, carries.pop()), high + 1
         else:
             total = total + pair[1].value
     register = Signal(shape_between(low, high), name=name, reset_less=True)
