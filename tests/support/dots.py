@@ -15,15 +15,17 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from hw.pe import DotProduct, DotSpec
+from hw.pe import DotProduct, DotSpec, ElasticDotProduct
 from hw.shapes import vector_of
 from hw.streams.pipeline import valid_chain
 from sw_model.formats import CodedFormat, Format, parse_format
+from verif.emulator import Emulator
 from verif.manifest import Stream
 
 from .emulated import emulator_of
 
-__all__ = ["Case", "DotStream", "check_dots", "codes_of", "every_pair", "extremes"]
+__all__ = ["Case", "DotStream", "check_dots", "codes_of", "emulated_dots", "every_pair",
+           "extremes"]
 
 #: Results are cut into pieces of so many bits.
 PIECE = 16
@@ -36,6 +38,14 @@ Make = Callable[[DotSpec], DotProduct]
 class DotStream(wiring.Component):
     """A processing element between streams, given operands as often as it takes them.
 
+    Parameters
+    ----------
+    make : callable
+    spec : DotSpec
+    eager : bool
+        Whether to go by ``ready`` and ``valid`` of an element that has them, not by the most
+        time that it takes.
+
     Members
     -------
     a, w : ``In(stream.Signature(vector_of(format, lanes)))``
@@ -43,8 +53,8 @@ class DotStream(wiring.Component):
         The result, its sign extended.
     """
 
-    def __init__(self, make: Make, spec: DotSpec) -> None:
-        self._pe = make(spec)
+    def __init__(self, make: Make, spec: DotSpec, *, eager: bool = False) -> None:
+        self._pe, self._eager = make(spec), eager
         self.latency = self._pe.latency
         pieces = -(-len(self._pe.o) // PIECE)
         super().__init__({
@@ -52,21 +62,30 @@ class DotStream(wiring.Component):
             "w": In(stream.Signature(vector_of(spec.weights, spec.lanes))),
             "o": Out(stream.Signature(ArrayLayout(PIECE, pieces)))})
 
+    @property
+    def elastic(self) -> bool:
+        """Whether the element's time depends on its operands."""
+        return isinstance(self._pe, ElasticDotProduct)
+
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.pe = pe = self._pe
-        start = Signal()
+        there, taken = self.a.valid & self.w.valid, Signal()
         enable = Signal()
+        m.d.comb += [enable.eq(self.o.ready | ~self.o.valid),
+                     self.a.ready.eq(enable & taken), self.w.ready.eq(enable & taken),
+                     pe.enable.eq(enable), pe.a.eq(self.a.payload), pe.w.eq(self.w.payload),
+                     self.o.payload.as_value().eq(pe.o)]
+        if self._eager:
+            m.d.comb += [pe.start.eq(there), taken.eq(there & pe.ready),
+                         self.o.valid.eq(pe.valid)]
+            return m
         wait = Signal(range(max(pe.interval, 2)))
-        m.d.comb += [start.eq(self.a.valid & self.w.valid & (wait == 0)),
-                     enable.eq(self.o.ready | ~self.o.valid),
-                     self.a.ready.eq(enable & start), self.w.ready.eq(enable & start),
-                     pe.enable.eq(enable), pe.start.eq(start), pe.a.eq(self.a.payload),
-                     pe.w.eq(self.w.payload), self.o.payload.as_value().eq(pe.o),
-                     self.o.valid.eq(valid_chain(m, start, depth=self.latency,
+        m.d.comb += [taken.eq(there & (wait == 0)), pe.start.eq(taken),
+                     self.o.valid.eq(valid_chain(m, taken, depth=self.latency,
                                                  enable=enable)[-1])]
         with m.If(enable):
-            m.d.sync += wait.eq(Mux(start, pe.interval - 1, Mux(wait == 0, 0, wait - 1)))
+            m.d.sync += wait.eq(Mux(taken, pe.interval - 1, Mux(wait == 0, 0, wait - 1)))
         return m
 
 
@@ -119,21 +138,33 @@ def extremes(make: Make, a: str, w: str, lanes: int, rng: np.random.Generator,
     return Case(make, spec, *operands)
 
 
-def check_dots(cases: Sequence[Case], folder: Path) -> None:
-    """Emulate all cases side by side, without stalls and with them."""
-    units = [DotStream(case.make, case.spec) for case in cases]
-    count = max(len(case.a) for case in cases)
-    streams, inputs = [], {}
-    for k, (case, unit) in enumerate(zip(cases, units, strict=True)):
-        for name, form in (("a", case.spec.activations), ("w", case.spec.weights)):
-            streams.append(Stream(name=f"u{k}__{name}", direction="in", tensor=f"{name}{k}",
-                                  format=str(form), lanes=case.spec.lanes,
-                                  vector=case.spec.lanes))
-            inputs[f"{name}{k}"] = np.resize(getattr(case, name), (count, case.spec.lanes))
+def emulated_dots(units: Sequence[DotStream], specs: Sequence[DotSpec], folder: Path) -> Emulator:
+    """An emulator with tensors ``a0``, ``w0``, ``o0`` and so on."""
+    streams = []
+    for k, (unit, spec) in enumerate(zip(units, specs, strict=True)):
+        streams += [Stream(name=f"u{k}__{name}", direction="in", tensor=f"{name}{k}",
+                           format=str(form), lanes=spec.lanes, vector=spec.lanes)
+                    for name, form in (("a", spec.activations), ("w", spec.weights))]
         pieces = len(unit.o.payload.as_value()) // PIECE
         streams.append(Stream(name=f"u{k}__o", direction="out", tensor=f"o{k}",
                               format=f"uint{PIECE}", lanes=pieces, vector=pieces))
-    emulator = emulator_of(units, streams, folder)
+    return emulator_of(units, streams, folder)
+
+
+def check_dots(cases: Sequence[Case], folder: Path) -> None:
+    """Emulate all cases side by side, without stalls and with them.
+
+    Elements whose time depends on their operands are there twice: given operands as seldom as
+    they ever need them, and as soon as they are ready.
+    """
+    units = [DotStream(case.make, case.spec) for case in cases]
+    eager = [case for case, unit in zip(cases, units, strict=True) if unit.elastic]
+    units += [DotStream(case.make, case.spec, eager=True) for case in eager]
+    cases = [*cases, *eager]
+    count = max(len(case.a) for case in cases)
+    inputs = {f"{name}{k}": np.resize(getattr(case, name), (count, case.spec.lanes))
+              for k, case in enumerate(cases) for name in ("a", "w")}
+    emulator = emulated_dots(units, [case.spec for case in cases], folder)
     for samples, stalls in ((count, 0.0), (min(count, 500), 0.3)):
         run = emulator.run({name: codes[:samples] for name, codes in inputs.items()},
                            idle=stalls, stall=stalls, seed=1)

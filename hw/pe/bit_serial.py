@@ -1,0 +1,77 @@
+"""One bit a cycle of one operand: what the kinds for either operand share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from amaranth import Const, Module, Value
+
+from sw_model.formats import BipolarFormat, CodedFormat, Format
+
+from ..arith.choose import chosen
+from ..shapes import fixed_value
+from .base import DotSpec
+from .serial import SerialDotProduct
+from .term_sum import Term
+
+__all__ = ["MOST_BITS", "BitSerialDotProduct"]
+
+#: Widest operand that is taken apart.
+MOST_BITS = 16
+
+
+class BitSerialDotProduct(SerialDotProduct):
+    """The base of both kinds: an AND for each lane, an adder tree, a shift and an addition.
+
+    Whatever its width, an element of some lanes takes the same area but for the registers of the
+    operand whose bits it takes in turn, the lowest first; the sign bits' sum is subtracted.
+    Where that operand is bipolar, its one bit is the other's sign.
+
+    Parameters
+    ----------
+    spec : DotSpec
+        Both formats integers, fixed point, bipolar or ternary; the operand that is taken bit by
+        bit has at most 16.
+    """
+
+    #: Which operand is taken bit by bit: ``activations`` or ``weights``.
+    operand: ClassVar[str]
+
+    advance = 1
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        what = f"a bit-serial dot product ({cls.operand} in turn)"
+        for name in ("activations", "weights"):
+            if isinstance(form := getattr(spec, name), CodedFormat):
+                return (f"{name} of {what} must be integers, fixed point, bipolar or ternary, "
+                        f"not {form} (activations {spec.activations}, weights {spec.weights})")
+        if getattr(spec, cls.operand).width > MOST_BITS:
+            return (f"{cls.operand} of {what} must have 1 to {MOST_BITS} bits, not "
+                    f"{getattr(spec, cls.operand)} (activations {spec.activations}, weights "
+                    f"{spec.weights})")
+        return None
+
+    @classmethod
+    def interval_of(cls, spec: DotSpec) -> int:
+        return getattr(spec, cls.operand).width
+
+    @property
+    def _serial(self) -> Format:
+        """The format of the operand that is taken bit by bit."""
+        return getattr(self.spec, self.operand)
+
+    @property
+    def _whole(self) -> Format:
+        return self.spec.weights if self.operand == "activations" else self.spec.activations
+
+    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
+        bits, code = (a, w) if self.operand == "activations" else (w, a)
+        value = fixed_value(self._whole, code)
+        bit = chosen(bits, number)
+        if isinstance(self._serial, BipolarFormat):
+            return Term(value, valid=Const(1, 1), negative=~bit)
+        return Term(value, valid=bit)
+
+    def _minus(self, last: Value) -> Value:
+        return last if self._serial.min < 0 else Const(0, 1)
