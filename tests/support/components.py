@@ -17,6 +17,7 @@ from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
 from hw.pe.base import DotSpec
+from hw.pe.block_sum import BlockSum
 from hw.pe.exact import ExactDotProduct
 from hw.pe.lut import LutDotProduct
 from hw.pe.lut_row import LutRow
@@ -29,10 +30,11 @@ from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
 from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
 from hw.unique import Unique
-from sw_model.formats import IntFormat, TernaryFormat
+from sw_model.formats import Float32Format, IntFormat, TernaryFormat
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.specs import (
     ArgMaxSpec,
+    BlockSumSpec,
     FrameworkRescaleSpec,
     MultiplyAddShiftSpec,
     RowJob,
@@ -66,9 +68,15 @@ def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             TernaryDotProduct(DotSpec(INT8, TernaryFormat(), 4)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
-            LutRow(DotSpec(INT8, INT4, 5)),
+            LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
+
+
+def _block_sums() -> tuple[wiring.Component, ...]:
+    scales = {"blocks": 3, "largest": 100, "exponent_low": -2, "exponent_high": 1}
+    return (BlockSum(BlockSumSpec.fitting(32, **scales)),
+            BlockSum(BlockSumSpec(target=Float32Format(), significand=225, **scales), sums=2))
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
