@@ -16,6 +16,7 @@ from hw.network.loops import Loops
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
+from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
 from hw.pe.block_sum import BlockSum
 from hw.pe.exact import ExactDotProduct
@@ -24,6 +25,7 @@ from hw.pe.lut_row import LutRow
 from hw.pe.lut_table import LutTable
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.ternary import TernaryDotProduct
+from hw.pe.weight_serial import WeightSerialDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
 from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
@@ -69,6 +71,7 @@ def _products() -> tuple[wiring.Component, ...]:
             TernaryDotProduct(DotSpec(INT8, TernaryFormat(), 4)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
             LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
+            *_serial_products(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
@@ -77,6 +80,11 @@ def _block_sums() -> tuple[wiring.Component, ...]:
     scales = {"blocks": 3, "largest": 100, "exponent_low": -2, "exponent_high": 1}
     return (BlockSum(BlockSumSpec.fitting(32, **scales)),
             BlockSum(BlockSumSpec(target=Float32Format(), significand=225, **scales), sums=2))
+
+
+def _serial_products() -> tuple[wiring.Component, ...]:
+    spec = DotSpec(INT8, INT4, 4)
+    return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec))
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
