@@ -124,10 +124,11 @@ def synthesise(verilog: Path, top: str, target: str, *, options: Options | None 
         name = verilog.resolve()
         name = Path(name.name) if name.parent == folder else name
         # -defer: a parametrised module is read only with the parameters it is placed with.
+        # Families bring their primitives, and check that nothing else is missing.
         # rename: ABC9 calls bit 0 of `word` just what Amaranth calls a view of it, `word[0]`,
         # and stops at the clash (YosysHQ/yosys#4349); ports have no such names.
         run_commands([f"read_verilog -defer {_quoted(name)}",
-                      f"hierarchy -check -top {top}", "rename -unescape w:*[[]* x:* %d", *flow,
+                      f"hierarchy -top {top}", "rename -unescape w:*[[]* x:* %d", *flow,
                       f"tee -q -o {_quoted(fresh / 'stat.json')} stat -json",
                       "select *",
                       f"write_json -noscopeinfo -selected {_quoted(fresh / 'netlist.json')}"],

@@ -56,8 +56,8 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     """
     layout = lay_out(core, plan)
     names = identifiers([unit.name for unit in plan.units])
-    dsps = target_of(plan).dsps > 0
-    units = {unit.name: unit_parts(layout, unit, names[unit.name], dsps=dsps)
+    device = target_of(plan)
+    units = {unit.name: unit_parts(layout, unit, names[unit.name], device)
              for unit in plan.units}
     schedule = make_schedule(layout, _latencies(units))
     board = _Board()

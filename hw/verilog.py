@@ -14,8 +14,8 @@ from .unique import Library
 
 __all__ = ["VerilogError", "to_rtlil", "to_verilog"]
 
-#: Verilog of modules that Amaranth cannot express, by name: each is a file beside this one.
-PRIMITIVES = {"gatemill_rom": Path(__file__).parent / "memory" / "gatemill_rom.v"}
+#: Verilog of modules that Amaranth cannot express, by name: each is a file of its own.
+PRIMITIVES = {path.stem: path for path in sorted(Path(__file__).parent.rglob("gatemill_*.v"))}
 
 # Reads RTLIL, writes Verilog. opt_dff makes `if (enable)` of a register fed back to itself;
 # -purge drops the wires that Amaranth adds for every lane of a payload (wires that carry the

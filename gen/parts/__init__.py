@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from boards.devices import Device
+
 from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 from .context import Context, Provider, UnitParts
@@ -25,7 +27,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
 }
 
 
-def unit_parts(layout: Layout, unit: Unit, name: str, *, dsps: bool) -> UnitParts:
+def unit_parts(layout: Layout, unit: Unit, name: str, device: Device) -> UnitParts:
     """The hardware of ``unit``.
 
     Parameters
@@ -34,12 +36,12 @@ def unit_parts(layout: Layout, unit: Unit, name: str, *, dsps: bool) -> UnitPart
     unit : Unit
     name : str
         What its instances' names begin with.
-    dsps : bool
-        Whether the device has DSP blocks.
+    device : Device
+        What the unit must fit.
 
     Raises
     ------
     InputFault
-        If the unit's jobs cannot share it.
+        If the unit's jobs cannot share it, or the device lacks what it is made of.
     """
-    return MAKERS[unit.kind](Context(layout, unit, name, dsps))
+    return MAKERS[unit.kind](Context(layout, unit, name, device))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from boards.devices import Device
 from hw.memory.rom import RomJob, RomProvider
 from hw.network.netlist import Part
 from sw_model.faults import InputFault
@@ -50,12 +51,12 @@ class Context:
     layout: Layout
     unit: Unit
     name: str
-    dsps: bool
+    device: Device
 
     @property
     def multiplier(self) -> str:
         """How run-time products are made."""
-        return "inferred" if self.dsps else "fabric"
+        return "inferred" if self.device.dsps else "fabric"
 
     @property
     def nodes(self) -> list[Node]:

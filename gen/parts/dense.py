@@ -27,7 +27,7 @@ def dense(context: Context) -> UnitParts:
     unit, nodes = context.unit, context.nodes
     weights_format = union([context.tensors(n)[1].format for n in nodes],
                            f"unit {unit.name!r}, weights")
-    _check_pe(unit, DotSpec(context.source, weights_format, unit.lanes))
+    _check_pe(context, DotSpec(context.source, weights_format, unit.lanes))
     target = context.target
     assert isinstance(target, IntFormat)
     jobs, words, biases, rom_jobs, bias_jobs, used = [], [], [], [], [], []
@@ -61,11 +61,14 @@ def dense(context: Context) -> UnitParts:
     return UnitParts(Part(context.name, DenseLayer, {"spec": spec}), tuple(providers))
 
 
-def _check_pe(unit: Unit, spec: DotSpec) -> None:
-    """Refuse a kind of processing element that does not take the formats."""
-    kind = PE_KINDS[unit.pe]
-    if reason := kind.refusal(spec):
-        raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: {reason}")
+def _check_pe(context: Context, spec: DotSpec) -> None:
+    """Refuse a kind of processing element that does not take the formats or the device."""
+    kind, device = PE_KINDS[context.unit.pe], context.device
+    reason = kind.refusal(spec)
+    if kind.family not in (None, device.family):
+        reason = f"it is made of cells of {kind.family}, but {device.name} is of {device.family}"
+    if reason:
+        raise InputFault(f"unit {context.unit.name!r}, pe {context.unit.pe}: {reason}")
 
 
 def _weight_words(weights: Ints, unit: Unit, padding: int) -> Ints:

@@ -3,11 +3,15 @@
 from .base import DotProduct, DotSpec, ElasticDotProduct
 from .exact import ExactDotProduct
 from .lut import LutDotProduct, SerialLutDotProduct
+from .mixed import MixedDotProduct
+from .packed import PackedDotProduct
 from .parallel import ParallelDotProduct
 from .ternary import TernaryDotProduct
+from .ternary_ecp5 import Ecp5TernaryDotProduct
 
-__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "ElasticDotProduct", "ExactDotProduct",
-           "LutDotProduct", "ParallelDotProduct", "SerialLutDotProduct", "TernaryDotProduct"]
+__all__ = ["PE_KINDS", "DotProduct", "DotSpec", "Ecp5TernaryDotProduct", "ElasticDotProduct",
+           "ExactDotProduct", "LutDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
+           "TernaryDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -16,4 +20,7 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "lut": LutDotProduct,
     "serial_lut": SerialLutDotProduct,
     "ternary": TernaryDotProduct,
+    "packed": PackedDotProduct,
+    "mixed": MixedDotProduct,
+    "ternary_ecp5": Ecp5TernaryDotProduct,
 }

@@ -83,6 +83,8 @@ class DotProduct(wiring.Component):
     Parameters
     ----------
     spec : DotSpec
+    **parameters
+        Those of the kind on which it depends what formats it takes.
 
     Raises
     ------
@@ -105,13 +107,15 @@ class DotProduct(wiring.Component):
     latency: int
     #: Enabled cycles between two pairs of operands.
     interval: int = 1
+    #: The family whose cells it is made of; None if any will do.
+    family: ClassVar[str | None] = None
     #: What rows of this kind that take the same activations are, where they gain from it.
     shared: ClassVar[Callable[[DotSpec, int], DotRows] | None] = None
 
-    def __init__(self, spec: DotSpec) -> None:
+    def __init__(self, spec: DotSpec, **parameters: Any) -> None:
         if not isinstance(spec, DotSpec):
             raise TypeError(f"spec must be a DotSpec, not {spec!r}")
-        if reason := self.refusal(spec):
+        if reason := self.refusal(spec, **parameters):
             raise ValueError(reason)
         self._spec = spec
         super().__init__({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,18 @@ from sw_model.faults import InputFault
 def attempt(folder, *given):
     request = unit_request("dense", parameters_document("dense", ["inputs=4", "outputs=2", *given]))
     build_request(request, folder, request.options, lambda _: None)
+
+
+def test_devices_that_lack_its_cells(tmp_path):
+    words = ("unit 'dense_unit', pe ternary_ecp5: it is made of cells of ecp5, but ice40-up5k is "
+             "of ice40")
+    request = unit_request("dense", parameters_document("dense", [
+        "inputs=4", "outputs=2", "pe=ternary_ecp5", "weight_format=ternary",
+        "weights=random(1)"]))
+    with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
+        build_request(request, tmp_path / "out", replace(request.options, device="ice40-up5k"),
+                      lambda _: None)
+    assert not (tmp_path / "out").exists()
 
 
 def test_formats_that_the_kind_does_not_take(tmp_path):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from hw.pe import DotSpec, TernaryDotProduct
+from hw.pe import DotSpec, Ecp5TernaryDotProduct, TernaryDotProduct
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes
 
@@ -15,17 +15,18 @@ ACTIVATIONS = ["uint1", "int1", "int2", "uint2", "int4", "int8", "uint8", "fixed
                "bipolar", "ternary"]
 WEIGHTS = ["ternary", "bipolar"]
 LANES = (2, 3, 4, 7, 16)
+KINDS = [TernaryDotProduct, Ecp5TernaryDotProduct]
 
 
 def test_every_pair_of_codes(need, tmp_path):
     need("verilator")
-    check_dots([every_pair(TernaryDotProduct, a, w) for a in ACTIVATIONS for w in WEIGHTS],
+    check_dots([every_pair(make, a, w) for make in KINDS for a in ACTIVATIONS for w in WEIGHTS],
                tmp_path / "build")
 
 
 def test_sums(need, tmp_path, rng):
     need("verilator")
-    check_dots([extremes(TernaryDotProduct, a, w, lanes, rng)
+    check_dots([extremes(make, a, w, lanes, rng) for make in KINDS
                 for a in ("int8", "uint8", "int2", "bipolar", "ternary") for w in WEIGHTS
                 for lanes in LANES], tmp_path / "build")
 
@@ -33,15 +34,15 @@ def test_sums(need, tmp_path, rng):
 @pytest.mark.full
 def test_all_sums(need, tmp_path, rng):
     need("verilator")
-    check_dots([extremes(TernaryDotProduct, a, w, lanes, rng, 500)
+    check_dots([extremes(make, a, w, lanes, rng, 500) for make in KINDS
                 for a in (*ACTIVATIONS, "int16", "uint17") for w in WEIGHTS
                 for lanes in (1, *LANES, 33)], tmp_path / "build")
 
 
 def test_latency():
     formats = parse_format("int8"), parse_format("ternary")
-    units = [TernaryDotProduct(DotSpec(*formats, lanes)) for lanes in (1, 2, 5, 16)]
-    assert [(unit.latency, unit.interval) for unit in units] == [(1, 1), (2, 1), (4, 1), (5, 1)]
+    specs = [DotSpec(*formats, lanes) for lanes in (1, 2, 5, 16)]
+    assert [make(spec).latency for make in KINDS for spec in specs] == [1, 2, 4, 5, 1, 2, 5, 6]
 
 
 @pytest.mark.parametrize(("a", "w", "words"), [
