@@ -6,18 +6,15 @@ from typing import ClassVar
 
 from amaranth import Const, Module, Value
 
-from sw_model.formats import BipolarFormat, CodedFormat, Format
+from sw_model.formats import BipolarFormat, Format
 
 from ..arith.choose import chosen
 from ..shapes import fixed_value
 from .base import DotSpec
-from .serial import SerialDotProduct
+from .serial import SerialDotProduct, serial_refusal
 from .term_sum import Term
 
-__all__ = ["MOST_BITS", "BitSerialDotProduct"]
-
-#: Widest operand that is taken apart.
-MOST_BITS = 16
+__all__ = ["BitSerialDotProduct"]
 
 
 class BitSerialDotProduct(SerialDotProduct):
@@ -41,16 +38,8 @@ class BitSerialDotProduct(SerialDotProduct):
 
     @classmethod
     def refusal(cls, spec: DotSpec) -> str | None:
-        what = f"a bit-serial dot product ({cls.operand} in turn)"
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                return (f"{name} of {what} must be integers, fixed point, bipolar or ternary, "
-                        f"not {form} (activations {spec.activations}, weights {spec.weights})")
-        if getattr(spec, cls.operand).width > MOST_BITS:
-            return (f"{cls.operand} of {what} must have 1 to {MOST_BITS} bits, not "
-                    f"{getattr(spec, cls.operand)} (activations {spec.activations}, weights "
-                    f"{spec.weights})")
-        return None
+        return serial_refusal(spec, f"a bit-serial dot product ({cls.operand} in turn)",
+                              cls.operand)
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:

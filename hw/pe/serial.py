@@ -9,13 +9,29 @@ from typing import Any, ClassVar
 from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import Format
+from sw_model.formats import CodedFormat, Format
 
 from ..arith.registered import registered
 from .base import DotProduct, DotSpec
 from .term_sum import Step, Term, serial_latency, serial_sum
 
-__all__ = ["SerialDotProduct"]
+__all__ = ["MOST_BITS", "SerialDotProduct", "serial_refusal"]
+
+#: Widest operand that is taken apart.
+MOST_BITS = 16
+
+
+def serial_refusal(spec: DotSpec, what: str, operand: str = "weights") -> str | None:
+    """Why ``operand`` cannot be taken apart by ``what``: a format has no bits of an integer, or
+    too many."""
+    for name in ("activations", "weights"):
+        if isinstance(form := getattr(spec, name), CodedFormat):
+            return (f"{name} of {what} must be integers, fixed point, bipolar or ternary, "
+                    f"not {form} (activations {spec.activations}, weights {spec.weights})")
+    if (form := getattr(spec, operand)).width > MOST_BITS:
+        return (f"{operand} of {what} must have 1 to {MOST_BITS} bits, not {form} "
+                f"(activations {spec.activations}, weights {spec.weights})")
+    return None
 
 
 class SerialDotProduct(DotProduct):
