@@ -19,6 +19,7 @@ from hw.nonlinear.table import TableLookup
 from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
 from hw.pe.block_sum import BlockSum
+from hw.pe.booth import BoothDotProduct
 from hw.pe.exact import ExactDotProduct
 from hw.pe.lut import LutDotProduct
 from hw.pe.lut_row import LutRow
@@ -84,7 +85,7 @@ def _block_sums() -> tuple[wiring.Component, ...]:
 
 def _serial_products() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 4)
-    return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec))
+    return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec))
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
