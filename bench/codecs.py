@@ -19,7 +19,8 @@ from amaranth.lib import wiring
 
 from boards.yosys import version
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
-from hw.codec.blocks import BlockPacker, BlockUnpacker
+from hw.codec.block_packer import BlockPacker
+from hw.codec.blocks import BlockUnpacker
 from hw.codec.decode import Decoder
 from hw.codec.encode import Encoder
 from hw.codec.fp6 import Fp6Unpacker

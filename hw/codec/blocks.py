@@ -1,4 +1,4 @@
-"""Blocks that share one scale: from packed bytes to codes and back; only wires."""
+"""Blocks that share one scale: from packed bytes to codes; only wires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sw_model.formats.blocks import BFPFormat, MXFormat, NVFormat
 
 from ..shapes import vector_of
 
-__all__ = ["BlockPacker", "BlockUnpacker", "ScaledBlock", "block_layout"]
+__all__ = ["BlockUnpacker", "ScaledBlock", "block_layout", "illegal_parts"]
 
 #: Formats whose packed block is the scale's byte and then the codes.
 ScaledBlock = BFPFormat | MXFormat | NVFormat
@@ -72,45 +72,18 @@ class BlockUnpacker(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         codes = Value.cast(self.o.codes)
-        scale = self._format.scale if isinstance(self._format, NVFormat) else self._format.SCALE
-        illegal = [self.i[scale.width:8].any(), self.i[8 + len(codes):].any()]
-        if _symmetric_integers(self._format):
-            illegal += [code == self._format.element.min for code in self.o.codes]
+        illegal = [self.i[8 + len(codes):].any(),
+                   *illegal_parts(self._format, list(self.o.codes), self.i[:8])]
         m.d.comb += [self.o.scales.eq(self.i[:8]), codes.eq(self.i[8:]),
                      self.illegal.eq(Cat(illegal).any())]
         return m
 
 
-class BlockPacker(wiring.Component):
-    """Combinational: the codes of a block's elements and of its scale to its bytes.
-
-    Parameters
-    ----------
-    format_ : BFPFormat, MXFormat or NVFormat
-
-    Members
-    -------
-    i : ``In(block_layout(format_))``
-    o : ``Out(unsigned(8 * format_.block_bytes))``
-        The first byte in the low bits; what fills up the last one is 0.
-    """
-
-    #: Cycles from codes to bytes.
-    latency = 0
-
-    def __init__(self, format_: ScaledBlock) -> None:
-        layout = block_layout(format_)
-        self._format = format_
-        super().__init__({"i": In(layout), "o": Out(unsigned(8 * format_.block_bytes))})
-
-    @property
-    def format(self) -> ScaledBlock:
-        return self._format
-
-    def elaborate(self, platform: Any) -> Elaboratable:
-        m = Module()
-        m.d.comb += self.o.eq(Cat(self.i.scales, self.i.codes))
-        return m
+def illegal_parts(format_: ScaledBlock, codes: list[Value], scale: Value) -> list[Value]:
+    """What says that a scale's byte or a code is none; constant where none can be."""
+    width = (format_.scale if isinstance(format_, NVFormat) else format_.SCALE).width
+    least = format_.element.min
+    return [scale[width:].any(), *(code == least for code in codes if _symmetric_integers(format_))]
 
 
 def _symmetric_integers(format_: ScaledBlock) -> bool:

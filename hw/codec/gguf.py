@@ -19,7 +19,7 @@ from ..shapes import fixed_shape
 from .sherry import sherry_weights
 from .trits import trit_pairs_of, trits_of
 
-__all__ = ["BLOCKS", "GgufUnpacker"]
+__all__ = ["BLOCKS", "HALF", "Block", "GgufUnpacker", "shared_fields"]
 
 
 class Bytes:
@@ -151,23 +151,30 @@ def _looked_up(table: Any, codes: list[Value]) -> list[Value]:
     return [Array(entries)[code] for code in codes]
 
 
-_HALF = (unsigned(16), 0)
+#: An FP16 that a block has one of.
+HALF = (unsigned(16), 0)
 
 #: Types of blocks by their formats' canonical spelling.
 BLOCKS: dict[str, Block] = {str(form): Block(form, shared, unpack) for form, shared, unpack in (
-    (GGUF_FORMATS["q4_0"], {"scales": _HALF}, _q4_0),
-    (GGUF_FORMATS["q4_1"], {"scales": _HALF, "minima": _HALF}, _q4_1),
-    (GGUF_FORMATS["q8_0"], {"scales": _HALF}, _q8_0),
-    (GGUF_FORMATS["q4_k"], {"scales": (unsigned(6), 8), "minima": (unsigned(6), 8), "d": _HALF,
-                            "dmin": _HALF}, _q4_k),
-    (GGUF_FORMATS["q6_k"], {"scales": (signed(8), 16), "d": _HALF}, _q6_k),
-    (GGUF_FORMATS["iq4_nl"], {"scales": _HALF}, _iq4_nl),
+    (GGUF_FORMATS["q4_0"], {"scales": HALF}, _q4_0),
+    (GGUF_FORMATS["q4_1"], {"scales": HALF, "minima": HALF}, _q4_1),
+    (GGUF_FORMATS["q8_0"], {"scales": HALF}, _q8_0),
+    (GGUF_FORMATS["q4_k"], {"scales": (unsigned(6), 8), "minima": (unsigned(6), 8), "d": HALF,
+                            "dmin": HALF}, _q4_k),
+    (GGUF_FORMATS["q6_k"], {"scales": (signed(8), 16), "d": HALF}, _q6_k),
+    (GGUF_FORMATS["iq4_nl"], {"scales": HALF}, _iq4_nl),
     (GGUF_FORMATS["gguf_mxfp4"], {"scales": (unsigned(8), 0)}, _mxfp4),
     (GGUF_FORMATS["gguf_nvfp4"], {"scales": (unsigned(8), 4)}, _nvfp4),
-    (GGUF_FORMATS["tq1_0"], {"scales": _HALF}, _tq1_0),
-    (GGUF_FORMATS["tq2_0"], {"scales": _HALF}, _tq2_0),
-    (STQ1_0Format(), {"scales": _HALF}, _stq1_0),
+    (GGUF_FORMATS["tq1_0"], {"scales": HALF}, _tq1_0),
+    (GGUF_FORMATS["tq2_0"], {"scales": HALF}, _tq2_0),
+    (STQ1_0Format(), {"scales": HALF}, _stq1_0),
 )}
+
+
+def shared_fields(shared: dict[str, tuple[Shape, int]]) -> dict[str, Any]:
+    """Layouts of the fields that :class:`Block` counts."""
+    return {name: ArrayLayout(shape, count) if count else shape
+            for name, (shape, count) in shared.items()}
 
 
 class GgufUnpacker(wiring.Component):
@@ -201,10 +208,8 @@ class GgufUnpacker(wiring.Component):
         if str(format_) not in BLOCKS or BLOCKS[str(format_)].form != format_:
             raise TypeError(f"format_ must be one of {', '.join(BLOCKS)}, not {format_!r}")
         self._format = format_
-        fields: dict[str, Any] = {
-            "elements": ArrayLayout(fixed_shape(format_.element), format_.size)}
-        for name, (shape, count) in BLOCKS[str(format_)].shared.items():
-            fields[name] = ArrayLayout(shape, count) if count else shape
+        elements = ArrayLayout(fixed_shape(format_.element), format_.size)
+        fields = {"elements": elements, **shared_fields(BLOCKS[str(format_)].shared)}
         super().__init__({"i": In(unsigned(8 * format_.block_bytes)),
                           "o": Out(StructLayout(fields))})
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
@@ -16,7 +17,13 @@ from sw_model.formats.blocks.olive_codes import Normal
 
 from ..arith.shift import shift_left
 
-__all__ = ["OliveFixedUnpacker", "OliveUnpacker"]
+__all__ = ["OliveFixedUnpacker", "OliveUnpacker", "illegal_pair"]
+
+
+def illegal_pair(format_: OliveFormat, codes: Sequence[Value]) -> Value:
+    """Whether two codes are no pair: a victim stands beside a magnitude of 0."""
+    victims = [code == format_.identifier for code in codes]
+    return victims[0] & ~codes[1].any() | victims[1] & ~codes[0].any()
 
 
 class OliveUnpacker(wiring.Component):
@@ -73,7 +80,7 @@ class OliveUnpacker(wiring.Component):
                                  in zip(self._abfloat(code), normal, strict=True))
             m.d.comb += [self.exponents[lane].eq(Mux(victims[lane], 0, exponent)),
                          self.integers[lane].eq(Mux(victims[lane], 0, integer))]
-        m.d.comb += self.illegal.eq((victims[0] & ~codes[1].any()) | (victims[1] & ~codes[0].any()))
+        m.d.comb += self.illegal.eq(illegal_pair(self._format, codes))
         return m
 
     def _abfloat(self, code: Value) -> tuple[Value, Value]:

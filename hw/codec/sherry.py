@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["SherryPacker", "SherryUnpacker", "sherry_weights"]
+__all__ = ["SherryPacker", "SherryUnpacker", "sherry_code", "sherry_legal", "sherry_weights"]
 
 #: Weights of a code.
 LANES = 4
@@ -32,6 +32,23 @@ def sherry_weights(code: Value) -> list[Value]:
         there = zero != lane
         weights.append(Cat(there, there & sign).as_signed())
     return weights
+
+
+def sherry_code(zeros: Value, signs: list[Value]) -> Value:
+    """The code, 5 bits, of a zero's lane, one-hot, and signs; that of the zero does not matter."""
+    # A one-hot lane as a number; the second and third of the others, as the unpacker says.
+    zero = Cat(zeros[1] | zeros[3], zeros[2] | zeros[3])
+    first = Mux(zeros[0], signs[1], signs[0])
+    second = Mux(zeros[0] | zeros[1], signs[2], signs[1])
+    third = Mux(zeros[3], signs[2], signs[3])
+    return Cat(second ^ first, third ^ first, zero, first)
+
+
+def sherry_legal(weights: list[Value]) -> Value:
+    """Whether four weights, signed(2), are such with exactly one zero."""
+    zeros = Cat(~weight.any() for weight in weights)
+    one_hot = Cat(zeros == 1 << lane for lane in range(LANES)).any()
+    return one_hot & ~Cat(weight == -2 for weight in weights).any()
 
 
 class SherryUnpacker(wiring.Component):
@@ -83,14 +100,6 @@ class SherryPacker(wiring.Component):
         m = Module()
         weights = [Value.cast(self.i[lane]) for lane in range(LANES)]
         zeros = Cat(~weight.any() for weight in weights)
-        signs = [weight[1] for weight in weights]
-        # A one-hot lane as a number; the second and third of the others, as the unpacker says.
-        zero = Cat(zeros[1] | zeros[3], zeros[2] | zeros[3])
-        first = Mux(zeros[0], signs[1], signs[0])
-        second = Mux(zeros[0] | zeros[1], signs[2], signs[1])
-        third = Mux(zeros[3], signs[2], signs[3])
-        one_hot = [zeros == 1 << lane for lane in range(LANES)]
-        too_low = Cat(weight == -2 for weight in weights).any()
-        m.d.comb += [self.o.eq(Cat(second ^ first, third ^ first, zero, first)),
-                     self.illegal.eq(~Cat(one_hot).any() | too_low)]
+        m.d.comb += [self.o.eq(sherry_code(zeros, [weight[1] for weight in weights])),
+                     self.illegal.eq(~sherry_legal(weights))]
         return m

@@ -10,7 +10,8 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["TritPacker", "TritPairUnpacker", "TritUnpacker", "trit_pairs_of", "trits_of"]
+__all__ = ["TritPacker", "TritPairUnpacker", "TritUnpacker", "trit_byte", "trit_pairs_of",
+           "trits_of"]
 
 #: Trits of a byte.
 TRITS = 5
@@ -34,6 +35,25 @@ def trits_of(byte: Value, m: Module, name: str, count: int = TRITS) -> list[Valu
         trits.append(_less_one(product[8:]))
         byte = product[:8]
     return trits
+
+
+def trit_byte(digits: list[Value], m: Module, name: str) -> Value:
+    """The byte of up to five digits 0 to 2, ``ceil(256 * n / 243)``; combinational.
+
+    The first digit leads the number ``n`` in base 3, and missing ones are 0.
+    """
+    number: Value = Const(0, 1)
+    for place, digit in enumerate(digits):
+        # Numbers of so many digits, without the bits that sums of Amaranth's grow by.
+        longer = Signal(range(3 ** (place + 1)), name=f"{name}_{place}")
+        m.d.comb += longer.eq(number + (number << 1) + digit)
+        number = longer
+    whole = Signal(range(3**TRITS), name=f"{name}_whole")
+    byte = Signal(8, name=f"{name}_byte")
+    factor, offset, shift = THIRTEENTHS
+    m.d.comb += [whole.eq(number * 3 ** (TRITS - len(digits))),
+                 byte.eq(whole + ((whole * factor + offset) >> shift))]
+    return byte
 
 
 def trit_pairs_of(byte: Value) -> list[Value]:
@@ -95,19 +115,11 @@ class TritPacker(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        number: Value = Const(0, 1)
-        for place in range(TRITS):
-            weight = Value.cast(self.i[place])
-            # weight + 1: -1, 0, 1 are 11, 00, 01.
-            digit = Cat(~weight.any(), weight[0] & ~weight[1])
-            # Numbers of so many digits, without the bits that sums of Amaranth's grow by.
-            longer = Signal(range(3 ** (place + 1)), name=f"number_{place}")
-            m.d.comb += longer.eq(number + (number << 1) + digit)
-            number = longer
-        factor, offset, shift = THIRTEENTHS
-        m.d.comb += [self.o.eq(number + ((number * factor + offset) >> shift)),
-                     self.illegal.eq(Cat(Value.cast(self.i[place]) == -2
-                                         for place in range(TRITS)).any())]
+        weights = [Value.cast(self.i[place]) for place in range(TRITS)]
+        # weight + 1: -1, 0, 1 are 11, 00, 01.
+        digits = [Cat(~weight.any(), weight[0] & ~weight[1]) for weight in weights]
+        m.d.comb += [self.o.eq(trit_byte(digits, m, "number")),
+                     self.illegal.eq(Cat(weight == -2 for weight in weights).any())]
         return m
 
 
