@@ -38,12 +38,12 @@ def layouts(form):
 
 
 def any_patterns(form, rng):
-    """Fields of random bits, the first all zeros, the second all ones."""
+    """Fields of random bits, but first of zeros, of ones, and of a one on top of zeros."""
     fields = {}
     for name, shape, length in layouts(form):
         size = (COUNT,) if length is None else (COUNT, length)
         numbers = rng.integers(0, 1 << shape.width, size)
-        numbers[0], numbers[1] = 0, (1 << shape.width) - 1
+        numbers[0], numbers[1], numbers[2] = 0, (1 << shape.width) - 1, 1 << shape.width - 1
         fields[name] = numbers - ((numbers >> shape.width - 1 << shape.width)
                                   if shape.signed else 0)
     return fields
