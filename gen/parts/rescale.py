@@ -27,7 +27,8 @@ def multiply_add_shift(context: Context) -> UnitParts:
     """The compiler's rescale; per-tensor constants become part of the logic."""
     nodes = [node for node in context.nodes if isinstance(node, ops.MultiplyAddShift)]
     rows = [_factors(context, node) for node in nodes]
-    rows, shift, extras = _common_shift(rows, [node.shift for node in nodes], bool(context.device.dsps))
+    rows, shift, extras = _common_shift(rows, [node.shift for node in nodes],
+                                        context.device.dsps > 0)
     signs = max(row.shape[1] for row in rows) - 1
     rows = [np.concatenate([row, row[:, -1:]], axis=1) if row.shape[1] <= signs else row
             for row in rows]
