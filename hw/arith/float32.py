@@ -21,8 +21,8 @@ def round_to_float32(m: Module, *, negative: Value, binade: Value, significand: 
                      rest: Value, name: str) -> Value:
     """The bits of the binary32 nearest to a number, half to even; combinational.
 
-    Codes ascend with magnitudes, so that a magnitude that goes up is a code that does, and
-    beyond the largest number's code is infinity's.
+    Codes ascend with magnitudes, so that a magnitude that goes up is a code that does; that of
+    infinity is the one behind the largest number's.
 
     Parameters
     ----------
@@ -40,5 +40,5 @@ def round_to_float32(m: Module, *, negative: Value, binade: Value, significand: 
     code = Signal(EXPONENT + MANTISSA, name=f"{name}_code")
     m.d.comb += code.eq(Cat(significand[:MANTISSA], binade)
                         + Cat(up, Const(0, MANTISSA - 1), significand[MANTISSA]))
-    infinite = (binade >= 254) | code[MANTISSA:].all()
+    infinite = binade >= 254
     return Cat(Mux(infinite, 0, code[:MANTISSA]), Mux(infinite, 255, code[MANTISSA:]), negative)
