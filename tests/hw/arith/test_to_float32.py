@@ -76,7 +76,7 @@ def check(cases, operands, folder):
 
 def test_every_width(need, rng, tmp_path):
     need("verilator")
-    check(CASES, [numbers(rng, *case, 1000) for case in CASES], tmp_path / "build")
+    check(CASES, [numbers(rng, *case, 600) for case in CASES], tmp_path / "build")
 
 
 def test_every_number_of_few_bits(need, tmp_path):

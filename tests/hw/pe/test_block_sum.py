@@ -209,7 +209,8 @@ def test_latency_interval_and_reset(rng):
     units = []
     for top in streamed():
         unit = top.unit
-        rounds = rounds_of(unit.spec, unit.sums, rng, 40)[:12]
+        rounds = [Blocks.drawn(unit.spec, unit.sums, min(count, unit.spec.blocks), rng)
+                  for count in (1, 4, 1, 3)]
         given, wanted = words_of(top, rounds)
         units.append(Unit(top, {"i": given}, {"o": wanted}, latency=unit.latency,
                           interval=Interval(unit.interval), name=str(unit.spec)))
