@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 import sys
 
-from . import arrays, builds, codecs, demands, estimates, formats, huffman, rates, rescale_area
+from . import (
+    arrays,
+    block_sums,
+    builds,
+    codecs,
+    demands,
+    estimates,
+    formats,
+    huffman,
+    rates,
+    rescale_area,
+)
 from .record import save, tell
 
 __all__ = ["main"]
@@ -14,7 +25,8 @@ __all__ = ["main"]
 def main() -> int:
     """Run everything; with ``--json``, print JSON. The exit code is 1 if a limit is missed."""
     found = []
-    for bench in (arrays, builds, estimates, rescale_area, formats, huffman, codecs, rates):
+    for bench in (arrays, builds, estimates, rescale_area, formats, huffman, codecs, block_sums,
+                  rates):
         result = bench.measure(progress=tell)
         save(result["bench"], result)
         found.append((bench, result))

@@ -1,4 +1,4 @@
-"""What a component takes of device families, by Yosys."""
+"""What a component takes of device families, by Yosys, and its clock, by nextpnr."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 
 from amaranth.lib import wiring
 
+from boards.devices import device as find_device
 from boards.figures import Resources
+from boards.place import Placement, place
+from boards.shim import NAME, wrap
 from boards.yosys import Options, synthesise
 from hw.verilog import to_verilog
 
-__all__ = ["resources"]
+__all__ = ["placement", "resources"]
 
 
 def resources(component: wiring.Component, families: Sequence[str], **options: Any
@@ -35,3 +38,26 @@ def resources(component: wiring.Component, families: Sequence[str], **options: A
         chosen = Options(flatten=True, **options)
         return {family: synthesise(verilog, "unit", family, options=chosen).total
                 for family in families}
+
+
+def placement(component: wiring.Component, device: str, clock_mhz: float) -> Placement:
+    """``component``, flattened, placed and routed alone on a device.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        Not yet elaborated.
+    device : str
+    clock_mhz : float
+        The clock to aim at, in mapping and placing.
+    """
+    chip = find_device(device)
+    options = Options(flatten=True, dsp=chip.dsps > 0, variant=chip.variant,
+                      delay_ps=round(500_000 / clock_mhz))
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+        verilog = (work := Path(folder)) / "unit.v"
+        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
+        figures = synthesise(verilog, "unit", chip.family, options=options)
+        netlist, _ = wrap(Path(figures.netlist), "unit", chip.family, options=options,
+                          clock="clk", reset="rst", work=work)
+        return place(netlist, chip, clock_mhz, work=work, top=NAME)
