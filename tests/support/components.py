@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from amaranth.lib import wiring
 
+from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.codec.chunks import ChunkMerge, ChunkSplit, Gather
 from hw.codec.entropy_coded import EntropyDecoder
@@ -21,11 +22,15 @@ from hw.pe.base import DotSpec
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
 from hw.pe.exact import ExactDotProduct
-from hw.pe.lut import LutDotProduct
+from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_row import LutRow
+from hw.pe.lut_rows import LutRows, SerialLutRows
 from hw.pe.lut_table import LutTable
 from hw.pe.parallel import ParallelDotProduct
+from hw.pe.rows import SeparateRows
 from hw.pe.ternary import TernaryDotProduct
+from hw.pe.ternary_accumulate import TernaryAccumulate
+from hw.pe.ternary_ecp5 import Ecp5TernaryDotProduct
 from hw.pe.weight_serial import WeightSerialDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
@@ -69,12 +74,21 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
-            TernaryDotProduct(DotSpec(INT8, TernaryFormat(), 4)),
+            *_ternary(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
+            *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
+            SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
             LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
             *_serial_products(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
+
+
+def _ternary() -> tuple[wiring.Component, ...]:
+    spec = DotSpec(INT8, TernaryFormat(), 5)
+    return (TernaryDotProduct(spec), Ecp5TernaryDotProduct(spec),
+            *(TernaryAdd(8, primitive) for primitive in PRIMITIVES),
+            *(TernaryAccumulate(INT8, INT20, primitive) for primitive in PRIMITIVES))
 
 
 def _block_sums() -> tuple[wiring.Component, ...]:
