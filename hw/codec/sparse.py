@@ -10,15 +10,16 @@ from typing import Any
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
-from amaranth.lib.data import ArrayLayout, StructLayout
+from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
 
 from sw_model.formats.sparse import SparseFormat
 
 from ..shapes import vector_of
+from .legal import illegal_code
 from .unpack import unpack
 
-__all__ = ["SparseCompressor", "SparseExpander", "sparse_layout"]
+__all__ = ["SparseCompressor", "SparseExpander", "illegal_block", "sparse_layout"]
 
 
 def sparse_layout(format_: SparseFormat) -> StructLayout:
@@ -35,6 +36,16 @@ def sparse_layout(format_: SparseFormat) -> StructLayout:
         raise ValueError(f"{format_} has no places")
     return StructLayout({"values": vector_of(format_.element, format_.keep),
                          "places": ArrayLayout(unsigned(format_.place_width), format_.keep)})
+
+
+def illegal_block(m: Module, format_: SparseFormat, block: View[Any], name: str) -> Value:
+    """Whether a block's places do not ascend, or are beyond it, or a value is no code."""
+    places = [block.places[k] for k in range(format_.keep)]
+    ascending = [low < high for low, high in pairwise(places)]
+    legal = Cat(ascending, places[-1] < format_.of).all()
+    wrong = [illegal_code(m, format_.element, code, f"{name}_{k}")
+             for k, code in enumerate(block["values"])]
+    return ~legal | Cat(wrong).any()
 
 
 def _zero(format_: SparseFormat) -> int:
@@ -57,7 +68,7 @@ class SparseExpander(wiring.Component):
     o : ``Out(vector_of(format_.element, format_.of))``
         Means nothing if the places are illegal.
     illegal : ``Out(1)``
-        Places do not ascend, or one is beyond the block.
+        Places do not ascend, or one is beyond the block, or a value is no code of its format.
     """
 
     #: Cycles from values to elements.
@@ -83,8 +94,7 @@ class SparseExpander(wiring.Component):
             chosen = [Mux(at == place, value ^ zero, 0)
                       for value, at in zip(values, places, strict=True)]
             m.d.comb += Value.cast(self.o[place]).eq(reduce(or_, chosen) ^ zero)
-        ascending = [low < high for low, high in pairwise(places)]
-        m.d.comb += self.illegal.eq(~Cat(ascending, places[-1] < form.of).all())
+        m.d.comb += self.illegal.eq(illegal_block(m, form, self.i, "value"))
         return m
 
 
@@ -105,6 +115,8 @@ class SparseCompressor(wiring.Component):
         Places ascend. The first ``keep`` of what is not zero, if there is more.
     full : ``Out(1)``
         More than ``keep`` elements are not zero: the block does not fit, and some are lost.
+    illegal : ``Out(1)``
+        An element is no code of its format; what else comes out then means nothing.
     """
 
     #: Cycles from elements to values.
@@ -114,7 +126,7 @@ class SparseCompressor(wiring.Component):
         layout = sparse_layout(format_)
         self._format = format_
         super().__init__({"i": In(vector_of(format_.element, format_.of)), "o": Out(layout),
-                          "full": Out(1)})
+                          "full": Out(1), "illegal": Out(1)})
 
     @property
     def format(self) -> SparseFormat:
@@ -123,6 +135,8 @@ class SparseCompressor(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         form = self._format
+        m.d.comb += self.illegal.eq(Cat(illegal_code(m, form.element, code, f"element_{k}")
+                                        for k, code in enumerate(self.i)).any())
         numbers = [self._number(m, place) for place in range(form.of)]
         # Ones of a thermometer: bit n says that more than n elements from here on count.
         behind: Value = Const(0, form.keep + 1)
