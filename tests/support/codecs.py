@@ -6,6 +6,7 @@ from __future__ import annotations
 from amaranth.lib import wiring
 
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
+from hw.codec.bitmod_encode import BitModEncoder
 from hw.codec.block_packer import BlockPacker
 from hw.codec.block_quantiser import BlockQuantiser
 from hw.codec.block_scale import BlockScale
@@ -16,8 +17,10 @@ from hw.codec.fp6 import Fp6Packer, Fp6Unpacker
 from hw.codec.gguf import GgufUnpacker
 from hw.codec.magnitude import MagnitudeLane
 from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
+from hw.codec.olive_encode import OliveEncoder
 from hw.codec.shared_exponent import ExponentLane, ExponentPeak, ExponentScale, SharedExponent
 from hw.codec.sherry import SherryPacker, SherryUnpacker
+from hw.codec.sherry_encode import SherryEncoder
 from hw.codec.sparse import SparseCompressor, SparseExpander
 from hw.codec.sparse_pack import SparsePacker, SparseUnpacker
 from hw.codec.staged import Staged
@@ -47,7 +50,8 @@ def codecs() -> tuple[wiring.Component, ...]:
         OliveFixedUnpacker(pair), BitModUnpacker(3), BitModTerms(4), BoothTerms(8),
         Fp6Unpacker(), Fp6Packer(), GgufUnpacker(GGUF_FORMATS["q4_0"]), BlockUnpacker(block),
         BlockPacker(block), SparseExpander(sparse), SparseCompressor(sparse),
-        SparsePacker(sparse), SparseUnpacker(sparse), *_quantisers())
+        SparsePacker(sparse), SparseUnpacker(sparse), OliveEncoder(pair, int8),
+        BitModEncoder(4, int8), SherryEncoder(int8), *_quantisers())
 
 
 def _quantisers() -> tuple[wiring.Component, ...]:
