@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from amaranth import signed, unsigned
 from amaranth.lib import wiring
 
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
@@ -26,11 +27,16 @@ from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_row import LutRow
 from hw.pe.lut_rows import LutRows, SerialLutRows
 from hw.pe.lut_table import LutTable
+from hw.pe.mixed import MixedDotProduct
+from hw.pe.packed import PackedDotProduct
+from hw.pe.packed_products import PackedProducts
+from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
 from hw.pe.ternary import TernaryDotProduct
 from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.ternary_ecp5 import Ecp5TernaryDotProduct
+from hw.pe.two_products import TwoProducts
 from hw.pe.weight_serial import WeightSerialDotProduct
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
@@ -74,7 +80,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
-            *_ternary(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
+            *_ternary(), *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
@@ -89,6 +95,13 @@ def _ternary() -> tuple[wiring.Component, ...]:
     return (TernaryDotProduct(spec), Ecp5TernaryDotProduct(spec),
             *(TernaryAdd(8, primitive) for primitive in PRIMITIVES),
             *(TernaryAccumulate(INT8, INT20, primitive) for primitive in PRIMITIVES))
+
+
+def _packed() -> tuple[wiring.Component, ...]:
+    spec = DotSpec(INT8, INT4, 5)
+    return (PackedDotProduct(DotSpec(INT4, INT4, 5)), PackedProducts(INT8, INT4, 2),
+            PackedRows(spec, 3), PackedSet(spec, 2), MixedDotProduct(DotSpec(INT8, INT8, 5)),
+            TwoProducts(signed(8), unsigned(8)))
 
 
 def _block_sums() -> tuple[wiring.Component, ...]:

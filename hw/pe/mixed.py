@@ -1,0 +1,118 @@
+"""Wide products in hardware multipliers and in look-up tables, each for a share of the lanes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Module, Value
+from amaranth.hdl import Elaboratable
+
+from sw_model.formats import CodedFormat, as_index
+
+from ..arith.adder_tree import adder_tree, tree_depth
+from ..arith.multiply import multiply_add, multiply_add_depth
+from ..arith.registered import registered
+from ..shapes import fixed_shape, fixed_value, shape_between
+from ..unique import Unique
+from .base import DotProduct, DotSpec
+from .two_products import PRIMITIVES, TwoProducts
+
+__all__ = ["MixedDotProduct"]
+
+
+class MixedDotProduct(DotProduct):
+    """``multipliers`` lanes in DSP blocks, the others in rows of look-up tables.
+
+    A device whose DSP blocks are used up has look-up tables left, and the other way round.
+    Each share has an adder tree; the sum that is there first waits for the other one.
+
+    See :class:`DotProduct` for the contract and the members.
+
+    Parameters
+    ----------
+    spec : DotSpec
+        Both formats integers or fixed point.
+    multipliers : int, optional
+        Lanes whose products are left to synthesis, which takes DSP blocks for them; half of
+        all, rounded up, by default.
+    primitive : str
+        One of :data:`hw.pe.two_products.PRIMITIVES`. ``ice40`` puts two lanes into each DSP
+        block, if the formats have 8 bits at most.
+
+    Raises
+    ------
+    ValueError
+        If ``multipliers`` is not 0 to ``spec.lanes``, or a format too wide for the primitive.
+    """
+
+    def __init__(self, spec: DotSpec, *, multipliers: int | None = None,
+                 primitive: str = "any") -> None:
+        super().__init__(spec)
+        self.multipliers = (-(-spec.lanes // 2) if multipliers is None
+                            else as_index("multipliers", multipliers))
+        if not 0 <= self.multipliers <= spec.lanes:
+            raise ValueError(f"multipliers must be 0 to {spec.lanes}, the lanes, not "
+                             f"{multipliers}")
+        shapes = fixed_shape(spec.activations), fixed_shape(spec.weights)
+        if primitive not in PRIMITIVES:
+            raise ValueError(f"primitive must be one of {', '.join(PRIMITIVES)}, "
+                             f"not {primitive!r}")
+        self._pairs = [] if primitive == "any" else [
+            Unique(TwoProducts, *shapes, primitive) for _ in range(0, self.multipliers, 2)]
+        rows = multiply_add_depth(min(shapes, key=lambda shape: shape.width), "fabric",
+                                  addend=False)
+        shares = ("multiplied", self.multipliers, 1), ("fabric", spec.lanes - self.multipliers,
+                                                       rows)
+        #: Enabled cycles to the sum of each share that has lanes.
+        self._depths = {share: depth + tree_depth(lanes) for share, lanes, depth in shares
+                        if lanes}
+        self.latency = max(self._depths.values()) + len(self._depths) - 1
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        for name in ("activations", "weights"):
+            if isinstance(form := getattr(spec, name), CodedFormat):
+                return (f"{name} of a mixed dot product must be integers, fixed point, bipolar "
+                        f"or ternary, not {form} (activations {spec.activations}, weights "
+                        f"{spec.weights})")
+        return None
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        lanes = [(fixed_value(self.spec.activations, a), fixed_value(self.spec.weights, w))
+                 for a, w in zip(self.a, self.w, strict=True)]
+        products = {"multiplied": self._multiplied(m, lanes[:self.multipliers]),
+                    "fabric": self._in_fabric(m, lanes[self.multipliers:])}
+        most = max(self._depths.values())
+        sums = []
+        for share, depth in self._depths.items():
+            total = adder_tree(m, products[share], enable=self.enable, name=f"{share}_sum")
+            sums.append(registered(m, total, enable=self.enable, stages=most - depth,
+                                   name=f"{share}_late"))
+        m.d.comb += self.o.eq(adder_tree(m, sums, enable=self.enable, name="sum"))
+        return m
+
+    def _multiplied(self, m: Module, lanes: list[tuple[Value, Value]]) -> list[Value]:
+        """Products one register later."""
+        if not self._pairs:
+            return [registered(m, a * w, enable=self.enable, name=f"product_{lane}")
+                    for lane, (a, w) in enumerate(lanes)]
+        products = []
+        for k, pair in enumerate(self._pairs):
+            m.submodules[f"pair_{k}"] = pair
+            m.d.comb += pair.enable.eq(self.enable)
+            for place, (a, w) in enumerate(lanes[2 * k:2 * k + 2]):
+                m.d.comb += [pair.a[place].eq(a), pair.b[place].eq(w)]
+                products.append(pair.o[place])
+        return products
+
+    def _in_fabric(self, m: Module, lanes: list[tuple[Value, Value]]) -> list[Value]:
+        """Products of rows that are summed, for the digits of the narrower factor."""
+        shape = shape_between(*self.spec.product_range)
+        products = []
+        for lane, pair in enumerate(lanes):
+            narrow, wide = sorted(pair, key=len)
+            products.append(multiply_add(
+                m, wide, narrow, None, shape.width + (not shape.signed), kind="fabric",
+                enable=self.enable, name=f"fabric_{lane}"))
+        return products
