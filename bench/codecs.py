@@ -2,8 +2,9 @@
 """Cells of every decoder and of some encoders, on ECP5, iCE40 and Xilinx.
 
 All are combinational and alone in their module, without DSP blocks; units between streams add a
-register for each bit. LUTs are those of any size, carry cells are counted beside them. What
-unpacks a block or a pair is also given by element; where it takes nothing, it is wires.
+register for each bit. Block quantisers are such units, from sums of 20 bits, and hold blocks in
+memories that are not counted here. LUTs are those of any size, carry cells are counted beside
+them. What unpacks a block or a pair is also given by element; where it takes nothing, it is wires.
 
     python -m bench.codecs [--json]
 """
@@ -20,6 +21,7 @@ from amaranth.lib import wiring
 from boards.yosys import version
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
 from hw.codec.block_packer import BlockPacker
+from hw.codec.block_quantiser import BlockQuantiser
 from hw.codec.blocks import BlockUnpacker
 from hw.codec.decode import Decoder
 from hw.codec.encode import Encoder
@@ -29,7 +31,7 @@ from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
 from hw.codec.sherry import SherryPacker, SherryUnpacker
 from hw.codec.sparse import SparseCompressor, SparseExpander
 from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
-from sw_model.formats import parse_format
+from sw_model.formats import IntFormat, parse_format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.olive import OliveFormat
 from sw_model.formats.blocks.olive_codes import Normal
@@ -52,6 +54,11 @@ ENCODED = (*(("fixed<16,8>", target) for target in (
     "e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "posit<4,1>", "posit<8,0>", "khot<6,3,2>",
     "codebook<-1,0,0.5,2>", "int4", "ternary")), ("bf16", "e4m3fn"), ("bf16", "e2m1"),
     ("bf16", "posit<8,0>"))
+
+#: Block formats that are quantised to, lanes, and scales of the tensor.
+QUANTISED = (*((text, 8, None) for text in ("mx<e2m1>", "mx<e2m1,32,rne>", "mx<e2m1,32,fpquant>",
+                                            "mx<e4m3fn>", "mxint8", "bfp<4,16>")),
+             ("nvfp4", 8, 2.0**-6))
 
 
 class Codec(NamedTuple):
@@ -86,6 +93,9 @@ def codecs() -> Iterator[Codec]:
     for text in SPARSE_FORMATS:
         sparse = parse_sparse_format(text)
         yield Codec(text, "encoder", sparse.of, SparseCompressor(sparse))
+    for text, lanes, scale in QUANTISED:
+        yield Codec(f"int20 to {text}", "encoder", lanes, BlockQuantiser(
+            IntFormat(20), parse_block_format(text), lanes, scale))
 
 
 def _weights() -> Iterator[Codec]:
