@@ -20,6 +20,7 @@ from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
 from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
+from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
 from hw.pe.exact import ExactDotProduct
