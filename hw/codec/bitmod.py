@@ -13,10 +13,11 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import as_index
 from sw_model.formats.blocks.bitmod import SPECIALS
 
-__all__ = ["BitModTerms", "BitModUnpacker", "BoothTerms"]
+__all__ = ["BitModTerms", "BitModUnpacker", "BoothTerms", "checked_width"]
 
 
-def _checked(width: object) -> int:
+def checked_width(width: object) -> int:
+    """Bits of a code, 3 or 4."""
     bits = as_index("width", width)
     if bits not in SPECIALS:
         raise ValueError(f"width must be 3 or 4, not {bits}")
@@ -65,7 +66,7 @@ class BitModUnpacker(wiring.Component):
     latency = 0
 
     def __init__(self, width: int) -> None:
-        self._width = _checked(width)
+        self._width = checked_width(width)
         super().__init__({"i": In(_code(self._width)), "o": Out(signed(2 * self._width - 2))})
 
     @property
@@ -113,7 +114,7 @@ class BitModTerms(wiring.Component):
     bsig = (0, -1)
 
     def __init__(self, width: int) -> None:
-        self._width = _checked(width)
+        self._width = checked_width(width)
         super().__init__({"i": In(_code(self._width)), "sign": Out(2), "man": Out(2),
                           "exp": Out(ArrayLayout(unsigned(2), 2))})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
 from operator import or_
@@ -13,7 +14,7 @@ from sw_model.formats import CodedFormat, Rounding
 from ..arith.clamp import exceeds
 from .number import Found
 
-__all__ = ["ROUNDINGS", "check_rounding", "to_list"]
+__all__ = ["ROUNDINGS", "between", "check_rounding", "reaches", "to_list"]
 
 #: Where the limits between values stand still, whatever the sign.
 ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_AWAY, Rounding.HALF_UP, Rounding.HALF_TOWARD_ZERO,
@@ -36,14 +37,21 @@ def to_list(m: Module, fixed: Value, lsb: int, target: CodedFormat, rounding: Ro
     limits = [_least(k, values, (low + high) / 2, bool(tie), rounding)
               for k, (low, high, tie) in enumerate(zip(values, values[1:], edges.tie_goes_up,
                                                        strict=False))]
-    passed = [Const(1, 1), *(_reaches(fixed, limit) for limit in limits), Const(0, 1)]
     code = Signal(target.width, name="listed")
-    # One of them is passed without the next.
-    m.d.comb += code.eq(reduce(or_, (
-        Mux(here & ~there, Const(int(number), target.width), 0)
-        for here, there, number in zip(passed, passed[1:], edges.codes, strict=False))))
-    below, above = ~_reaches(fixed, values[0]), _reaches(fixed, values[-1] + _epsilon(values[-1]))
+    m.d.comb += code.eq(between(fixed, limits, edges.codes, target.width))
+    below, above = ~reaches(fixed, values[0]), reaches(fixed, values[-1] + _epsilon(values[-1]))
     return Found(code, below, above, below | above)
+
+
+def between(fixed: Value, limits: Sequence[Fraction], codes: Iterable[int], width: int) -> Value:
+    """The code, of as many bits, of the range that ``fixed`` lies in; combinational.
+
+    Ranges ascend, one more than limits; a limit is the least number of the range above it.
+    """
+    passed = [Const(1, 1), *(reaches(fixed, limit) for limit in limits), Const(0, 1)]
+    # One of them is passed without the next.
+    return reduce(or_, (Mux(here & ~there, Const(int(code), width), 0)
+                        for here, there, code in zip(passed, passed[1:], codes, strict=False)))
 
 
 def _least(place: int, values: list[Fraction], limit: Fraction, even: bool, rounding: Rounding
@@ -70,5 +78,6 @@ def _epsilon(limit: Fraction) -> Fraction:
     return (limit.__floor__() + 1 - limit) / 2
 
 
-def _reaches(fixed: Value, limit: Fraction) -> Value:
+def reaches(fixed: Value, limit: Fraction) -> Value:
+    """Whether an integer is at least ``limit``; combinational."""
     return exceeds(fixed, limit.__ceil__() - 1)

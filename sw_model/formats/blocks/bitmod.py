@@ -16,7 +16,7 @@ from .base import BlockFormat, Fields
 from .best import Best
 from .finite import finite_blocks
 
-__all__ = ["BitModFormat", "SPECIALS", "code_values"]
+__all__ = ["BitModFormat", "SPECIALS", "code_values", "nearest_codes"]
 
 #: Values of the special code by width; the place in the list is the group's selector.
 SPECIALS = {3: (3.0, -3.0, 6.0, -6.0), 4: (5.0, -5.0, 8.0, -8.0)}
@@ -39,6 +39,14 @@ def code_values(width: int) -> NDArray[np.float64]:
     values = np.tile(np.concatenate([magnitudes, -magnitudes]), (4, 1))
     values[:, 1 << (width - 1)] = SPECIALS[width]
     return values
+
+
+def nearest_codes(width: int, special: int, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Codes nearest to scaled values, for one selector; ties go to the lower value."""
+    table = code_values(width)[special]
+    order = np.argsort(table)
+    middles = (table[order[:-1]] + table[order[1:]]) / 2
+    return order[np.searchsorted(middles, values, side="left")].astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -105,11 +113,9 @@ class BitModFormat(BlockFormat):
         best = Best()
         for special, table in enumerate(code_values(self.width)):
             scales = np.maximum(largest / np.abs(table).max(), LEAST_SCALE)
-            order = np.argsort(table)
-            middles = (table[order[:-1]] + table[order[1:]]) / 2
-            codes = order[np.searchsorted(middles, x / scales[..., None], side="left")]
+            codes = nearest_codes(self.width, special, x / scales[..., None])
             error = np.square(table[codes] * scales[..., None] - x).mean(axis=-1)
-            best.offer(error, codes=codes.astype(np.uint8), scales=scales,
+            best.offer(error, codes=codes, scales=scales,
                        special=np.full(scales.shape, special, np.uint8))
         return best.fields["codes"], best.fields["special"], best.fields["scales"]
 
