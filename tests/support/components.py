@@ -81,7 +81,8 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
-            *_ternary(), *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
+            *_ternary(), BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
