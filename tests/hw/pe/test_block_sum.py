@@ -202,7 +202,7 @@ def test_all_as_the_golden_model(need, rng, tmp_path):
 @pytest.mark.full
 def test_many_blocks(need, rng, tmp_path):
     need("verilator")
-    check_all(tmp_path / "build", rng, 50_000)
+    check_all(tmp_path / "build", rng, 10_000)
 
 
 def test_latency_interval_and_reset(rng):
