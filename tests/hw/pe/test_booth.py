@@ -32,13 +32,13 @@ def test_every_pair_of_int8(need, tmp_path):
 
 def test_sums(need, tmp_path, rng):
     need("verilator")
-    check_dots([extremes(BoothDotProduct, a, w, lanes, rng, 500) for a, w in (
-        ("int8", "int8"), ("uint8", "int4"), ("int8", "uint16"), ("int20", "int16"),
-        ("bipolar", "ternary")) for lanes in (1, 4, 16)], tmp_path / "build")
+    check_dots([extremes(BoothDotProduct, a, w, lanes, rng, 500) for a, w, lanes in (
+        ("int8", "int8", 1), ("int8", "int8", 4), ("int8", "int4", 16), ("uint8", "uint16", 4),
+        ("int20", "int16", 2), ("bipolar", "ternary", 16))], tmp_path / "build")
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("lanes", [2, 3, 7, 33])
+@pytest.mark.parametrize("lanes", [1, 3, 4, 16])
 def test_every_width(lanes, need, tmp_path, rng):
     need("verilator")
     check_dots([extremes(BoothDotProduct, a, f"{sign}int{width}", lanes, rng, 500)
