@@ -23,6 +23,8 @@ from hw.pe.base import DotSpec
 from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
+from hw.pe.csd import CsdDotProduct
+from hw.pe.en_t import EnTDotProduct
 from hw.pe.exact import ExactDotProduct
 from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_row import LutRow
@@ -114,7 +116,8 @@ def _block_sums() -> tuple[wiring.Component, ...]:
 
 def _serial_products() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 4)
-    return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec))
+    return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec),
+            CsdDotProduct(spec), EnTDotProduct(spec))
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
