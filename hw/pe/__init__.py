@@ -1,29 +1,42 @@
 """Processing elements: one file a kind, one contract (:class:`hw.pe.base.DotProduct`)."""
 
+from .activation_serial import ActivationSerialDotProduct
 from .base import DotProduct, DotSpec, ElasticDotProduct
 from .bit_weight import BitWeightDotProduct
+from .booth import BoothDotProduct
+from .csd import CsdDotProduct
+from .en_t import EnTDotProduct
 from .exact import ExactDotProduct
 from .lut import LutDotProduct, SerialLutDotProduct
 from .mixed import MixedDotProduct
 from .packed import PackedDotProduct
 from .parallel import ParallelDotProduct
+from .table import TableDotProduct
 from .ternary import TernaryDotProduct
 from .ternary_ecp5 import Ecp5TernaryDotProduct
+from .weight_serial import WeightSerialDotProduct
 
-__all__ = ["PE_KINDS", "BitWeightDotProduct", "DotProduct", "DotSpec",
-           "Ecp5TernaryDotProduct", "ElasticDotProduct", "ExactDotProduct", "LutDotProduct",
+__all__ = ["PE_KINDS", "ActivationSerialDotProduct", "BitWeightDotProduct",
+           "BoothDotProduct", "CsdDotProduct", "DotProduct", "DotSpec", "Ecp5TernaryDotProduct",
+           "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct", "LutDotProduct",
            "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
-           "TernaryDotProduct"]
+           "TableDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
     "bit_weight": BitWeightDotProduct,
     "exact": ExactDotProduct,
+    "table": TableDotProduct,
     "lut": LutDotProduct,
     "serial_lut": SerialLutDotProduct,
     "ternary": TernaryDotProduct,
     "packed": PackedDotProduct,
     "mixed": MixedDotProduct,
     "ternary_ecp5": Ecp5TernaryDotProduct,
+    "weight_serial": WeightSerialDotProduct,
+    "activation_serial": ActivationSerialDotProduct,
+    "booth": BoothDotProduct,
+    "csd": CsdDotProduct,
+    "en_t": EnTDotProduct,
 }
