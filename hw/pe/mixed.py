@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Wide products in hardware multipliers and in look-up tables, each for a share of the lanes."""
 
 from __future__ import annotations

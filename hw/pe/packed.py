@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Narrow products by twos or more in each hardware multiplier."""
 
 from __future__ import annotations
@@ -98,5 +99,5 @@ class PackedDotProduct(DotProduct):
         if not self._packing.overlap:
             return product
         above = registered(m, a[-1][0] & w[0][0], enable=self.enable, name=f"above_{pack}")
-        top = self._packing.fields[-1].start + self._packing.lane
+        top = self._packing.width - 1
         return Cat(product[:top], product[top] ^ above)

@@ -90,7 +90,13 @@ def joined(m: Module, form: Format, values: Sequence[Value], packing: Packing, n
 
 
 def fields_of(product: Value, packing: Packing) -> list[Carried]:
-    """The numbers in a product, each less the carry that completes it: its lower ones' borrow."""
+    """The numbers in a product, each less the carry that completes it: its lower ones' borrow.
+
+    The product is signed, unless it is cut to :attr:`Packing.width`; a sum of several may be
+    narrower, where they are few.
+    """
+    if (missing := packing.width - len(product)) > 0:
+        product = Cat(product, product[-1].replicate(missing))
     found: list[Carried] = []
     low = high = 0
     negative: Value | None = None

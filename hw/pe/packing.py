@@ -63,6 +63,11 @@ class Packing:
     fields: tuple[Field, ...]
     overlap: int = 0
 
+    @property
+    def width(self) -> int:
+        """Bits of the product up to the end of the last field."""
+        return self.fields[-1].start + self.fields[-1].width
+
 
 def joined_shape(form: Format, count: int, lane: int) -> Shape:
     """Shape of ``count`` values of a format side by side, always signed."""
