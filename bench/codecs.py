@@ -20,6 +20,7 @@ from amaranth.lib import wiring
 
 from boards.yosys import version
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
+from hw.codec.bitmod_encode import BitModEncoder
 from hw.codec.block_packer import BlockPacker
 from hw.codec.block_quantiser import BlockQuantiser
 from hw.codec.blocks import BlockUnpacker
@@ -28,10 +29,12 @@ from hw.codec.encode import Encoder
 from hw.codec.fp6 import Fp6Unpacker
 from hw.codec.gguf import BLOCKS, GgufUnpacker
 from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
+from hw.codec.olive_encode import OliveEncoder
 from hw.codec.sherry import SherryPacker, SherryUnpacker
+from hw.codec.sherry_encode import SherryEncoder
 from hw.codec.sparse import SparseCompressor, SparseExpander
 from hw.codec.trits import TritPacker, TritPairUnpacker, TritUnpacker
-from sw_model.formats import IntFormat, parse_format
+from sw_model.formats import FixedFormat, IntFormat, parse_format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.olive import OliveFormat
 from sw_model.formats.blocks.olive_codes import Normal
@@ -48,6 +51,12 @@ DECODED = ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "ue5m3", "fp16", "
            "posit<8,0>", "posit<16,1>", "khot<8,5,2>", "ternary")
 BLOCK_FORMATS = ("mx<e2m1>", "mx<e3m2>", "mxint8", "nvfp4", "bfp<8,32>")
 SPARSE_FORMATS = ("sparse<2,4,int8>", "sparse<2,8,int8>", "sparse<1,4,int8>")
+
+#: Blocks that are packed from their fields.
+PACKED = ("nvfp4", "mxint8", "q4_k", "q6_k", "tq1_0", "stq1_0", "olive<int4>")
+
+#: Numbers that are divided by their scale.
+SCALED = FixedFormat(16, 6)
 
 #: Sources and targets of encoders.
 ENCODED = (*(("fixed<16,8>", target) for target in (
@@ -88,8 +97,10 @@ def codecs() -> Iterator[Codec]:
                     Encoder(parse_format(source), parse_format(target)))
     yield Codec("five trits", "encoder", 5, TritPacker())
     yield Codec("sherry", "encoder", 4, SherryPacker())
-    block = parse_block_format("nvfp4")
-    yield Codec("nvfp4", "encoder", block.size, BlockPacker(block))
+    yield from _weight_encoders()
+    for text in PACKED:
+        block = parse_block_format(text)
+        yield Codec(f"{text} from fields", "encoder", block.size, BlockPacker(block))
     for text in SPARSE_FORMATS:
         sparse = parse_sparse_format(text)
         yield Codec(text, "encoder", sparse.of, SparseCompressor(sparse))
@@ -113,6 +124,16 @@ def _weights() -> Iterator[Codec]:
     yield Codec("five trits", "decoder", 5, TritUnpacker())
     yield Codec("four trits", "decoder", 4, TritPairUnpacker())
     yield Codec("FP6 in 4+2", "decoder", 4, Fp6Unpacker())
+
+
+def _weight_encoders() -> Iterator[Codec]:
+    """Encoders of scaled numbers for weights alone."""
+    for normal in Normal:
+        pair = OliveFormat(normal)
+        yield Codec(f"{SCALED} to {pair}", "encoder", 2, OliveEncoder(pair, SCALED))
+    for width in (3, 4):
+        yield Codec(f"{SCALED} to bitmod<{width}>", "encoder", 1, BitModEncoder(width, SCALED))
+    yield Codec(f"{SCALED} to sherry", "encoder", 4, SherryEncoder(SCALED))
 
 
 def figures(component: wiring.Component) -> dict[str, dict[str, float]]:
