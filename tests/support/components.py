@@ -36,6 +36,7 @@ from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
+from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.ternary import TernaryDotProduct
 from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.ternary_ecp5 import Ecp5TernaryDotProduct
@@ -47,7 +48,7 @@ from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
 from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
 from hw.unique import Unique
-from sw_model.formats import Float32Format, IntFormat, TernaryFormat
+from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.specs import (
     ArgMaxSpec,
@@ -83,7 +84,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
-            *_ternary(), BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            *_ternary(), *_tables(), BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
@@ -92,6 +93,12 @@ def _products() -> tuple[wiring.Component, ...]:
             *_serial_products(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
+
+
+def _tables() -> tuple[wiring.Component, ...]:
+    e2m1 = parse_format("e2m1")
+    return (TableDotProduct(DotSpec(e2m1, e2m1, 3)), TableDotProduct(DotSpec(e2m1, INT4, 3)),
+            *(TableProduct(e2m1, e2m1, form) for form in ("signed", "magnitude")))
 
 
 def _ternary() -> tuple[wiring.Component, ...]:
