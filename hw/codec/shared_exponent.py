@@ -16,7 +16,7 @@ from sw_model.formats import FixedFormat, IntFormat, MinifloatFormat, Rounding
 from sw_model.formats.blocks import BFPFormat, MXFormat, ScaleRule
 
 from ..arith.clamp import exceeds
-from ..arith.leading import normalise
+from ..arith.leading import leading_zeros
 from ..arith.registered import registered
 from ..arith.rounding import magnitude_goes_up
 from ..rescale.lane_unit import Lane
@@ -147,8 +147,8 @@ class ExponentScale(Lane):
         def stage(value: Value, name: str) -> Value:
             return registered(m, value, enable=self.enable, name=name)
 
-        _, zeros = normalise(m, self.i, name="marks")
-        zeros, empty = stage(zeros, "zeros"), stage(~self.i.any(), "empty")
+        zeros = stage(leading_zeros(m, self.i, name="marks"), "zeros")
+        empty = stage(~self.i.any(), "empty")
         # Above the greatest exponent, and below the least, elements do not move any more.
         above = plan.unbounded - plan.highest
         distance = zeros if above <= 0 else Mux(zeros > above, zeros - above, 0)
