@@ -132,7 +132,9 @@ class CodedFormat(Format):
         ValueError
             If a code is NaN or infinite.
         """
-        return np.take(_grid(self).fixed, self._finite_codes(codes))
+        fixed = _grid(self).fixed
+        # One code alone would give an object's integer itself.
+        return np.asarray(np.take(fixed, self._finite_codes(codes)), fixed.dtype)
 
     def from_fixed(self, values: ArrayLike) -> NDArray[np.int64]:
         """Codes of integers on the grid, plus zero for 0; see :meth:`Format.from_fixed`."""
@@ -143,7 +145,7 @@ class CodedFormat(Format):
             raise TypeError(f"values must hold integers for {self}, not {array.dtype}")
         fixed, codes = _by_fixed(self)
         place = np.minimum(np.searchsorted(fixed, array), len(fixed) - 1)
-        wrong = fixed[place] != array
+        wrong = np.asarray(np.take(fixed, place) != array)
         if wrong.any():
             first = array[wrong].ravel()[0]
             raise ValueError(f"{first} on the grid of {self} is no value of it")

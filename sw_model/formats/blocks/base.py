@@ -64,13 +64,23 @@ class BlockFormat(ABC):
 
         Raises
         ------
+        TypeError
+            If a field does not hold integers, or a tensor's scale is no float32.
         ValueError
             If fields are missing, have the wrong shape or hold what is no code.
         """
 
     @abstractmethod
     def pack(self, fields: Fields) -> NDArray[np.uint8]:
-        """Bytes of shape (..., blocks, block_bytes), as they lie in memory."""
+        """Bytes of shape (..., blocks, block_bytes), as they lie in memory.
+
+        Fields that belong to the whole tensor are not looked at.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`decode` does.
+        """
 
     @abstractmethod
     def unpack(self, data: ArrayLike) -> Fields:
@@ -81,7 +91,8 @@ class BlockFormat(ABC):
         TypeError
             If the data are not bytes (uint8).
         ValueError
-            If the last axis has not ``block_bytes`` bytes.
+            If the last axis has not ``block_bytes`` bytes, there is no axis of blocks, or the
+            bytes are none that :meth:`pack` gives; see the formats for those that take any.
         """
 
     def blocks_of(self, values: ArrayLike) -> NDArray[np.floating[Any]]:

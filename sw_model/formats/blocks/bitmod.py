@@ -179,6 +179,7 @@ class BitModFormat(BlockFormat):
         if channel.shape != wanted:
             raise ValueError(f"field 'channel' of {self} must have shape {wanted}, not "
                              f"{channel.shape}")
+        FP16.check("channel", channel)
         if not np.isfinite(FP16.decode(channel)).all():
             raise ValueError(f"field 'channel' of {self} must hold finite numbers")
         return channel

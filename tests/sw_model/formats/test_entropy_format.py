@@ -54,3 +54,14 @@ def test_wrong_types():
         EntropyFormat(12.0)
     with pytest.raises(TypeError, match=r"^chunk must be an integer, not '8'$"):
         EntropyFormat(12, "8")
+
+
+def test_what_is_no_pattern():
+    form = EntropyFormat()
+    for wrong in (-1, 1 << 16, 2**40):
+        with pytest.raises(ValueError, match=rf"^codes\[1\] is {wrong}, but bf16 holds"):
+            form.encode([0, wrong])
+    for codes in ([0.5], [float("nan")], ["a"], None):
+        with pytest.raises(TypeError, match=r"^codes must hold integers for bf16, not "):
+            form.encode(codes)
+    assert form.encode([[1, 2], [3, 4]]).decode().tolist() == [1, 2, 3, 4]
