@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Instance, Module, unsigned
+from amaranth import Instance, Module, Mux, unsigned
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from sw_model.formats import as_index
+
+from ..unique import Library
 
 __all__ = ["PRIMITIVES", "TernaryAdd"]
 
@@ -54,6 +56,11 @@ class TernaryAdd(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
+        if not isinstance(platform, Library):
+            # Amaranth's own simulator reads no Verilog.
+            chosen = Mux(self.w[0], self.x, 0) ^ self.w[1].replicate(self._width)
+            m.d.comb += self.sum.eq(self.q + chosen + self.w[1])
+            return m
         m.submodules.leaf = Instance(
             "gatemill_ternary_add", p_WIDTH=self._width, p_ECP5=int(self._primitive == "ecp5"),
             i_q=self.q, i_x=self.x, i_w=self.w, o_sum=self.sum)

@@ -2,6 +2,7 @@
 
 from .activation_serial import ActivationSerialDotProduct
 from .base import DotProduct, DotSpec, ElasticDotProduct
+from .binary import BinaryDotProduct
 from .bit_weight import BitWeightDotProduct
 from .booth import BoothDotProduct
 from .csd import CsdDotProduct
@@ -16,15 +17,16 @@ from .ternary import TernaryDotProduct
 from .ternary_ecp5 import Ecp5TernaryDotProduct
 from .weight_serial import WeightSerialDotProduct
 
-__all__ = ["PE_KINDS", "ActivationSerialDotProduct", "BitWeightDotProduct",
-           "BoothDotProduct", "CsdDotProduct", "DotProduct", "DotSpec", "Ecp5TernaryDotProduct",
-           "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct", "LutDotProduct",
-           "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
-           "TableDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
+__all__ = ["PE_KINDS", "ActivationSerialDotProduct", "BinaryDotProduct",
+           "BitWeightDotProduct", "BoothDotProduct", "CsdDotProduct", "DotProduct", "DotSpec",
+           "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
+           "LutDotProduct", "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct",
+           "SerialLutDotProduct", "TableDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
+    "binary": BinaryDotProduct,
     "bit_weight": BitWeightDotProduct,
     "exact": ExactDotProduct,
     "table": TableDotProduct,

@@ -12,6 +12,7 @@ from sw_model.formats import BipolarFormat, CodedFormat, Format, TernaryFormat
 from ..arith.adder_tree import adder_tree, grouped_depth, leaf_group
 from ..shapes import fixed_value, shape_of
 from .base import DotProduct, DotSpec
+from .binary import BinaryDotProduct
 
 __all__ = ["ParallelDotProduct", "product_of"]
 
@@ -50,9 +51,8 @@ class ParallelDotProduct(DotProduct):
     """One multiplier for each lane and an adder tree: a dot product every cycle.
 
     Registers stand behind the multipliers and behind each level of the tree; operands come
-    from registers of the array. Where both operands are bipolar, products are counted: the
-    sum is twice the number of equal signs less the number of lanes. See
-    :class:`DotProduct` for the contract and the members.
+    from registers of the array. Where both operands are bipolar, products are counted
+    (:class:`BinaryDotProduct`). See :class:`DotProduct` for the contract and the members.
 
     Parameters
     ----------
@@ -61,8 +61,12 @@ class ParallelDotProduct(DotProduct):
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
-        self._group = leaf_group(1 if self._counts else spec.product.width)
+        self._group = leaf_group(spec.product.width)
         self.latency = 1 + grouped_depth(spec.lanes, self._group)
+        self._counter = None
+        if all(isinstance(form, BipolarFormat) for form in (spec.activations, spec.weights)):
+            self._counter = BinaryDotProduct(spec)
+            self.latency = self._counter.latency
 
     @classmethod
     def refusal(cls, spec: DotSpec) -> str | None:
@@ -72,21 +76,12 @@ class ParallelDotProduct(DotProduct):
                         f"or ternary, not {form}; an exact one takes it")
         return None
 
-    @property
-    def _counts(self) -> bool:
-        """Whether equal signs are counted instead of products summed."""
-        return all(isinstance(form, BipolarFormat)
-                   for form in (self.spec.activations, self.spec.weights))
-
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        if self._counts:
-            equal = Signal(self.spec.lanes, reset_less=True)
-            with m.If(self.enable):
-                m.d.sync += equal.eq(~(self.a.as_value() ^ self.w.as_value()))
-            count = adder_tree(m, list(equal), enable=self.enable, name="count",
-                               group=self._group)
-            m.d.comb += self.o.eq((count << 1) - self.spec.lanes)
+        if self._counter is not None:
+            m.submodules.counter = counter = self._counter
+            m.d.comb += [counter.enable.eq(self.enable), counter.a.eq(self.a),
+                         counter.w.eq(self.w), self.o.eq(counter.o)]
             return m
         products = [self._product(m, lane) for lane in range(self.spec.lanes)]
         m.d.comb += self.o.eq(adder_tree(m, products, enable=self.enable, name="sum",

@@ -20,6 +20,7 @@ from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
 from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
+from hw.pe.binary import BinaryDotProduct
 from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
@@ -66,7 +67,7 @@ from .codecs import codecs
 
 __all__ = ["components"]
 
-INT2, INT4, INT8, INT20 = (IntFormat(width) for width in (2, 4, 8, 20))
+INT1, INT2, INT4, INT8, INT20 = (IntFormat(width) for width in (1, 2, 4, 8, 20))
 SEQUENCE = ((0, 1), (1, 2))
 
 
@@ -84,7 +85,8 @@ def _streams() -> tuple[wiring.Component, ...]:
 
 def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
-            *_ternary(), *_tables(), BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            *_ternary(), *_tables(), BinaryDotProduct(DotSpec(INT1, INT1, 9)),
+            BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
