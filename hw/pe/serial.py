@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import CodedFormat, Format
+from sw_model.formats import Format
 
 from ..arith.registered import registered
+from ..codec.decode import PLAIN
 from .base import DotProduct, DotSpec
 from .term_sum import Step, Term, serial_latency, serial_sum
 
@@ -25,7 +26,7 @@ def serial_refusal(spec: DotSpec, what: str, operand: str = "weights") -> str | 
     """Why ``operand`` cannot be taken apart by ``what``: a format has no bits of an integer, or
     too many."""
     for name in ("activations", "weights"):
-        if isinstance(form := getattr(spec, name), CodedFormat):
+        if not isinstance(form := getattr(spec, name), PLAIN):
             return (f"{name} of {what} must be integers, fixed point, bipolar or ternary, "
                     f"not {form} (activations {spec.activations}, weights {spec.weights})")
     if (form := getattr(spec, operand)).width > MOST_BITS:

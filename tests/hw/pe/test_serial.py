@@ -13,11 +13,12 @@ from hw.pe.base import DotSpec, ElasticDotProduct
 from hw.pe.booth import BoothDotProduct
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
+from hw.pe.term import TermDotProduct
 from hw.pe.weight_serial import WeightSerialDotProduct
 from sw_model.formats import parse_format
 
 KINDS = [WeightSerialDotProduct, ActivationSerialDotProduct, BoothDotProduct, CsdDotProduct,
-         EnTDotProduct]
+         EnTDotProduct, TermDotProduct]
 PAIRS = [("int8", "int4", 4), ("uint4", "int8", 1), ("bipolar", "ternary", 3)]
 
 #: Codes whose recoding has the most terms, for elements whose time depends on them.

@@ -1,0 +1,101 @@
+# amaranth: UnusedElaboratable=no
+"""Weights as few signed powers of two: integers, and the codes of BitMoD."""
+
+from __future__ import annotations
+
+from amaranth import Array, Cat, Const, Module, Signal, Value, unsigned
+
+from sw_model.formats import CodedFormat, Format
+
+from ..codec.decode import PLAIN
+from ..shapes import fixed_value
+from .base import DotSpec
+from .booth import booth_count, booth_term
+from .serial import SerialDotProduct
+from .term_sum import Term
+
+__all__ = ["TermDotProduct"]
+
+#: Widest integers, and widest codes of other values.
+MOST_BITS = 8
+#: Bits of other values: four of an integer part, and one below.
+VALUE_BITS = 5
+
+
+def _values(form: CodedFormat) -> list[int]:
+    """What each code stands for on the grid; 0 where that is no number."""
+    finite = {code for code, value in enumerate(form.values().tolist())
+              if form.legal()[code] and abs(value) < float("inf")}
+    return [int(form.to_fixed(code)) if code in finite else 0 for code in range(form.max + 1)]
+
+
+def _two_terms(form: Format) -> bool:
+    """Whether all values are the sum of two terms as BitMoD has them."""
+    return isinstance(form, CodedFormat) and all(
+        abs(value) < 1 << VALUE_BITS and abs(value).bit_count() <= 2 for value in _values(form))
+
+
+def _places(value: int) -> tuple[int | None, int | None]:
+    """The ones of a magnitude: in the low four bits, and in the high four, of which the top."""
+    above = value >> 1
+    top = above.bit_length() - 1 if above else None
+    rest = value - (2 << top) if top is not None else value
+    return rest.bit_length() - 1 if rest else None, top
+
+
+class TermDotProduct(SerialDotProduct):
+    """BitMoD's unified element: a term ``(-1)**sign * 2**exp * man * 2**bsig`` a lane and cycle.
+
+    ``bsig`` is that of all lanes. Integers are Booth digits in radix 4, from one to the next two
+    places: ``ceil(bits / 2)`` cycles for each dot product. E2M1 and BitMoD's FP3 and FP4 take two
+    cycles: values have at most two ones in five bits, the leading one of the upper four, and what
+    is left. Where groups choose a special value, their selector stands above each code, and the
+    format is a codebook of the values of all four. NaN and illegal codes count as zero.
+
+    Sums are exact, where the paper's are of FP16 activations. Those of a group are scaled by
+    :class:`hw.pe.group_scale.GroupScale`. See :class:`DotProduct` for the contract and the
+    members.
+
+    Source: BitMoD, bit-serial mixture-of-datatype LLM acceleration, HPCA 2025, sections on the
+    unified representation and the processing element.
+
+    Parameters
+    ----------
+    spec : DotSpec
+        Activations integers, fixed point, bipolar or ternary. Weights these too, of at most 8
+        bits, or codes of at most 8 bits for such values.
+    """
+
+    @classmethod
+    def refusal(cls, spec: DotSpec) -> str | None:
+        if not isinstance(spec.activations, PLAIN):
+            return ("activations of a term dot product must be integers, fixed point, bipolar or "
+                    f"ternary, not {spec.activations} (with weights {spec.weights})")
+        weights = spec.weights
+        if weights.width > MOST_BITS or not (isinstance(weights, PLAIN) or _two_terms(weights)):
+            return ("weights of a term dot product must be integers, fixed point, bipolar, "
+                    f"ternary, or codes of values with at most two ones in {VALUE_BITS} bits, "
+                    f"all of at most {MOST_BITS} bits, not {weights} (with activations "
+                    f"{spec.activations})")
+        return None
+
+    @classmethod
+    def interval_of(cls, spec: DotSpec) -> int:
+        return 2 if isinstance(spec.weights, CodedFormat) else booth_count(spec.weights)
+
+    @property
+    def advance(self) -> int:
+        return 1 if isinstance(self.spec.weights, CodedFormat) else 2
+
+    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
+        weights, value = self.spec.weights, fixed_value(self.spec.activations, a)
+        if not isinstance(weights, CodedFormat):
+            return booth_term(value, fixed_value(weights, w), number, self.interval)
+        table = [(value < 0, _places(abs(value))[step]) for step in range(2)
+                 for value in _values(weights)]
+        chosen = Signal(unsigned(4), name=f"term_{lane}_parts")
+        m.d.comb += chosen.eq(Array(
+            Const(0 if place is None else 1 | negative << 1 | place << 2, 4)
+            for negative, place in table)[Cat(w, number)])
+        return Term(value, valid=chosen[0], negative=chosen[1], shift=chosen[2:],
+                    most=max(place or 0 for _, place in table))

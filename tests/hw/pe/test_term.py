@@ -1,0 +1,91 @@
+# amaranth: UnusedElaboratable=no
+"""BitMoD's unified element: integers, E2M1, and FP3 and FP4 with every special value."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from hw.pe.base import DotSpec
+from hw.pe.term import TermDotProduct
+from sw_model.formats import CodebookFormat, parse_format
+from sw_model.formats.blocks.bitmod import code_values
+from sw_model.formats.blocks.bitmod_terms import bitmod_terms
+from tests.support.dots import check_dots, every_pair, extremes
+
+#: Codes of BitMoD with their group's selector above them, and each selector's alone.
+BITMOD = {width: str(CodebookFormat(tuple(code_values(width).ravel()))) for width in (3, 4)}
+ALONE = {width: [str(CodebookFormat(tuple(row))) for row in code_values(width)]
+         for width in (3, 4)}
+INTEGERS = ["int1", "uint1", "int3", "uint4", "fixed<6,2>", "int8", "uint8", "bipolar", "ternary"]
+OTHERS = ["e2m1", "khot<5,1,2>", "float<2,1,flush>", "codebook<-1,0,0.5,2,6>", "codebook<0,16>"]
+
+
+def test_every_pair_of_codes(need, tmp_path):
+    need("verilator")
+    check_dots([every_pair(TermDotProduct, a, w) for a, w in [
+        *(("int3", w) for w in (*INTEGERS, *OTHERS, *BITMOD.values())),
+        *(("int2", w) for width in (3, 4) for w in ALONE[width]), ("bipolar", "e2m1"),
+        ("uint2", BITMOD[3]), ("ternary", BITMOD[4]), ("uint1", "int4")]], tmp_path / "build")
+
+
+def test_every_pair_with_int8(need, tmp_path):
+    need("verilator")
+    check_dots([every_pair(TermDotProduct, "int8", w) for w in ("int8", "e2m1", BITMOD[4])],
+               tmp_path / "build")
+
+
+def test_sums(need, tmp_path, rng):
+    need("verilator")
+    check_dots([extremes(TermDotProduct, a, w, lanes, rng, 500) for a, w, lanes in (
+        ("int8", "int8", 4), ("int8", "int6", 16), ("int8", BITMOD[4], 1), ("int8", BITMOD[3], 4),
+        ("uint8", "e2m1", 16), ("int16", BITMOD[4], 4))], tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("lanes", [1, 4, 16])
+def test_all_sums(lanes, need, tmp_path, rng):
+    need("verilator")
+    check_dots([extremes(TermDotProduct, a, w, lanes, rng, 500) for a in ("int8", "uint5")
+                for w in (*INTEGERS, *OTHERS, *BITMOD.values())], tmp_path / "build")
+
+
+@pytest.mark.parametrize(("weights", "cycles"), [
+    (BITMOD[3], 2), (BITMOD[4], 2), ("e2m1", 2), ("int6", 3), ("int8", 4), ("uint8", 5)])
+def test_latency_and_interval(weights, cycles):
+    """FP3 and FP4 take 2 cycles, INT6 3 and INT8 4."""
+    unit = TermDotProduct(DotSpec(parse_format("int8"), parse_format(weights), 4))
+    assert (unit.interval, unit.latency) == (cycles, cycles + 4)
+
+
+@pytest.mark.parametrize("width", [3, 4])
+def test_terms_are_bitmods(width):
+    """Two ones at most, whose powers have two bits: the definition's decomposition is there."""
+    terms = bitmod_terms(width, np.arange(1 << width), np.arange(4)[:, None])
+    np.testing.assert_array_equal(terms.sum(), code_values(width))
+    assert TermDotProduct.refusal(DotSpec(parse_format("int8"), parse_format(BITMOD[width]),
+                                          4)) is None
+
+
+@pytest.mark.parametrize(("a", "w", "words"), [
+    ("e2m1", "int4", "activations of a term dot product must be integers, fixed point, bipolar or "
+                     "ternary, not e2m1 (with weights int4)"),
+    ("int8", "e3m2", "weights of a term dot product must be integers, fixed point, bipolar, "
+                     "ternary, or codes of values with at most two ones in 5 bits, all of at most "
+                     "8 bits, not e3m2 (with activations int8)"),
+    ("int8", "int9", "weights of a term dot product must be integers, fixed point, bipolar, "
+                     "ternary, or codes of values with at most two ones in 5 bits, all of at most "
+                     "8 bits, not int9 (with activations int8)"),
+    ("int8", "codebook<1,7>", "weights of a term dot product must be integers, fixed point, "
+     "bipolar, ternary, or codes of values with at most two ones in 5 bits, all of at most 8 "
+     "bits, not codebook<1,7> (with activations int8)"),
+    ("int8", "codebook<1,32>", "weights of a term dot product must be integers, fixed point, "
+     "bipolar, ternary, or codes of values with at most two ones in 5 bits, all of at most 8 "
+     "bits, not codebook<1,32> (with activations int8)"),
+    ("float32", "int8", "activations of a term dot product must be integers, fixed point, bipolar "
+     "or ternary, not float32 (with weights int8)")])
+def test_what_it_refuses(a, w, words):
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        TermDotProduct(DotSpec(parse_format(a), parse_format(w), 2))
