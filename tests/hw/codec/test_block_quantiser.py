@@ -34,6 +34,7 @@ EDGES = [
     ("fixed<12,140>", "mx<e2m1,2>", 1, None), ("fixed<12,200>", "bfp<8,2>", 2, None),
     ("fixed<16,-120>", "mxint8<2>", 1, None), ("fixed<12,-200>", "mx<e3m2,2,rne>", 2, None),
     ("fixed<53,0>", "mx<e2m1,2,fpquant>", 1, None), ("int6", "nvint4", 1, 1e-9),
+    ("int9", "nvfp4", 1, 2.0**9),
 ]
 
 #: More of both, with words of whole blocks.
