@@ -13,6 +13,7 @@ from .mixed import MixedDotProduct
 from .packed import PackedDotProduct
 from .parallel import ParallelDotProduct
 from .table import TableDotProduct
+from .term import TermDotProduct
 from .ternary import TernaryDotProduct
 from .ternary_ecp5 import Ecp5TernaryDotProduct
 from .weight_serial import WeightSerialDotProduct
@@ -21,7 +22,8 @@ __all__ = ["PE_KINDS", "ActivationSerialDotProduct", "BinaryDotProduct",
            "BitWeightDotProduct", "BoothDotProduct", "CsdDotProduct", "DotProduct", "DotSpec",
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
            "LutDotProduct", "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct",
-           "SerialLutDotProduct", "TableDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
+           "SerialLutDotProduct", "TableDotProduct", "TermDotProduct",
+           "TernaryDotProduct", "WeightSerialDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -41,4 +43,5 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "booth": BoothDotProduct,
     "csd": CsdDotProduct,
     "en_t": EnTDotProduct,
+    "term": TermDotProduct,
 }

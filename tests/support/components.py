@@ -27,6 +27,7 @@ from hw.pe.booth import BoothDotProduct
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
 from hw.pe.exact import ExactDotProduct
+from hw.pe.group_scale import GroupScale
 from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_row import LutRow
 from hw.pe.lut_rows import LutRows, SerialLutRows
@@ -38,6 +39,7 @@ from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
 from hw.pe.table import TableDotProduct, TableProduct
+from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
 from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.ternary_ecp5 import Ecp5TernaryDotProduct
@@ -126,7 +128,8 @@ def _block_sums() -> tuple[wiring.Component, ...]:
 def _serial_products() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 4)
     return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec),
-            CsdDotProduct(spec), EnTDotProduct(spec))
+            CsdDotProduct(spec), EnTDotProduct(spec), TermDotProduct(spec),
+            GroupScale(-1000, 1000, INT8, 4))
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
