@@ -9,7 +9,7 @@ import pytest
 from amaranth import Module, Signal
 from amaranth.sim import Simulator
 
-from hw.pe import PE_KINDS, DotSpec, ParallelDotProduct
+from hw.pe import DotSpec, ParallelDotProduct
 from hw.pe.parallel import product_of
 from hw.shapes import shape_of
 from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat, covering, parse_format
@@ -52,22 +52,12 @@ def test_every_product(a):
     sim.run()
 
 
-#: Every kind with each of the pairs that it takes.
-TAKEN = [(kind, a, w) for kind, make in PE_KINDS.items() for a, w in DOTS
-         if make.refusal(DotSpec(parse_format(a), parse_format(w), 1)) is None]
-
-
-def test_every_kind_takes_pairs():
-    assert {kind for kind, _, _ in TAKEN} == set(PE_KINDS)
-    assert [pair[1:] for pair in TAKEN if pair[0] == "parallel"] == DOTS
-
-
-@pytest.mark.parametrize(("kind", "a", "w"), TAKEN)
+@pytest.mark.parametrize(("a", "w"), DOTS)
 @pytest.mark.parametrize("lanes", [1, 2, 5, 13])
-def test_sums_latency_and_stalls(kind, a, w, lanes, rng):
+def test_sums_latency_and_stalls(a, w, lanes, rng):
     """Extremes and random vectors; what comes in while nothing is enabled does not count."""
     formats = parse_format(a), parse_format(w)
-    unit = PE_KINDS[kind](DotSpec(*formats, lanes))
+    unit = ParallelDotProduct(DotSpec(*formats, lanes))
     corners = [[[code] * lanes for code in pair] for pair in itertools.product(
         *((form.min, form.max) for form in formats))]
     vectors = corners + [[rng.integers(form.min, form.max, lanes, endpoint=True).tolist()

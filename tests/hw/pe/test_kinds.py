@@ -1,0 +1,86 @@
+# amaranth: UnusedElaboratable=no
+"""Every kind of processing element with every format that it takes, and every number of lanes."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+
+import pytest
+
+from hw.pe import PE_KINDS, DotSpec
+from sw_model.formats import parse_format
+from tests.support.dots import check_dots, extremes
+
+#: Formats of a tensor's elements; blocks and pairs are made of the same.
+FORMATS = ["uint1", "int1", "int2", "uint2", "int3", "int4", "uint4", "int5", "int8", "uint8",
+           "int16", "fixed<6,2>", "bipolar", "ternary", "e2m1", "e2m3", "e3m2", "e4m3fn", "e5m2",
+           "float<2,1,ieee>", "ufloat<4,3,fn>", "fp16", "bf16", "posit<4,1>", "posit<8,0>",
+           "posit<16,1>", "codebook<-1,0,0.5,2>", "khot<8,5,2>"]
+LANES = (1, 4, 16)
+
+#: With more bits than this on the product grid, sixteen lanes take a minute to compile.
+WIDE = 48
+
+
+@cache
+def legal_pairs(kind):
+    """Pairs of formats that a kind takes."""
+    return [(a, w) for a, w in itertools.product(FORMATS, repeat=2)
+            if PE_KINDS[kind].refusal(spec_of(a, w, 1)) is None]
+
+
+def spec_of(a, w, lanes):
+    return DotSpec(parse_format(a), parse_format(w), lanes)
+
+
+def bits_of(a, w):
+    """Of a product."""
+    return max(map(abs, spec_of(a, w, 1).product_range)).bit_length()
+
+
+def cover(kind):
+    """Pairs with lanes: every format of both operands, every number of lanes, few cases."""
+    pairs = sorted(legal_pairs(kind), key=lambda pair: bits_of(*pair))
+    wanted = {(side, pair[side]) for pair in pairs for side in (0, 1)}
+    chosen, lanes = [], itertools.cycle(LANES)
+    while wanted:
+        best = max(pairs, key=lambda pair: len(wanted & set(enumerate(pair))))
+        wanted -= set(enumerate(best))
+        chosen.append((*best, next(lanes) if bits_of(*best) <= WIDE else 1))
+    return chosen + [(*pairs[0], count) for count in LANES
+                     if count not in {case[2] for case in chosen}]
+
+
+def test_every_kind_takes_some():
+    assert all(legal_pairs(kind) for kind in PE_KINDS)
+    assert len(legal_pairs("exact")) == len(FORMATS) ** 2
+
+
+def test_the_cover_is_whole():
+    for kind in PE_KINDS:
+        cases = cover(kind)
+        for side in (0, 1):
+            assert {case[side] for case in cases} == {pair[side] for pair in legal_pairs(kind)}
+        assert {case[2] for case in cases} == set(LANES)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_pairwise(part, need, tmp_path, rng):
+    """Extremes and any codes, without stalls and with them."""
+    need("verilator")
+    check_dots([extremes(PE_KINDS[kind], a, w, lanes, rng, 60)
+                for kind in list(PE_KINDS)[part::4] for a, w, lanes in cover(kind)],
+               tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", PE_KINDS)
+def test_every_pair(kind, need, tmp_path, rng):
+    """Each pair of formats with one number of lanes, in turn."""
+    need("verilator")
+    cases = [(*pair, lanes) for pair, lanes in zip(legal_pairs(kind), itertools.cycle(LANES))
+             if lanes == 1 or bits_of(*pair) <= WIDE]
+    for first in range(0, len(cases), 60):
+        check_dots([extremes(PE_KINDS[kind], a, w, lanes, rng, 500)
+                    for a, w, lanes in cases[first:first + 60]], tmp_path / f"build_{first}")
