@@ -38,6 +38,7 @@ from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
+from hw.pe.sparse import SparseDotProduct, SparseDotSpec
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
@@ -53,6 +54,7 @@ from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDo
 from hw.unique import Unique
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
 from sw_model.formats.huffman import HuffmanCode
+from sw_model.formats.sparse import SparseFormat
 from sw_model.specs import (
     ArgMaxSpec,
     BlockSumSpec,
@@ -89,6 +91,8 @@ def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             *_ternary(), *_tables(), BinaryDotProduct(DotSpec(INT1, INT1, 9)),
             BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            SparseDotProduct(TernaryDotProduct, SparseDotSpec(
+                INT8, SparseFormat(2, 4, TernaryFormat()), 2)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
