@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from bench.components import resources
+from boards.component import resources
 from hw.pe import BitWeightDotProduct, DotSpec
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from bench.components import resources
+from boards.component import resources
 from hw.pe import DotSpec, TableDotProduct
 from hw.pe.table import TableProduct
 from sw_model.formats import parse_format

@@ -12,7 +12,7 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bench.components import resources
+from boards.component import resources
 from hw.arith.ternary_add import PRIMITIVES
 from hw.pe.ternary_accumulate import TernaryAccumulate
 from sw_model.formats import IntFormat, parse_format

@@ -1,0 +1,64 @@
+"""What a component takes of device families, by Yosys, and its clock, by nextpnr."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from amaranth.lib import wiring
+
+from hw.verilog import to_verilog
+
+from .devices import device as find_device
+from .figures import Resources
+from .place import Placement, place
+from .shim import NAME, wrap
+from .yosys import Options, synthesise
+
+__all__ = ["placement", "resources"]
+
+
+def resources(component: wiring.Component, families: Sequence[str], **options: Any
+              ) -> dict[str, Resources]:
+    """Cells of ``component``, flattened, by family; from the cache if the Verilog is the same.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        Not yet elaborated.
+    families : sequence of str
+        ``ecp5``, ``ice40``, ``xilinx`` ...
+    options
+        Of :class:`boards.yosys.Options`.
+    """
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+        verilog = Path(folder) / "unit.v"
+        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
+        chosen = Options(flatten=True, **options)
+        return {family: synthesise(verilog, "unit", family, options=chosen).total
+                for family in families}
+
+
+def placement(component: wiring.Component, device: str, clock_mhz: float) -> Placement:
+    """``component``, flattened, placed and routed alone on a device.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        Not yet elaborated.
+    device : str
+    clock_mhz : float
+        The clock to aim at, in mapping and placing.
+    """
+    chip = find_device(device)
+    options = Options(flatten=True, dsp=chip.dsps > 0, variant=chip.variant,
+                      delay_ps=round(500_000 / clock_mhz))
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+        verilog = (work := Path(folder)) / "unit.v"
+        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
+        figures = synthesise(verilog, "unit", chip.family, options=options)
+        netlist, _ = wrap(Path(figures.netlist), "unit", chip.family, options=options,
+                          clock="clk", reset="rst", work=work)
+        return place(netlist, chip, clock_mhz, work=work, top=NAME)
