@@ -1,11 +1,17 @@
-"""``gatemill units``: the catalogue."""
+"""``gatemill units``: the catalogue, and the atlas of processing elements."""
 
 from __future__ import annotations
 
+import json
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from ..cli import Json, show
+import typer
+
+from sw_model.faults import InputFault
+
+from ..cli import Json, progress, show
 
 if TYPE_CHECKING:
     from ..catalogue import Variant
@@ -13,8 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["units"]
 
 
-def units(as_json: Json = False) -> None:
+def units(
+    atlas: Annotated[bool, typer.Option(
+        "--atlas", help="Synthesise every kind of processing element with every format instead, "
+                        "and write table and picture.")] = False,
+    out: Annotated[Path, typer.Option(
+        "-o", "--out", help="Folder for the atlas.")] = Path("build/atlas"),
+    clocks: Annotated[bool, typer.Option(
+        help="Whether to place representatives of the atlas and measure their clocks.")] = True,
+    as_json: Json = False,
+) -> None:
     """List every unit that can be built alone, with its variants and parameters."""
+    if atlas:
+        _atlas(out, clocks, as_json)
+        return
     from ..catalogue import catalogue
 
     variants = catalogue()
@@ -22,6 +40,26 @@ def units(as_json: Json = False) -> None:
     for unit in dict.fromkeys(variant.unit for variant in variants):
         text.append(_text([variant for variant in variants if variant.unit == unit]))
     show([variant.as_dict() for variant in variants], "\n\n".join(text), as_json)
+
+
+def _atlas(out: Path, clocks: bool, as_json: bool) -> None:
+    """Measure, and write ``atlas.json``, ``atlas.md`` and ``atlas.svg`` whole or not at all."""
+    with progress(as_json) as report:
+        from ..atlas.entries import entries
+        from ..atlas.measure import measure
+        from ..atlas.report import as_dict, markdown, picture
+        from ..folder import write_whole
+
+        rows = measure(entries(), report, clocks=clocks)
+        found, table = as_dict(rows), markdown(rows)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in (("atlas.json", json.dumps(found, indent=1) + "\n"),
+                               ("atlas.md", table), ("atlas.svg", picture(rows) + "\n")):
+                write_whole(out / name, text.encode())
+        except OSError as error:
+            raise InputFault(f"{out}: cannot be written ({error.strerror})") from error
+    show(found, f"{table}\n{out}: atlas.json, atlas.md, atlas.svg", as_json)
 
 
 def _text(variants: list[Variant]) -> str:

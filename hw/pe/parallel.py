@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """All products at once, summed by a pipelined adder tree."""
 
 from __future__ import annotations
