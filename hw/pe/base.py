@@ -161,6 +161,11 @@ class ElasticDotProduct(DotProduct):
 
     Members
     -------
+    enable, start : ``In(1)``
+    a : ``In(vector_of(spec.activations, spec.lanes))``
+    w : ``In(vector_of(spec.weights, spec.lanes))``
+    o : ``Out(shape_between(*spec.result_range))``
+        All as :class:`DotProduct` has them.
     ready : ``Out(1)``
         Operands are taken in this cycle if ``start`` is high.
     valid : ``Out(1)``
