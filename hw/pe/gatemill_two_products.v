@@ -1,5 +1,6 @@
 // Two products of bytes, registered: o = {a[15:8] * b[15:8], a[7:0] * b[7:0]}, 16 bits each.
-// On iCE40 UltraPlus (ICE40 = 1) one SB_MAC16 in its 8 x 8 mode, which Yosys does not infer.
+// On iCE40 UltraPlus (ICE40 = 1) one SB_MAC16 in its 8 x 8 mode, which Yosys does not infer, and
+// which synth_ice40 -dsp turns into a 16 x 16 multiplier: synthesise without -dsp.
 // Simulators know no SB_MAC16: they get the products themselves, as every other family does.
 module gatemill_two_products #(
   parameter A_SIGNED = 1,

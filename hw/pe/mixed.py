@@ -38,7 +38,7 @@ class MixedDotProduct(DotProduct):
         all, rounded up, by default.
     primitive : str
         One of :data:`hw.pe.two_products.PRIMITIVES`. ``ice40`` puts two lanes into each DSP
-        block, if the formats have 8 bits at most.
+        block, if the formats have 8 bits at most; see :class:`TwoProducts` for synthesis.
 
     Raises
     ------

@@ -1,0 +1,106 @@
+# amaranth: UnusedElaboratable=no
+"""Two products: the portable form emulated, the DSP block by Yosys's model of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth import signed, unsigned
+
+import hw.pe
+from bench.components import resources
+from hw.pe.two_products import PRIMITIVES, TwoProducts
+from tests.support.enabled import EnabledCase, check_enabled
+
+SHAPES = [(signed(8), signed(8)), (unsigned(8), signed(8)), (unsigned(8), unsigned(8)),
+          (signed(5), unsigned(3)), (signed(1), signed(8))]
+LEAF = Path(hw.pe.__file__).parent / "gatemill_two_products.v"
+
+
+def every_product(a, b, primitive, rng):
+    """Every pair of factors below; above the same pairs in another order."""
+    numbers = [np.arange(1 << shape.width) - (shape.signed << shape.width - 1) for shape in (a, b)]
+    low = np.stack([grid.ravel() for grid in np.meshgrid(*numbers)], axis=1)
+    table = np.stack([low, rng.permutation(low)], axis=1)
+    return EnabledCase(TwoProducts(a, b, primitive), {"a": table[..., 0], "b": table[..., 1]},
+                       table.prod(axis=2))
+
+
+def test_every_product(need, tmp_path, rng):
+    need("verilator")
+    check_enabled([every_product(a, b, primitive, rng) for a, b in SHAPES
+                   for primitive in PRIMITIVES], tmp_path / "build")
+
+
+#: Each pair of bytes in both halves, with the clock enable low every seventh time.
+BENCH = """
+module bench;
+  integer errors = 0, tried = 0, x, y;
+  reg clk = 0, enable = 1;
+  reg [15:0] a, b;
+  reg [31:0] held [0:3];
+%s
+  initial begin
+    for (x = 0; x < 256; x = x + 1) for (y = 0; y < 256; y = y + 1) begin
+      a = {y[7:0], x[7:0]};
+      b = {~x[7:0], y[7:0]};
+      enable = (x + y) %% 7 != 0;
+      held[0] = o0; held[1] = o1; held[2] = o2; held[3] = o3;
+      #1 clk = 1;
+      #1 clk = 0;
+      tried = tried + 1;
+%s
+    end
+    $display("%%0d tried, %%0d wrong", tried, errors);
+  end
+endmodule
+"""
+
+
+def test_the_block_by_the_model_of_yosys(need, tmp_path):
+    """Every pair of bytes of every sign; what is synthesised, unseen by other simulations."""
+    need("icarus")
+    units, checks = [], []
+    for k in range(4):
+        units.append(f"  wire [31:0] o{k};\n  gatemill_two_products #(.ICE40(1), "
+                     f".A_SIGNED({k & 1}), .B_SIGNED({k >> 1})) u{k} "
+                     f"(.clk(clk), .enable(enable), .a(a), .b(b), .o(o{k}));")
+        a, b = (f"$signed({{{sign} & {name}[%d], {name}[%d:%d]}})" for name, sign in (
+            ("a", f"1'd{k & 1}"), ("b", f"1'd{k >> 1}")))
+        for half in (0, 1):
+            top = 8 * half + 7
+            place = f"[{16 * half + 15}:{16 * half}]"
+            places = (top, top, top - 7)
+            units.append(f"  wire signed [15:0] p{k}_{half} = {a % places} * {b % places};")
+            checks.append(f"      if (o{k}{place} !== (enable ? p{k}_{half} : held[{k}]{place}))"
+                          " errors = errors + 1;")
+    bench = tmp_path / "bench.v"
+    bench.write_text(BENCH % ("\n".join(units), "\n".join(checks)), encoding="ascii")
+    models = (Path(str(files("pyosys"))) / "share/ice40/cells_sim.v").read_text(encoding="utf-8")
+    model = tmp_path / "model.v"
+    model.write_text(re.search(r"^module SB_MAC16 .*?^endmodule$", models,
+                               re.DOTALL | re.MULTILINE)[0], encoding="utf-8")
+    program = tmp_path / "bench.vvp"
+    subprocess.run(["iverilog", "-g2012", "-DSYNTHESIS", "-s", "bench", "-o", program, bench, LEAF,
+                    model], check=True)
+    done = subprocess.run(["vvp", program], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "65536 tried, 0 wrong"
+
+
+def test_one_block():
+    unit = TwoProducts(signed(8), signed(8), "ice40")
+    found = resources(unit, ["ice40"], dsp=False)["ice40"]
+    assert (found.dsps, found.lut_count, found.ffs) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(("a", "primitive", "words"), [
+    (signed(9), "any", "a must have at most 8 bits, not 9"),
+    (signed(8), "ecp5", "primitive must be one of any, ice40, not 'ecp5'")])
+def test_what_it_refuses(a, primitive, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        TwoProducts(a, signed(8), primitive)
