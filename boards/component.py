@@ -41,7 +41,8 @@ def resources(component: wiring.Component, families: Sequence[str], **options: A
                 for family in families}
 
 
-def placement(component: wiring.Component, device: str, clock_mhz: float) -> Placement:
+def placement(component: wiring.Component, device: str, clock_mhz: float, *,
+              dsp: bool = True) -> Placement:
     """``component``, flattened, placed and routed alone on a device.
 
     Parameters
@@ -51,9 +52,11 @@ def placement(component: wiring.Component, device: str, clock_mhz: float) -> Pla
     device : str
     clock_mhz : float
         The clock to aim at, in mapping and placing.
+    dsp : bool
+        Whether synthesis may use the device's DSP blocks.
     """
     chip = find_device(device)
-    options = Options(flatten=True, dsp=chip.dsps > 0, variant=chip.variant,
+    options = Options(flatten=True, dsp=dsp and chip.dsps > 0, variant=chip.variant,
                       delay_ps=round(500_000 / clock_mhz))
     with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
         verilog = (work := Path(folder)) / "unit.v"

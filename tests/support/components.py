@@ -8,6 +8,9 @@ from amaranth.lib import wiring
 
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+from hw.array.gemm import GemmJob, GemmSpec
+from hw.array.output_cell import OutputCell, OutputRow
+from hw.array.output_stationary import OutputStationary
 from hw.codec.chunks import ChunkMerge, ChunkSplit, Gather
 from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import HuffmanDecoder
@@ -18,12 +21,14 @@ from hw.network.loops import Loops
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
+from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
 from hw.pe.binary import BinaryDotProduct
 from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
+from hw.pe.carry_save import CarrySaveAccumulate
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
 from hw.pe.exact import ExactDotProduct
@@ -77,7 +82,7 @@ SEQUENCE = ((0, 1), (1, 2))
 
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
-    return (*_streams(), *_products(), *_rescales(), *_memories(), *_networks(),
+    return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
             *_entropy(), *codecs())
 
 
@@ -91,6 +96,8 @@ def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             *_ternary(), *_tables(), BinaryDotProduct(DotSpec(INT1, INT1, 9)),
             BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            *(make(DotSpec(INT8, INT4, 2), INT20) for make in (
+                MultiplyAccumulate, CarrySaveAccumulate)),
             SparseDotProduct(TernaryDotProduct, SparseDotSpec(
                 INT8, SparseFormat(2, 4, TernaryFormat()), 2)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),
@@ -101,6 +108,12 @@ def _products() -> tuple[wiring.Component, ...]:
             *_serial_products(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
+
+
+def _arrays() -> tuple[wiring.Component, ...]:
+    spec = GemmSpec(INT8, INT8, INT20, 3, 2, 2, (GemmJob(4, 5, 3),))
+    cell = ("parallel", spec.dot, INT20)
+    return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2))
 
 
 def _tables() -> tuple[wiring.Component, ...]:
