@@ -6,10 +6,12 @@ import json
 import sys
 
 from . import (
+    accumulators,
     arrays,
     block_sums,
     builds,
     codecs,
+    constant_matrices,
     demands,
     estimates,
     formats,
@@ -26,7 +28,7 @@ def main() -> int:
     """Run everything; with ``--json``, print JSON. The exit code is 1 if a limit is missed."""
     found = []
     for bench in (arrays, builds, estimates, rescale_area, formats, huffman, codecs, block_sums,
-                  rates):
+                  accumulators, constant_matrices, rates):
         result = bench.measure(progress=tell)
         save(result["bench"], result)
         found.append((bench, result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +11,20 @@ from typing import Any
 from amaranth.lib import wiring
 
 from hw.verilog import to_verilog
+from sw_model.faults import Verdict
 
 from .devices import device as find_device
 from .figures import Resources
+from .flows import commands
+from .liberty import find_library
 from .place import Placement, place
 from .shim import NAME, wrap
-from .yosys import Options, synthesise
+from .yosys import Options, run_commands, synthesise
 
-__all__ = ["placement", "resources"]
+__all__ = ["longest_path", "placement", "resources"]
+
+#: ABC's mapping to gates for delay, and what its timing analysis says of the result.
+_TIMED = "+strash;&get,-n;&dch,-f;&nf;&put;buffer,-c;topo;upsize;dnsize;stime,-p"
 
 
 def resources(component: wiring.Component, families: Sequence[str], **options: Any
@@ -65,3 +72,26 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
         netlist, _ = wrap(Path(figures.netlist), "unit", chip.family, options=options,
                           clock="clk", reset="rst", work=work)
         return place(netlist, chip, clock_mhz, work=work, top=NAME)
+
+
+def longest_path(component: wiring.Component) -> float:
+    """Picoseconds from register to register on the IHP library, gates without wires.
+
+    Raises
+    ------
+    Fault
+        If Yosys or the library is missing, or no path was found.
+    """
+    library = find_library()
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+        work = Path(folder)
+        (work / "unit.v").write_text(to_verilog(component, "unit"), encoding="utf-8")
+        flow = commands("ihp", "unit", Options(flatten=True), liberty=f'"{library}"')
+        timed = [f"{each} -script {_TIMED}" if str(each).startswith("abc ") else each
+                 for each in flow]
+        run_commands(["read_verilog unit.v", "hierarchy -top unit", *timed], subject="unit",
+                     cwd=work, log=work / "log")
+        delays = re.findall(r"Delay = *([\d.]+) ps", (work / "log").read_text(encoding="utf-8"))
+    if not delays:
+        raise Verdict("no path from register to register was found")
+    return float(delays[-1])

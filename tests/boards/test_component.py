@@ -1,0 +1,34 @@
+# amaranth: UnusedElaboratable=no
+"""Figures of a component alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from boards.component import longest_path, placement, resources
+from hw.pe.accumulate import MultiplyAccumulate
+from hw.pe.base import DotSpec
+from hw.pe.carry_save import CarrySaveAccumulate
+from sw_model.formats import IntFormat
+
+
+def unit(kind, bits=24):
+    return kind(DotSpec(IntFormat(8), IntFormat(8), 1), IntFormat(bits))
+
+
+def test_cells_with_multipliers_and_without():
+    assert resources(unit(MultiplyAccumulate), ["ecp5"])["ecp5"].dsps == 1
+    assert resources(unit(MultiplyAccumulate), ["ecp5"], dsp=False)["ecp5"].dsps == 0
+
+
+def test_carries_that_do_not_travel_make_the_path_shorter(data_dir):
+    """A wide accumulator's carries are the plain element's path, and not the other's loop."""
+    plain, saved = (longest_path(unit(kind, 32)) for kind in (
+        MultiplyAccumulate, CarrySaveAccumulate))
+    assert 0 < saved < plain
+
+
+@pytest.mark.full
+def test_clock():
+    (mhz,) = placement(unit(MultiplyAccumulate), "ecp5-25k", 100.0, dsp=False).clocks.values()
+    assert 20 < mhz < 500
