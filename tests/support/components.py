@@ -43,6 +43,7 @@ from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
+from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
@@ -98,6 +99,7 @@ def _products() -> tuple[wiring.Component, ...]:
             BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
             *(make(DotSpec(INT8, INT4, 2), INT20) for make in (
                 MultiplyAccumulate, CarrySaveAccumulate)),
+            SherryDotProduct(INT8, 2),
             SparseDotProduct(TernaryDotProduct, SparseDotSpec(
                 INT8, SparseFormat(2, 4, TernaryFormat()), 2)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),

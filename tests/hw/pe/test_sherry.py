@@ -1,0 +1,67 @@
+# amaranth: UnusedElaboratable=no
+"""Sherry's dot products: every code, extremes, pauses, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from hw.pe.sherry import SherryDotProduct
+from sw_model.formats import parse_format
+from sw_model.formats.blocks.sherry import split_four
+from tests.support.dots import codes_of
+
+
+def run(unit, activations, words, rng):
+    """Results of vectors of codes, given whenever the unit is enabled."""
+    found = []
+
+    async def bench(ctx):
+        cycle = 0
+        while len(found) < len(words):
+            enable = bool(rng.random() < 0.8)
+            ctx.set(unit.enable, enable)
+            place = min(cycle, len(words) - 1)
+            for lane, code in enumerate(activations[place]):
+                ctx.set(unit.a[lane], int(code))
+            for group, code in enumerate(words[place]):
+                ctx.set(unit.w[group], int(code))
+            if enable:
+                if cycle >= unit.latency:
+                    found.append(ctx.get(unit.o))
+                cycle += 1
+            await ctx.tick()
+
+    simulator = Simulator(unit)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return found
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4, 5])
+@pytest.mark.parametrize("a", ["int8", "uint4", "bipolar", "ternary", "int1", "fixed<5,2>"])
+def test_dot_products(a, groups, rng):
+    """All 32 codes in each place, with extremes and any activations."""
+    form = parse_format(a)
+    unit = SherryDotProduct(form, groups)
+    words = np.stack([rng.permutation(32) for _ in range(groups)], axis=1).repeat(3, axis=0)
+    x = rng.choice(codes_of(form), (len(words), 4 * groups))
+    x[::3], x[1::3] = form.min, form.max
+    expected = (form.to_fixed(x) * split_four(words.astype(np.uint8)).reshape(len(words), -1)
+                ).sum(axis=1)
+    assert run(unit, x, words, rng) == expected.tolist()
+
+
+def test_latency():
+    assert [SherryDotProduct(parse_format("int8"), groups).latency
+            for groups in (1, 2, 3, 4)] == [3, 4, 5, 5]
+
+
+def test_what_it_refuses():
+    with pytest.raises(ValueError, match=r"^activations must be integers, fixed point, bipolar or "
+                                         r"ternary, not e2m1$"):
+        SherryDotProduct(parse_format("e2m1"), 1)
+    with pytest.raises(ValueError, match=r"^groups must be at least 1, not 0$"):
+        SherryDotProduct(parse_format("int8"), 0)
