@@ -5,6 +5,10 @@ from .base import DotProduct, DotSpec, ElasticDotProduct
 from .binary import BinaryDotProduct
 from .bit_weight import BitWeightDotProduct
 from .booth import BoothDotProduct
+from .constant import ConstantMatrix, ConstantSpec
+from .constant_adders import AdderMatrix
+from .constant_distributed import DistributedMatrix
+from .constant_grouped import GroupedMatrix
 from .csd import CsdDotProduct
 from .en_t import EnTDotProduct
 from .exact import ExactDotProduct
@@ -18,12 +22,14 @@ from .ternary import TernaryDotProduct
 from .ternary_ecp5 import Ecp5TernaryDotProduct
 from .weight_serial import WeightSerialDotProduct
 
-__all__ = ["PE_KINDS", "ActivationSerialDotProduct", "BinaryDotProduct",
-           "BitWeightDotProduct", "BoothDotProduct", "CsdDotProduct", "DotProduct", "DotSpec",
+__all__ = ["CONSTANT_FORMS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMatrix",
+           "BinaryDotProduct", "BitWeightDotProduct", "BoothDotProduct", "ConstantMatrix",
+           "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct", "DotSpec",
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
-           "LutDotProduct", "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct",
-           "SerialLutDotProduct", "TableDotProduct", "TermDotProduct",
-           "TernaryDotProduct", "WeightSerialDotProduct"]
+           "GroupedMatrix", "LutDotProduct", "MixedDotProduct", "PackedDotProduct",
+           "ParallelDotProduct", "SerialLutDotProduct", "TableDotProduct", "TermDotProduct",
+           "TernaryDotProduct",
+           "WeightSerialDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -44,4 +50,11 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "csd": CsdDotProduct,
     "en_t": EnTDotProduct,
     "term": TermDotProduct,
+}
+
+#: Every form of a constant matrix, by its name.
+CONSTANT_FORMS: dict[str, type[ConstantMatrix]] = {
+    "adders": AdderMatrix,
+    "distributed": DistributedMatrix,
+    "grouped": GroupedMatrix,
 }
