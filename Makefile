@@ -62,7 +62,11 @@ synth: verilog
 report:
 	@$(call each,report)
 
-bench: $(VENV)/tested
+$(VENV)/benched: $(VENV)/tested
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test,bench]'
+	touch $@
+
+bench: $(VENV)/benched
 	$(BIN)/python -m bench
 
 clean:

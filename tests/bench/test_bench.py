@@ -15,6 +15,7 @@ from bench import (
     arrays,
     builds,
     codecs,
+    constant_matrices,
     demands,
     estimates,
     formats,
@@ -115,6 +116,8 @@ KEPT = {
                             "steady": 0.8}],
                 "areas": []},
     "codecs": {"rows": []},
+    "constant_matrices": {"rows": [], "means": [
+        {"outputs": 16, "inputs": 64, "ratio": 1.05}, {"outputs": 64, "inputs": 16, "ratio": 0.9}]},
     "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
                         "emulator": {"over_cocotb": 100.0}},
                        {"model": "TFC_1W1A", "golden_over": {"qonnx": 1000.0}}]}}
@@ -122,8 +125,8 @@ KEPT = {
 
 def test_demands_that_are_met() -> None:
     found = list(demands.demands(KEPT))
-    assert [each.limit for each in found] == [20, 1000, 15, 0.2, 0.5, 20, 1.01, 1, 3, 100,
-                                                1000]
+    assert [each.limit for each in found] == [20, 1000, 15, 0.2, 0.5, 20, 1.01, 1, 1.05, 1.05,
+                                                3, 100, 1000]
     assert all(each.met for each in found)
     assert demands.lines(found)[-1].split() == [
         "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
@@ -135,6 +138,7 @@ def test_demands_that_are_met() -> None:
     (("formats", "rows", 0, "rates"), [19.9, 20.0]), (("estimates", "rows", 0, "off"), 0.21),
     (("rescale_area", "rows", 1, "ratio_full"), 0.51),
     (("huffman", "sizes", 0, "over_bound"), 1.0101), (("huffman", "speeds", 0, "steady"), 0.9999),
+    (("constant_matrices", "means", 0, "ratio"), 1.051),
     (("rates", "rows", 0, "golden_over"), {"litert": 2.99}),
     (("rates", "rows", 0, "emulator"), {"over_cocotb": 99.9}),
     (("rates", "rows", 1, "golden_over"), {"qonnx": 999.0})])
@@ -153,7 +157,8 @@ def test_a_missed_demand_ends_the_bench_with_1(
     results = copy.deepcopy(KEPT)
     for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
                          ("rescale_area", rescale_area), ("formats", formats),
-                         ("huffman", huffman), ("codecs", codecs), ("estimates", estimates)):
+                         ("huffman", huffman), ("codecs", codecs), ("estimates", estimates),
+                         ("constant_matrices", constant_matrices)):
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
                             {"bench": name, **results[name]})
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
