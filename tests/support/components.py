@@ -29,6 +29,10 @@ from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
 from hw.pe.carry_save import CarrySaveAccumulate
+from hw.pe.constant import ConstantSpec
+from hw.pe.constant_adders import AdderMatrix
+from hw.pe.constant_distributed import DistributedMatrix
+from hw.pe.constant_grouped import GroupedMatrix
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
 from hw.pe.exact import ExactDotProduct
@@ -107,7 +111,7 @@ def _products() -> tuple[wiring.Component, ...]:
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
             LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
-            *_serial_products(),
+            *_serial_products(), *_constants(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
@@ -122,6 +126,12 @@ def _tables() -> tuple[wiring.Component, ...]:
     e2m1 = parse_format("e2m1")
     return (TableDotProduct(DotSpec(e2m1, e2m1, 3)), TableDotProduct(DotSpec(e2m1, INT4, 3)),
             *(TableProduct(e2m1, e2m1, form) for form in ("signed", "magnitude")))
+
+
+def _constants() -> tuple[wiring.Component, ...]:
+    spec = ConstantSpec(INT8, [[3, 0, -5], [1, 2, 4]])
+    return (AdderMatrix(spec), DistributedMatrix(spec), DistributedMatrix(spec, serial=True),
+            GroupedMatrix(spec))
 
 
 def _ternary() -> tuple[wiring.Component, ...]:
