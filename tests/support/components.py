@@ -56,6 +56,7 @@ from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.ternary_ecp5 import Ecp5TernaryDotProduct
 from hw.pe.two_products import TwoProducts
 from hw.pe.weight_serial import WeightSerialDotProduct
+from hw.pe.weight_table import WeightTable
 from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
 from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
@@ -103,7 +104,7 @@ def _products() -> tuple[wiring.Component, ...]:
             BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
             *(make(DotSpec(INT8, INT4, 2), INT20) for make in (
                 MultiplyAccumulate, CarrySaveAccumulate)),
-            SherryDotProduct(INT8, 2),
+            SherryDotProduct(INT8, 2), WeightTable(DotSpec(INT8, INT4, 5)),
             SparseDotProduct(TernaryDotProduct, SparseDotSpec(
                 INT8, SparseFormat(2, 4, TernaryFormat()), 2)),
             *_packed(), SeparateRows(ParallelDotProduct, DotSpec(INT8, INT8, 4), 2),

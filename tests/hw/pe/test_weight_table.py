@@ -1,0 +1,102 @@
+# amaranth: UnusedElaboratable=no
+"""Tables of weights: batches of activations between loads, and what is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from amaranth.sim import Simulator
+
+from hw.pe.base import DotSpec
+from hw.pe.weight_table import WeightTable
+from sw_model.formats import parse_format
+from tests.support.dots import codes_of
+
+CASES = [("int8", "int4", 8), ("uint4", "int8", 5), ("ternary", "bipolar", 4),
+         ("uint1", "uint3", 3),
+         ("int1", "int2", 9), ("fixed<6,2>", "ternary", 16), ("int2", "int2", 1)]
+
+
+@pytest.mark.parametrize(("a", "w", "lanes"), CASES)
+def test_batches(a, w, lanes, rng):
+    """Some vectors with each load, as often as they are taken, with pauses."""
+    spec = DotSpec(parse_format(a), parse_format(w), lanes)
+    unit = WeightTable(spec)
+    steps, expected = [], []
+    for batch in (1, 4, 2, 3, 1, 1):
+        weights = rng.choice(codes_of(spec.weights), lanes)
+        for vector in range(batch):
+            x = rng.choice(codes_of(spec.activations), lanes)
+            if vector == 1:
+                x[:] = spec.activations.min
+            steps.append((vector == 0, weights, x))
+            expected.append(int((spec.activations.to_fixed(x)
+                                 * spec.weights.to_fixed(weights)).sum()))
+    found = []
+
+    async def bench(ctx):
+        due, cycle, given = [], 0, 0
+        while len(found) < len(steps):
+            enable = bool(rng.random() < 0.8)
+            start = given < len(steps) and cycle % unit.interval == 0
+            load, weights, x = steps[min(given, len(steps) - 1)]
+            ctx.set(unit.enable, enable)
+            ctx.set(unit.start, start)
+            ctx.set(unit.load, start and load)
+            if not start:
+                x = rng.choice(codes_of(spec.activations), lanes)
+            if not (start and load):
+                weights = rng.choice(codes_of(spec.weights), lanes)
+            for lane in range(lanes):
+                ctx.set(unit.a[lane], int(x[lane]))
+                ctx.set(unit.w[lane], int(weights[lane]))
+            if enable:
+                if due and due[0] == cycle:
+                    due.pop(0)
+                    found.append(ctx.get(unit.o))
+                if start:
+                    due.append(cycle + unit.latency)
+                    given += 1
+                cycle += 1
+            await ctx.tick()
+
+    simulator = Simulator(unit)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert found == expected
+
+
+def test_every_pair_of_codes():
+    """One lane: each weight loaded once, each activation with it."""
+    spec = DotSpec(parse_format("int3"), parse_format("int3"), 1)
+    unit = WeightTable(spec)
+
+    async def bench(ctx):
+        ctx.set(unit.enable, 1)
+        for w in range(-4, 4):
+            for a in range(-4, 4):
+                ctx.set(unit.load, a == -4)
+                ctx.set(unit.start, 1)
+                ctx.set(unit.w[0], w if a == -4 else 3)
+                ctx.set(unit.a[0], a)
+                await ctx.tick()
+                ctx.set(unit.start, 0)
+                ctx.set(unit.load, 0)
+                for _ in range(unit.latency - 1):
+                    await ctx.tick()
+                assert ctx.get(unit.o) == a * w
+
+    simulator = Simulator(unit)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+@pytest.mark.parametrize(("a", "w"), [("bipolar", "int4"), ("e2m1", "int4"), ("int8", "e2m1")])
+def test_what_it_refuses(a, w):
+    words = ("tables of weights take activations that are integers, fixed point or ternary, and "
+             f"weights that are these or bipolar, not {a} (activations) and {w} (weights)")
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        WeightTable(DotSpec(parse_format(a), parse_format(w), 4))
