@@ -107,7 +107,6 @@ class WeightTable(wiring.Component):
 
     def _table(self, m: Module, group: int) -> list[Value]:
         """Sums of two weights, then of four; kept until the next load."""
-        loaded = registered(m, self.load, enable=self.enable, name=f"loaded_{group}")
         weights = [fixed_value(self._spec.weights, self.w[lane]) if lane < self._spec.lanes
                    else Const(0, 1) for lane in range(group * GROUP, (group + 1) * GROUP)]
         pairs = []
@@ -115,7 +114,7 @@ class WeightTable(wiring.Component):
             pairs.append([registered(m, value, enable=self.enable & self.load,
                                      name=f"{name}_{group}_{k}")
                           for k, value in enumerate((Const(0, 1), one, other, one + other))])
-        return [registered(m, low + high, enable=self.enable & loaded, name=f"sum_{group}_{k}")
+        return [registered(m, low + high, enable=self.enable, name=f"sum_{group}_{k}")
                 for k, (high, low) in enumerate((high, low) for high in pairs[1]
                                                 for low in pairs[0])]
 
