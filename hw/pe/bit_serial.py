@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from amaranth import Const, Module, Value
+from amaranth import Const, Module, Shape, Value, unsigned
 
 from sw_model.formats import BipolarFormat, Format
 
 from ..arith.choose import chosen
-from ..shapes import fixed_value
+from ..shapes import fixed_value, shape_of
 from .base import DotSpec
 from .serial import SerialDotProduct, serial_refusal
 from .term_sum import Term
@@ -34,8 +34,6 @@ class BitSerialDotProduct(SerialDotProduct):
     #: Which operand is taken bit by bit: ``activations`` or ``weights``.
     operand: ClassVar[str]
 
-    advance = 1
-
     @classmethod
     def refusal(cls, spec: DotSpec) -> str | None:
         return serial_refusal(spec, f"a bit-serial dot product ({cls.operand} in turn)",
@@ -45,22 +43,30 @@ class BitSerialDotProduct(SerialDotProduct):
     def interval_of(cls, spec: DotSpec) -> int:
         return getattr(spec, cls.operand).width
 
-    @property
-    def _serial(self) -> Format:
-        """The format of the operand that is taken bit by bit."""
-        return getattr(self.spec, self.operand)
+    @classmethod
+    def advance(cls, spec: DotSpec) -> int:
+        return 1
 
-    @property
-    def _whole(self) -> Format:
-        return self.spec.weights if self.operand == "activations" else self.spec.activations
+    @classmethod
+    def whole(cls, spec: DotSpec) -> Format:
+        return spec.weights if cls.operand == "activations" else spec.activations
 
-    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
-        bits, code = (a, w) if self.operand == "activations" else (w, a)
-        value = fixed_value(self._whole, code)
-        bit = chosen(bits, number)
-        if isinstance(self._serial, BipolarFormat):
+    @classmethod
+    def broadcast(cls, code: Value, number: Value) -> Value:
+        return chosen(code, number) if cls.operand == "activations" else code
+
+    @classmethod
+    def broadcast_shape(cls, spec: DotSpec) -> Shape:
+        return unsigned(1) if cls.operand == "activations" else shape_of(spec.activations)
+
+    @classmethod
+    def term(cls, m: Module, spec: DotSpec, a: Value, w: Value, number: Value, name: str) -> Term:
+        bit, code = (a, w) if cls.operand == "activations" else (chosen(w, number), a)
+        value = fixed_value(cls.whole(spec), code)
+        if isinstance(getattr(spec, cls.operand), BipolarFormat):
             return Term(value, valid=Const(1, 1), negative=~bit)
         return Term(value, valid=bit)
 
-    def _minus(self, last: Value) -> Value:
-        return last if self._serial.min < 0 else Const(0, 1)
+    @classmethod
+    def minus(cls, spec: DotSpec, last: Value) -> Value:
+        return last if getattr(spec, cls.operand).min < 0 else Const(0, 1)

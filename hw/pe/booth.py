@@ -54,8 +54,6 @@ class BoothDotProduct(SerialDotProduct):
         Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
     """
 
-    advance = 2
-
     @classmethod
     def refusal(cls, spec: DotSpec) -> str | None:
         return serial_refusal(spec, "a Booth dot product")
@@ -64,6 +62,11 @@ class BoothDotProduct(SerialDotProduct):
     def interval_of(cls, spec: DotSpec) -> int:
         return booth_count(spec.weights)
 
-    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
-        return booth_term(fixed_value(self.spec.activations, a),
-                          fixed_value(self.spec.weights, w), number, self.interval)
+    @classmethod
+    def advance(cls, spec: DotSpec) -> int:
+        return 2
+
+    @classmethod
+    def term(cls, m: Module, spec: DotSpec, a: Value, w: Value, number: Value, name: str) -> Term:
+        return booth_term(fixed_value(spec.activations, a), fixed_value(spec.weights, w), number,
+                          booth_count(spec.weights))

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
-from amaranth import Const, Module, Mux, Signal, Value
+from amaranth import Const, Module, Shape, Value
 from amaranth.hdl import Elaboratable
 
 from sw_model.formats import Format
 
-from ..arith.registered import registered
 from ..codec.decode import PLAIN
+from ..shapes import shape_of
 from .base import DotProduct, DotSpec
-from .term_sum import Step, Term, serial_latency, serial_sum
+from .serial_rows import SerialRows
+from .term_sum import Term, serial_latency
 
 __all__ = ["MOST_BITS", "SerialDotProduct", "serial_refusal"]
 
@@ -41,50 +42,66 @@ class SerialDotProduct(DotProduct):
     One operand of each pair is the sum of as many terms as ``interval`` says, the lowest
     first, each worth ``2**advance`` times the one before. :func:`~.term_sum.serial_sum` adds up
     those of all lanes. Operands are needed in the cycle with ``start`` alone. See
-    :class:`DotProduct` for the contract and the members.
+    :class:`DotProduct` for the contract and the members, :class:`~.serial_rows.SerialRows` for
+    what rows share.
 
     Parameters
     ----------
     spec : DotSpec
     """
 
-    #: Places from one term to the next.
-    advance: ClassVar[int]
-
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self.interval = self.interval_of(spec)
         self.latency = self.interval + serial_latency(spec.lanes)
 
-    @property
-    def _whole(self) -> Format:
-        """The format of the operand that is not taken apart."""
-        return self.spec.activations
+    @classmethod
+    def shared(cls, spec: DotSpec, rows: int) -> SerialRows:
+        return SerialRows(cls, spec, rows)
 
+    @classmethod
     @abstractmethod
-    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
-        """Term ``number`` of a lane's pair of codes; combinational."""
+    def advance(cls, spec: DotSpec) -> int:
+        """Places from one term to the next."""
 
-    def _minus(self, last: Value) -> Value:
+    @classmethod
+    @abstractmethod
+    def term(cls, m: Module, spec: DotSpec, a: Value, w: Value, number: Value, name: str) -> Term:
+        """Term ``number`` of a pair; combinational.
+
+        Parameters
+        ----------
+        a : Value
+            What :meth:`broadcast` made of the activation.
+        w : Value
+            Code of the weight.
+        name : str
+            Of signals.
+        """
+
+    @classmethod
+    def whole(cls, spec: DotSpec) -> Format:
+        """The format of the operand that is not taken apart."""
+        return spec.activations
+
+    @classmethod
+    def broadcast(cls, code: Value, number: Value) -> Value:
+        """What all rows get of an activation's code for term ``number``; combinational."""
+        return code
+
+    @classmethod
+    def broadcast_shape(cls, spec: DotSpec) -> Shape:
+        """Of :meth:`broadcast`."""
+        return shape_of(spec.activations)
+
+    @classmethod
+    def minus(cls, spec: DotSpec, last: Value) -> Value:
         """Whether terms are subtracted, where all lanes' are in the same cycle."""
         return Const(0, 1)
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        live, number = Signal(), Signal(range(self.interval))
-        last = Signal()
-        m.d.comb += last.eq(live & (number == self.interval - 1))
-        with m.If(self.enable):
-            m.d.sync += [live.eq(self.start | live & ~last),
-                         number.eq(Mux(self.start, 0, number + 1))]
-        take = self.enable & self.start
-        terms = []
-        for lane in range(self.spec.lanes):
-            a, w = (registered(m, codes[lane], enable=take, name=f"{name}_{lane}")
-                    for codes, name in ((self.a, "a"), (self.w, "w")))
-            terms.append(self._term(m, lane, a, w, number))
-        result, _ = serial_sum(m, terms, Step(live, last, self._minus(last)), self.spec,
-                               self._whole, enable=self.enable, advance=self.advance,
-                               steps=self.interval)
-        m.d.comb += self.o.eq(result)
+        m.submodules.row = row = self.shared(self.spec, 1)
+        m.d.comb += [row.enable.eq(self.enable), row.start.eq(self.start), row.a.eq(self.a),
+                     row.w[0].eq(self.w), self.o.eq(row.o[0])]
         return m

@@ -83,19 +83,20 @@ class TermDotProduct(SerialDotProduct):
     def interval_of(cls, spec: DotSpec) -> int:
         return 2 if isinstance(spec.weights, CodedFormat) else booth_count(spec.weights)
 
-    @property
-    def advance(self) -> int:
-        return 1 if isinstance(self.spec.weights, CodedFormat) else 2
+    @classmethod
+    def advance(cls, spec: DotSpec) -> int:
+        return 1 if isinstance(spec.weights, CodedFormat) else 2
 
-    def _term(self, m: Module, lane: int, a: Value, w: Value, number: Value) -> Term:
-        weights, value = self.spec.weights, fixed_value(self.spec.activations, a)
+    @classmethod
+    def term(cls, m: Module, spec: DotSpec, a: Value, w: Value, number: Value, name: str) -> Term:
+        weights, value = spec.weights, fixed_value(spec.activations, a)
         if not isinstance(weights, CodedFormat):
-            return booth_term(value, fixed_value(weights, w), number, self.interval)
+            return booth_term(value, fixed_value(weights, w), number, booth_count(weights))
         table = [(value < 0, _places(abs(value))[step]) for step in range(2)
                  for value in _values(weights)]
-        chosen = Signal(unsigned(4), name=f"term_{lane}_parts")
-        m.d.comb += chosen.eq(Array(
+        parts = Signal(unsigned(4), name=f"{name}_parts")
+        m.d.comb += parts.eq(Array(
             Const(0 if place is None else 1 | negative << 1 | place << 2, 4)
             for negative, place in table)[Cat(w, number)])
-        return Term(value, valid=chosen[0], negative=chosen[1], shift=chosen[2:],
+        return Term(value, valid=parts[0], negative=parts[1], shift=parts[2:],
                     most=max(place or 0 for _, place in table))
