@@ -49,6 +49,7 @@ from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
+from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
@@ -159,6 +160,7 @@ def _serial_products() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 4)
     return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec),
             CsdDotProduct(spec), EnTDotProduct(spec), TermDotProduct(spec),
+            SerialRow(BoothDotProduct, spec), SerialRows(BoothDotProduct, spec, 2),
             GroupScale(-1000, 1000, INT8, 4))
 
 
