@@ -47,9 +47,9 @@ from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.rows import SeparateRows
+from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
-from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
