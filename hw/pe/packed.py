@@ -48,6 +48,7 @@ class PackedDotProduct(DotProduct):
     def __init__(self, spec: DotSpec, *, ports: tuple[int, int] = WIDEST) -> None:
         super().__init__(spec, ports=ports)
         self._packing = pair_packing(spec.activations, spec.weights, ports=ports)
+        #: Products that are left to synthesis, which takes a DSP block for each.
         self.multipliers = -(-spec.lanes // self._packing.count)
         self.latency = 1 + tree_depth(self.multipliers)
 

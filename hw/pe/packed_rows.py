@@ -68,6 +68,7 @@ class PackedRows(DotRows):
         self._sets = [
             Unique(PackedSet, spec, min(most, self.rows - row), ports=ports,
                    accumulations=accumulations) for row in range(0, self.rows, most)]
+        #: As :class:`hw.pe.packed.PackedDotProduct` has it.
         self.multipliers = len(self._sets) * spec.lanes
         self.latency = self._sets[0].component.latency
 
@@ -115,7 +116,7 @@ class PackedSet(DotRows):
         if packing is None:
             raise ValueError(
                 f"{rows} rows of weights {spec.weights} with activations {spec.activations}, "
-                f"{accumulations} products added, do not fit a multiplier of {ports[0]} x "
+                f"{accumulations} lanes added, do not fit a multiplier of {ports[0]} x "
                 f"{ports[1]} bits")
         self._packing, self._group = packing, min(accumulations, spec.lanes)
         self.latency = 1 + tree_depth(self._group) + tree_depth(-(-spec.lanes // self._group))

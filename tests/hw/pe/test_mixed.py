@@ -33,11 +33,12 @@ def test_every_pair(need, tmp_path):
 
 def test_sums(need, tmp_path, rng):
     need("verilator")
-    check_dots([*(extremes(MixedDotProduct, a, w, lanes, rng, 500) for a, w in FORMATS
-                  for lanes in (1, 4, 16)),
+    check_dots([*(extremes(MixedDotProduct, a, w, 4, rng, 500) for a, w in FORMATS),
+                *(extremes(MixedDotProduct, "int8", "int8", lanes, rng, 500) for lanes in (1, 16)),
                 *(extremes(partial(MixedDotProduct, multipliers=number, primitive=primitive),
-                           "int8", "int8", 5, rng) for number in range(6)
-                  for primitive in ("any", "ice40"))], tmp_path / "build")
+                           "int8", "int8", 5, rng) for number, primitive in [
+                               (0, "any"), (1, "any"), (4, "any"), (5, "any"), (3, "ice40"),
+                               (4, "ice40"), (5, "ice40")])], tmp_path / "build")
 
 
 def spec_of(a, w, lanes):
