@@ -1,0 +1,124 @@
+# amaranth: UnusedElaboratable=no
+"""The output-stationary array against integer matrices, and its cycles against the formula."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from hw.array.gemm import GemmJob, GemmSpec
+from hw.array.output_stationary import OutputStationary
+from hw.verilog import to_verilog
+from sw_model.formats import BipolarFormat, IntFormat
+from tests.support.gemm import KINDS, check_gemms, gemm_spec, masked, products
+from tests.support.units import Interval, check_units
+
+
+def order(spec):
+    """The words of matrices and their product: every tile of columns for each of rows."""
+    rows, columns, lanes = spec.rows, spec.columns, spec.lanes
+
+    def words(a, w, result):
+        a = np.pad(a, ((0, -len(a) % rows), (0, 0)))
+        w = np.pad(w, ((0, 0), (0, -w.shape[1] % columns)))
+        i, weights, o = [], [], []
+        for top in range(0, len(a), rows):
+            for left in range(0, w.shape[1], columns):
+                for k in range(0, len(w), lanes):
+                    i.append(a[top:top + rows, k:k + lanes].ravel())
+                    weights.append(w[k:k + lanes, left:left + columns].T.ravel())
+                o.append(masked(result[top:top + rows, left:left + columns], columns))
+        return {"i": i, "weights": weights, "o": np.ma.concatenate(o)}
+
+    return words
+
+
+def array(rng, *parameters, overlapped=True):
+    spec, sizes = gemm_spec(*parameters), parameters[6:]
+    return products(OutputStationary(spec, overlapped=overlapped), sizes, order(spec), rng,
+                    pairs=spec.lanes)
+
+
+def test_sizes(rng, need, tmp_path):
+    """Dividing and not, one of everything, tiles shorter than their drain and longer."""
+    need("verilator")
+    sizes = [(1, 1, 1, (3, 4, 2)), (2, 3, 2, (5, 7, 4)), (4, 2, 1, (7, 1, 5)),
+             (5, 2, 2, (8, 6, 1)), (1, 4, 3, (3, 8, 9)), (3, 3, 4, (1, 1, 1))]
+    gemms = [array(rng, "parallel", "int8", "int4", *size) for size in sizes]
+    gemms += [array(rng, "parallel", "int8", "int4", *size, overlapped=False)
+              for size in sizes[:3]]
+    check_gemms(gemms, tmp_path / "build")
+
+
+def test_kinds_of_elements(rng, need, tmp_path):
+    need("verilator")
+    gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in KINDS]
+    assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
+    check_gemms(gemms, tmp_path / "build")
+
+
+def test_formulas():
+    """Those of the published systems, with the drain as the docstring has it."""
+    spec = gemm_spec("parallel", "int8", "int8", 4, 3, 2, (9, 11, 7))
+    drain = 1 + 2
+    latency = 2 - 1  # two lanes: a product and a sum, of which one cycle is the word's
+    assert OutputStationary(spec).cycles(spec.jobs[0]) == 3 * 3 * 6 + (4 + 3 - 2) + drain + latency
+    assert OutputStationary(spec, overlapped=False).cycles(spec.jobs[0]) == (
+        3 * 3 * (6 + 4 + 3 - 2) + drain + latency)
+
+
+def test_streams(rng, need):
+    """Tables of jobs, consumers that wait for valid, resets in mid-stream."""
+    need("icarus")
+    one = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in (KINDS[0], KINDS[6])]
+    many = [array(rng, "parallel", "int8", "int4", *size, (4, 6, 3), (1, 2, 1), (7, 3, 2))
+            for size in ((3, 2, 2), (2, 3, 1), (1, 1, 1))]
+    units = [gemm.unit(after=2, latency=gemm.component.latency,
+                       interval=Interval(gemm.component.interval(gemm.job), 8, "o"))
+             for gemm in one]
+    units += [gemm.unit() for gemm in many]
+    check_units(units)
+
+
+@pytest.mark.full
+def test_many_sizes(rng, need, tmp_path):
+    need("verilator")
+    gemms = []
+    for kind in rng.integers(len(KINDS), size=60):
+        rows, columns, lanes = (int(size) for size in rng.integers(1, 7, 3))
+        job = (int(rng.integers(1, 14)), lanes * int(rng.integers(1, 8)),
+               int(rng.integers(1, 14)))
+        gemms.append(array(rng, *KINDS[kind], rows, columns, lanes, job,
+                           overlapped=bool(rng.integers(2))))
+    check_gemms(gemms, tmp_path / "build")
+
+
+def test_each_cell_once():
+    """A grid is one module of a cell, and one of a row."""
+    spec = gemm_spec("parallel", "int8", "int8", 8, 8, 1, (8, 8, 8))
+    verilog = to_verilog(OutputStationary(spec), "array")
+    for kind in ("output_cell", "output_row"):
+        assert len(re.findall(rf"^module {kind}_[0-9a-f]{{8}}\(", verilog, re.MULTILINE)) == 1
+    assert len(re.findall(r"^  output_row_[0-9a-f]{8} row_\d", verilog, re.MULTILINE)) == 8
+
+
+def test_wrong_parameters():
+    good = {"activations": IntFormat(8), "weights": IntFormat(8), "accumulator": IntFormat(20),
+            "rows": 2, "columns": 2, "lanes": 2, "jobs": (GemmJob(2, 3, 2),)}
+    for change, message in (
+            ({"rows": 0}, "rows must be at least 1, not 0"),
+            ({"columns": 0}, "columns must be at least 1, not 0"),
+            ({"lanes": 0}, "lanes must be at least 1, not 0"),
+            ({"jobs": ()}, "jobs must not be empty"),
+            ({"pe": "magic"}, "pe must be one of parallel.*not 'magic'")):
+        with pytest.raises(ValueError, match=message):
+            GemmSpec(**{**good, **change})
+    with pytest.raises(ValueError, match="inner must be at least 1, not 0"):
+        GemmJob(1, 0, 1)
+    with pytest.raises(TypeError, match="spec must be a GemmSpec, not 3"):
+        OutputStationary(3)
+    bipolar = BipolarFormat()
+    with pytest.raises(ValueError, match="inner must be a multiple of 2 where neither"):
+        OutputStationary(GemmSpec(**{**good, "activations": bipolar, "weights": bipolar}))
