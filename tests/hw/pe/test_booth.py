@@ -38,7 +38,7 @@ def test_sums(need, tmp_path, rng):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("lanes", [1, 3, 4, 16])
+@pytest.mark.parametrize("lanes", [1, 16])
 def test_every_width(lanes, need, tmp_path, rng):
     need("verilator")
     check_dots([extremes(BoothDotProduct, a, f"{sign}int{width}", lanes, rng, 500)

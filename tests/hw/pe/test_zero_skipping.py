@@ -57,7 +57,7 @@ def test_sums(make, need, tmp_path, rng):
 
 @pytest.mark.full
 @pytest.mark.parametrize("make", KINDS)
-@pytest.mark.parametrize("lanes", [1, 3, 4, 16])
+@pytest.mark.parametrize("lanes", [1, 4])
 def test_every_width(make, lanes, need, tmp_path, rng):
     need("verilator")
     check_dots([extremes(make, a, f"{sign}int{width}", lanes, rng, 500)
