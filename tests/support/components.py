@@ -11,6 +11,9 @@ from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.gemm import GemmJob, GemmSpec
 from hw.array.output_cell import OutputCell, OutputRow
 from hw.array.output_stationary import OutputStationary
+from hw.array.pass_sums import PassSums
+from hw.array.weight_cell import WeightCell, WeightRow
+from hw.array.weight_stationary import WeightStationary
 from hw.codec.chunks import ChunkMerge, ChunkSplit, Gather
 from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import HuffmanDecoder
@@ -121,7 +124,9 @@ def _products() -> tuple[wiring.Component, ...]:
 def _arrays() -> tuple[wiring.Component, ...]:
     spec = GemmSpec(INT8, INT8, INT20, 3, 2, 2, (GemmJob(4, 5, 3),))
     cell = ("parallel", spec.dot, INT20)
-    return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2))
+    return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
+            WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
+            PassSums(INT20, 2, ((3, 2, 1),)))
 
 
 def _tables() -> tuple[wiring.Component, ...]:
