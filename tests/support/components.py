@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.gemm import GemmJob, GemmSpec
+from hw.array.gemv import GemvBanks, GemvSpec
 from hw.array.output_cell import OutputCell, OutputRow
 from hw.array.output_stationary import OutputStationary
 from hw.array.pass_sums import PassSums
@@ -124,9 +125,10 @@ def _products() -> tuple[wiring.Component, ...]:
 def _arrays() -> tuple[wiring.Component, ...]:
     spec = GemmSpec(INT8, INT8, INT20, 3, 2, 2, (GemmJob(4, 5, 3),))
     cell = ("parallel", spec.dot, INT20)
+    banks = GemvSpec(INT8, INT8, INT20, "dot", 2, 3, (DenseJob(3, 5),))
     return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
             WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
-            PassSums(INT20, 2, ((3, 2, 1),)))
+            PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks))
 
 
 def _tables() -> tuple[wiring.Component, ...]:
