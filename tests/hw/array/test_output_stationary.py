@@ -67,6 +67,8 @@ def test_formulas():
     assert OutputStationary(spec).cycles(spec.jobs[0]) == 3 * 3 * 6 + (4 + 3 - 2) + drain + latency
     assert OutputStationary(spec, overlapped=False).cycles(spec.jobs[0]) == (
         3 * 3 * (6 + 4 + 3 - 2) + drain + latency)
+    shown = gemm_spec("parallel", "int8", "int4", 8, 8, 2, (64, 96, 32))
+    assert OutputStationary(shown).cycles(shown.jobs[0]) == 8 * 4 * 48 + 14 + 8 + 3
 
 
 def test_streams(rng, need):
