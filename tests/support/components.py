@@ -46,11 +46,15 @@ from hw.pe.lut_row import LutRow
 from hw.pe.lut_rows import LutRows, SerialLutRows
 from hw.pe.lut_table import LutTable
 from hw.pe.mixed import MixedDotProduct
+from hw.pe.multi_precision import MultiPrecision, MultiPrecisionSum
 from hw.pe.packed import PackedDotProduct
 from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
+from hw.pe.precision_dot import PrecisionDot
+from hw.pe.precision_unpack import PrecisionUnpack
 from hw.pe.rows import SeparateRows
+from hw.pe.split_multiplier import SplitMultiplier
 from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
@@ -117,7 +121,7 @@ def _products() -> tuple[wiring.Component, ...]:
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
             LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
-            *_serial_products(), *_constants(),
+            *_serial_products(), *_constants(), *_precisions(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
@@ -169,6 +173,11 @@ def _serial_products() -> tuple[wiring.Component, ...]:
             CsdDotProduct(spec), EnTDotProduct(spec), TermDotProduct(spec),
             SerialRow(BoothDotProduct, spec), SerialRows(BoothDotProduct, spec, 2),
             GroupScale(-1000, 1000, INT8, 4))
+
+
+def _precisions() -> tuple[wiring.Component, ...]:
+    return (MultiPrecision(), MultiPrecisionSum(3), PrecisionDot(), PrecisionUnpack(),
+            SplitMultiplier())
 
 
 def _rescales() -> tuple[wiring.Component, ...]:
