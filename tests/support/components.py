@@ -54,10 +54,10 @@ from hw.pe.parallel import ParallelDotProduct
 from hw.pe.precision_dot import PrecisionDot
 from hw.pe.precision_unpack import PrecisionUnpack
 from hw.pe.rows import SeparateRows
-from hw.pe.split_multiplier import SplitMultiplier
 from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
+from hw.pe.split_multiplier import SplitMultiplier
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
