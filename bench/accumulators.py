@@ -10,7 +10,6 @@ says 1.95 ns against 0.92 ns, and 367 um2 against 707 um2 for the plain one from
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +22,7 @@ from hw.pe.base import DotSpec
 from hw.pe.carry_save import CarrySaveAccumulate
 from sw_model.formats import IntFormat
 
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["lines", "main", "measure"]
 
@@ -59,13 +58,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.accumulators", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    result = measure(tell)
-    finish(result, lines, as_json=given.json)
-    return 0
+    return command("bench.accumulators", __doc__, measure, lines, arguments)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ each unit alone on an ECP5 and aims at 100 MHz.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from sw_model.formats import Float32Format
 from sw_model.specs import BlockSumSpec
 
 from .components import placement, resources
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["Design", "designs", "lines", "main", "measure"]
 
@@ -97,13 +96,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.block_sums", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    result = measure(tell)
-    finish(result, lines, as_json=given.json)
-    return 0
+    return command("bench.block_sums", __doc__, measure, lines, arguments)
 
 
 if __name__ == "__main__":

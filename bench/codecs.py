@@ -11,7 +11,6 @@ them. What unpacks a block or a pair is also given by element; where it takes no
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -41,7 +40,7 @@ from sw_model.formats.blocks.olive_codes import Normal
 from sw_model.formats.sparse import parse_sparse_format
 
 from .components import resources
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["Codec", "codecs", "figures", "lines", "main", "measure"]
 
@@ -173,13 +172,7 @@ def _cell(cells: dict[str, float], elements: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.codecs", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    result = measure(tell)
-    finish(result, lines, as_json=given.json)
-    return 0
+    return command("bench.codecs", __doc__, measure, lines, arguments)
 
 
 if __name__ == "__main__":

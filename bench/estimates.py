@@ -7,7 +7,6 @@ The table stands in :mod:`gen.mapping.prices`, whose figures are fitted to these
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from boards.yosys import version
 from gen.build import BuildOptions, build_model
 from gen.mapping.plan import Plan
 
-from .record import finish, model_file, tell, versions
+from .record import command, model_file, versions
 
 __all__ = ["CASES", "lines", "main", "measure"]
 
@@ -68,12 +67,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.estimates", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    finish(measure(tell), lines, as_json=given.json)
-    return 0
+    return command("bench.estimates", __doc__, measure, lines, arguments)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ second half of the tensor, so that filling the queues does not count, and over a
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -30,7 +29,7 @@ from sw_model.formats.entropy_coded import EntropyCodedBF16
 
 from .components import resources
 from .entropy import Case, emulated, first_chunks, outputs_of, spec_of
-from .record import finish, model_file, tell, versions
+from .record import command, model_file, versions
 
 __all__ = ["areas", "lines", "main", "measure", "sizes", "speeds", "weights"]
 
@@ -155,13 +154,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.huffman", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    result = measure(tell)
-    finish(result, lines, as_json=given.json)
-    return 0
+    return command("bench.huffman", __doc__, measure, lines, arguments)
 
 
 if __name__ == "__main__":

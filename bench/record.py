@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -17,8 +18,8 @@ from typing import Any
 from gen.fetch import find_data
 from sw_model.faults import InputFault
 
-__all__ = ["RESULTS", "cpu_seconds", "finish", "in_process", "model_file", "peak_megabytes",
-           "save", "tell", "versions"]
+__all__ = ["RESULTS", "command", "cpu_seconds", "finish", "in_process", "model_file",
+           "peak_megabytes", "save", "tell", "versions"]
 
 #: Where results are kept; not tracked.
 RESULTS = Path(__file__).parent / "results"
@@ -71,6 +72,18 @@ def finish(result: dict[str, Any], lines: Callable[[dict[str, Any]], list[str]],
     """Keep a bench's result, and print it as JSON or as a table."""
     save(result["bench"], result)
     print(json.dumps(result) if as_json else "\n".join(lines(result)))
+
+
+def command(name: str, description: str | None, measure: Callable[..., dict[str, Any]],
+            lines: Callable[[dict[str, Any]], list[str]],
+            arguments: Sequence[str] | None = None) -> int:
+    """The command of a bench without options but ``--json``: measure, keep, print; 0."""
+    parser = argparse.ArgumentParser(prog=name, description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    finish(measure(tell), lines, as_json=given.json)
+    return 0
 
 
 def cpu_seconds() -> float:
