@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from hw.pe import PE_KINDS, DotSpec
 from hw.pe.rows import SeparateRows, rows_of
 from sw_model.formats import parse_format
 from tests.support.dots import codes_of
+from tests.support.paced import run_paced
 
 SHARED = sorted(kind for kind, make in PE_KINDS.items() if make.shared is not None)
 
@@ -32,37 +32,18 @@ def test_rows(kind, a, w, rows, lanes, rng):
     x = rng.choice(codes_of(spec.activations), (count, lanes))
     y = rng.choice(codes_of(spec.weights), (count, rows, lanes))
     expected = np.einsum("nl,nrl->nr", spec.activations.to_fixed(x), spec.weights.to_fixed(y))
-    found = []
 
-    async def bench(ctx):
-        due: list[int] = []
-        cycle, given = 0, 0
-        while len(found) < count:
-            enable = bool(rng.random() < 0.8)
-            start = given < count and cycle % unit.interval == 0
-            ctx.set(unit.enable, enable)
-            ctx.set(unit.start, start)
-            # What is not started must not matter.
-            ax = x[given] if start else rng.choice(codes_of(spec.activations), lanes)
-            wy = y[given] if start else rng.choice(codes_of(spec.weights), (rows, lanes))
-            for lane in range(lanes):
-                ctx.set(unit.a[lane], int(ax[lane]))
-                for row in range(rows):
-                    ctx.set(unit.w[row][lane], int(wy[row][lane]))
-            if enable:
-                if due and due[0] == cycle:
-                    due.pop(0)
-                    found.append([ctx.get(unit.o[row]) for row in range(rows)])
-                if start:
-                    due.append(cycle + unit.latency)
-                    given += 1
-                cycle += 1
-            await ctx.tick()
+    def give(ctx, number, started):
+        codes = (x[number], y[number]) if started else (
+            rng.choice(codes_of(spec.activations), lanes),
+            rng.choice(codes_of(spec.weights), (rows, lanes)))
+        for lane in range(lanes):
+            ctx.set(unit.a[lane], int(codes[0][lane]))
+            for row in range(rows):
+                ctx.set(unit.w[row][lane], int(codes[1][row][lane]))
 
-    simulator = Simulator(unit)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
+    found = run_paced(unit, count, give, lambda ctx: [ctx.get(unit.o[row]) for row in range(rows)],
+                      rng)
     np.testing.assert_array_equal(found, expected)
 
 

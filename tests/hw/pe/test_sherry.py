@@ -5,39 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from hw.pe.sherry import SherryDotProduct
 from sw_model.formats import parse_format
 from sw_model.formats.blocks.sherry import split_four
 from tests.support.dots import codes_of
-
-
-def run(unit, activations, words, rng):
-    """Results of vectors of codes, given whenever the unit is enabled."""
-    found = []
-
-    async def bench(ctx):
-        cycle = 0
-        while len(found) < len(words):
-            enable = bool(rng.random() < 0.8)
-            ctx.set(unit.enable, enable)
-            place = min(cycle, len(words) - 1)
-            for lane, code in enumerate(activations[place]):
-                ctx.set(unit.a[lane], int(code))
-            for group, code in enumerate(words[place]):
-                ctx.set(unit.w[group], int(code))
-            if enable:
-                if cycle >= unit.latency:
-                    found.append(ctx.get(unit.o))
-                cycle += 1
-            await ctx.tick()
-
-    simulator = Simulator(unit)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return found
+from tests.support.paced import run_paced
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4, 5])
@@ -51,7 +24,15 @@ def test_dot_products(a, groups, rng):
     x[::3], x[1::3] = form.min, form.max
     expected = (form.to_fixed(x) * split_four(words.astype(np.uint8)).reshape(len(words), -1)
                 ).sum(axis=1)
-    assert run(unit, x, words, rng) == expected.tolist()
+
+    def give(ctx, number, started):
+        for lane, code in enumerate(x[number]):
+            ctx.set(unit.a[lane], int(code))
+        for group, code in enumerate(words[number]):
+            ctx.set(unit.w[group], int(code))
+
+    found = run_paced(unit, len(words), give, lambda ctx: ctx.get(unit.o), rng)
+    assert found == expected.tolist()
 
 
 def test_latency():

@@ -7,13 +7,13 @@ import re
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from hw.pe import PE_KINDS
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
 from sw_model.formats import parse_format
 from sw_model.formats.sparse import parse_sparse_format
 from tests.support.dots import codes_of
+from tests.support.paced import run_paced
 
 CASES = [("parallel", "int8", "sparse<2,4,int4>", 2), ("ternary", "int8", "sparse<3,4,ternary>", 2),
          ("lut", "int4", "sparse<2,8,int2>", 1), ("serial_lut", "uint4", "sparse<1,4,int3>", 3),
@@ -63,38 +63,21 @@ def test_sparse_and_dense_steps(kind, a, w, blocks, rng):
     unit = SparseDotProduct(PE_KINDS[kind], spec)
     steps = list(operands(spec, rng, 12))
     rng.shuffle(steps)
-    found = []
 
-    async def bench(ctx):
-        due, cycle, given = [], 0, 0
-        while len(found) < len(steps):
-            enable = bool(rng.random() < 0.8)
-            start = given < len(steps) and cycle % unit.interval == 0
-            x, values, places, dense, turn, _ = steps[min(given, len(steps) - 1)]
-            ctx.set(unit.enable, enable)
-            ctx.set(unit.start, start)
-            ctx.set(unit.dense, dense)
-            ctx.set(unit.turn, turn)
-            for lane, code in enumerate(x):
-                ctx.set(unit.a[lane], int(code))
-            for block in range(blocks):
-                for place in range(spec.weights.keep):
-                    ctx.set(unit.w[block]["values"][place], int(values[block][place]))
-                    ctx.set(unit.w[block].places[place], int(places[block][place]))
-            if enable:
-                if due and due[0] == cycle:
-                    due.pop(0)
-                    found.append(ctx.get(unit.o))
-                if start:
-                    due.append(cycle + unit.latency)
-                    given += 1
-                cycle += 1
-            await ctx.tick()
+    def give(ctx, number, started):
+        x, values, places, dense, turn, _ = steps[number]
+        ctx.set(unit.dense, dense)
+        ctx.set(unit.turn, turn)
+        for lane, code in enumerate(x):
+            ctx.set(unit.a[lane], int(code))
+        for block in range(blocks):
+            for place in range(spec.weights.keep):
+                # What is not started must not matter.
+                ctx.set(unit.w[block]["values"][place],
+                        int(values[block][place]) if started else spec.weights.zero)
+                ctx.set(unit.w[block].places[place], int(places[block][place]))
 
-    simulator = Simulator(unit)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
+    found = run_paced(unit, len(steps), give, lambda ctx: ctx.get(unit.o), rng)
     assert found == [step[-1] for step in steps]
 
 

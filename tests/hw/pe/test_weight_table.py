@@ -12,6 +12,7 @@ from hw.pe.base import DotSpec
 from hw.pe.weight_table import WeightTable
 from sw_model.formats import parse_format
 from tests.support.dots import codes_of
+from tests.support.paced import run_paced
 
 CASES = [("int8", "int4", 8), ("uint4", "int8", 5), ("ternary", "bipolar", 4),
          ("uint1", "uint3", 3),
@@ -33,38 +34,19 @@ def test_batches(a, w, lanes, rng):
             steps.append((vector == 0, weights, x))
             expected.append(int((spec.activations.to_fixed(x)
                                  * spec.weights.to_fixed(weights)).sum()))
-    found = []
 
-    async def bench(ctx):
-        due, cycle, given = [], 0, 0
-        while len(found) < len(steps):
-            enable = bool(rng.random() < 0.8)
-            start = given < len(steps) and cycle % unit.interval == 0
-            load, weights, x = steps[min(given, len(steps) - 1)]
-            ctx.set(unit.enable, enable)
-            ctx.set(unit.start, start)
-            ctx.set(unit.load, start and load)
-            if not start:
-                x = rng.choice(codes_of(spec.activations), lanes)
-            if not (start and load):
-                weights = rng.choice(codes_of(spec.weights), lanes)
-            for lane in range(lanes):
-                ctx.set(unit.a[lane], int(x[lane]))
-                ctx.set(unit.w[lane], int(weights[lane]))
-            if enable:
-                if due and due[0] == cycle:
-                    due.pop(0)
-                    found.append(ctx.get(unit.o))
-                if start:
-                    due.append(cycle + unit.latency)
-                    given += 1
-                cycle += 1
-            await ctx.tick()
+    def give(ctx, number, started):
+        load, weights, x = steps[number]
+        ctx.set(unit.load, started and load)
+        if not started:
+            x = rng.choice(codes_of(spec.activations), lanes)
+        if not (started and load):
+            weights = rng.choice(codes_of(spec.weights), lanes)
+        for lane in range(lanes):
+            ctx.set(unit.a[lane], int(x[lane]))
+            ctx.set(unit.w[lane], int(weights[lane]))
 
-    simulator = Simulator(unit)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
+    found = run_paced(unit, len(steps), give, lambda ctx: ctx.get(unit.o), rng)
     assert found == expected
 
 
