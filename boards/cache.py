@@ -40,8 +40,16 @@ def digest_of(parts: Iterable[bytes | str]) -> str:
     return state.hexdigest()
 
 
-def cached(kind: str, key: str, fill: Callable[[Path], None]) -> tuple[Path, bool]:
+def cached(kind: str, key: str, fill: Callable[[Path], None], *, kept: int = KEPT
+           ) -> tuple[Path, bool]:
     """The folder of an entry, filled by ``fill(folder)`` if it is not there.
+
+    Parameters
+    ----------
+    kind, key : str
+    fill : callable
+    kept : int
+        Entries of the kind that stay.
 
     Returns
     -------
@@ -74,13 +82,13 @@ def cached(kind: str, key: str, fill: Callable[[Path], None]) -> tuple[Path, boo
                 raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    _prune(place.parent)
+    _prune(place.parent, kept)
     return place, False
 
 
-def _prune(folder: Path) -> None:
+def _prune(folder: Path, kept: int) -> None:
     entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    for old in sorted(entries, key=_age)[:-KEPT]:
+    for old in sorted(entries, key=_age)[:-kept]:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from amaranth.lib import wiring
 
 from hw.verilog import to_verilog
 from sw_model.faults import Verdict
 
+from .cache import cached, digest_of
 from .devices import device as find_device
 from .figures import Resources
 from .flows import commands
 from .liberty import find_library
 from .place import Placement, place
 from .shim import NAME, wrap
-from .yosys import Options, run_commands, synthesise
+from .yosys import Options, run_commands, synthesise, version
 
 __all__ = ["longest_path", "placement", "resources"]
+
+#: Components of which cells are kept: the atlas has some hundreds.
+KEPT = 4096
 
 #: ABC's mapping to gates for delay, and what its timing analysis says of the result.
 _TIMED = "+strash;&get,-n;&dch,-f;&nf;&put;buffer,-c;topo;upsize;dnsize;stime,-p"
@@ -40,12 +45,23 @@ def resources(component: wiring.Component, families: Sequence[str], **options: A
     options
         Of :class:`boards.yosys.Options`.
     """
-    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-        verilog = Path(folder) / "unit.v"
-        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
-        chosen = Options(flatten=True, **options)
-        return {family: synthesise(verilog, "unit", family, options=chosen).total
-                for family in families}
+    text, chosen = to_verilog(component, "unit"), Options(flatten=True, **options)
+    return {family: _resources(text, family, chosen) for family in families}
+
+
+def _resources(verilog: str, family: str, options: Options) -> Resources:
+    """The cells alone, of which many more are kept than of netlists."""
+    library = find_library().read_bytes() if family == "ihp" else b""
+
+    def fill(fresh: Path) -> None:
+        (source := fresh / "unit.v").write_text(verilog, encoding="utf-8")
+        found = synthesise(source, "unit", family, options=options).total
+        source.unlink()
+        (fresh / "cells.json").write_bytes(msgspec.json.encode(found))
+
+    key = digest_of([version(), family, msgspec.json.encode(options), library, verilog])
+    entry, _ = cached("component", key, fill, kept=KEPT)
+    return msgspec.json.decode((entry / "cells.json").read_bytes(), type=Resources)
 
 
 def placement(component: wiring.Component, device: str, clock_mhz: float, *,

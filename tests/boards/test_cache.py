@@ -54,14 +54,13 @@ def test_two_at_once_agree() -> None:
     assert [path.name for path in place.parent.iterdir()] == ["key"]
 
 
-def test_the_oldest_go_first(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "KEPT", 2)
+def test_the_oldest_go_first(empty: Path) -> None:
     for age, key in enumerate("abc"):
-        place, _ = cache.cached("kind", key, fill)
+        place, _ = cache.cached("kind", key, fill, kept=2)
         os.utime(place, (100 + age, 100 + age))
     assert sorted(os.listdir(empty / "kind")) == ["b", "c"]
-    cache.cached("kind", "b", fill)
-    cache.cached("kind", "d", fill)
+    cache.cached("kind", "b", fill, kept=2)
+    cache.cached("kind", "d", fill, kept=2)
     assert sorted(os.listdir(empty / "kind")) == ["b", "d"]
 
 
