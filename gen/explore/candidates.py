@@ -20,27 +20,33 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
     "integer": (*(f"int{width}" for width in range(2, 17)),
                 *(f"uint{width}" for width in range(1, 17)), "ternary", "bipolar"),
     "float": (*(f"float<{exponent},{width - 1 - exponent}>" for width in range(3, 9)
-                for exponent in range(1, width)), "e5m2", "e4m3fn", "fp16", "bf16"),
+                for exponent in range(1, width)),
+              *(f"float<{exponent},{width - 1 - exponent},fn>" for width in range(4, 9)
+                for exponent in range(2, width - 1)), "e5m2", "e4m3fn", "fp16", "bf16"),
     "posit": tuple(f"posit<{width},{exponent}>" for width in range(3, 17)
                    for exponent in range(3) if width - exponent > 2),
-    "few ones": tuple(f"khot<{width},0,{hot}>" for width in (4, 6, 8) for hot in (1, 2, 3)),
+    "few ones": tuple(f"khot<{width},0,{hot}>" for width in range(3, 17)
+                      for hot in (1, 2, 3) if hot < width),
 }
 
 #: Block formats by family.
 BLOCKS: dict[str, tuple[str, ...]] = {
-    "MX": (*(f"mx<{element}>" for element in ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1")),
-           "mxint8"),
+    "MX": (*(f"mx<{element}{rule}>" for element in ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1")
+             for rule in ("", ",ceil", ",rne", ",fpquant")),
+           "mxint8", "mxint8<ceil>", "mxint8<rne>", "mxint8<fpquant>", "mxint8<asymmetric>"),
     "NV": ("nvfp4", "nvint4", "nvfp4<ue5m3>", "nvint4<ue5m3>"),
-    "BFP": tuple(f"bfp<{mantissa},32>" for mantissa in range(2, 9)),
+    "BFP": tuple(f"bfp<{mantissa},{size}>" for mantissa in range(2, 17)
+                 for size in (16, 32, 64, 128)),
     "GGUF": ("q4_0", "q4_1", "q8_0", "q4_k", "q6_k", "iq4_nl", "gguf_mxfp4", "gguf_nvfp4", "tq1_0",
              "tq2_0"),
-    "weights": ("bitmod<3>", "bitmod<4>", "olive<int4>", "olive<flint4>", "olive<int8>",
-                "sherry<128>", "stq1_0"),
+    "weights": (*(f"bitmod<{bits},{size}>" for bits in (3, 4) for size in (32, 64, 128)),
+                "olive<int4>", "olive<flint4>", "olive<int8>",
+                "sherry<32>", "sherry<64>", "sherry<128>", "stq1_0"),
 }
 
 #: Sparse formats, and sizes of codebooks that are fitted.
-SPARSE = tuple(f"sparse<{keep},{of},{element}>" for keep, of in ((2, 4), (2, 8), (1, 4))
-               for element in ("int4", "int8"))
+SPARSE = tuple(f"sparse<{keep},{of},{element}>" for keep, of in (
+    (1, 2), (2, 4), (4, 8), (2, 8), (1, 4)) for element in ("int4", "int8"))
 FITTED = (4, 8, 16, 32, 64, 256)
 
 FAMILIES = (*ELEMENTS, *BLOCKS, "N:M", "codebook")
