@@ -30,12 +30,15 @@ def as_reals(values: ArrayLike) -> NDArray[np.floating[Any]]:
     Raises
     ------
     TypeError
-        If they are not real numbers (Python's integers beyond 64 bits are not).
+        If they are not real numbers (Python's integers beyond 64 bits are not), or of a type
+        wider than float64, which would be rounded on the way.
     ValueError
         If they are integers beyond 2**53, of which float64 does not hold every one.
     """
     array = np.asarray(values)
     if array.dtype.kind == "f":
+        if array.dtype.itemsize > 8:
+            raise TypeError(f"reals must be of at most 64 bits, not {array.dtype}")
         return array
     if array.dtype.kind not in "iub":
         raise TypeError(f"values must be real numbers, not {array.dtype}")

@@ -145,7 +145,7 @@ def test_shapes_and_types_of_reals():
     assert form.encode(1.0).shape == ()
     assert form.encode(np.empty((0, 3), np.float32)).shape == (0, 3)
     assert form.encode([[1, -2], [3, 4]]).tolist() == [[0x38, 0xC0], [0x44, 0x48]]
-    for dtype in (np.float16, np.float32, np.float64, np.longdouble, np.int8, np.uint64, np.bool_):
+    for dtype in (np.float16, np.float32, np.float64, np.int8, np.uint64, np.bool_):
         found = form.encode(np.array([0, 1], dtype))
         assert (found.dtype, found.tolist()) == (np.int64, [0, 0x38])
     backwards = np.arange(10.0)[::-2]

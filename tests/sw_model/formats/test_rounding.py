@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sw_model.formats import Rounding, round_real
+from sw_model.formats import Rounding, parse_format, round_real
 from sw_model.formats.rounding import as_reals
 from tests.support.exact import rounded
 
@@ -98,6 +98,19 @@ def test_refuses_what_is_no_rounding():
 def test_refuses_what_is_no_number(values, kind):
     with pytest.raises(TypeError, match=rf"^values must be real numbers, not {kind}$"):
         as_reals(values)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).bits == 64, reason="long double is float64")
+def test_refuses_what_is_wider_than_float64():
+    """Just above a tie it would be the tie itself."""
+    above = np.longdouble(2.5) + np.longdouble(2) ** -60
+    assert float(above) == 2.5
+    for values in (above, [above], np.zeros((0, 2), np.longdouble)):
+        with pytest.raises(TypeError, match=r"^reals must be of at most 64 bits, not float\d+$"):
+            as_reals(values)
+        for text in ("int8", "e2m1", "bipolar", "codebook<-1,0,2>"):
+            with pytest.raises(TypeError, match=r"^reals must be of at most 64 bits"):
+                parse_format(text).encode(values)
 
 
 def test_refuses_integers_that_float64_would_round():
