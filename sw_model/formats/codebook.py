@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .base import as_index
 from .coded import CodedFormat
 from .nearest import Boundaries
+from .rounding import as_reals
 
 __all__ = ["CodebookFormat", "KHotFormat"]
 
@@ -23,9 +24,9 @@ class CodebookFormat(CodedFormat):
 
     Parameters
     ----------
-    entries : tuple of float
-        1 to 256 finite values, of magnitudes from 2**-800 to 2**800 or zero; equal ones are
-        legal, and encoded as the first of them.
+    entries : tuple of numbers
+        1 to 256 finite values of float64, of magnitudes from 2**-800 to 2**800 or zero; equal
+        ones are legal, and encoded as the first of them.
 
     Raises
     ------
@@ -38,7 +39,7 @@ class CodebookFormat(CodedFormat):
     def __post_init__(self) -> None:
         if not isinstance(self.entries, tuple):
             raise TypeError(f"entries must be a tuple, not {self.entries!r}")
-        entries = tuple(float(entry) + 0.0 for entry in self.entries)
+        entries = tuple(_number(entry) + 0.0 for entry in self.entries)
         object.__setattr__(self, "entries", entries)
         if not 1 <= len(entries) <= 256:
             raise ValueError(f"a codebook must have 1 to 256 entries, not {len(entries)}")
@@ -65,6 +66,14 @@ class CodebookFormat(CodedFormat):
 
     def __str__(self) -> str:
         return f"codebook<{','.join(repr(entry).removesuffix('.0') for entry in self.entries)}>"
+
+
+def _number(entry: object) -> float:
+    """``entry`` as a float; refuses what is no number, and what float64 would round."""
+    if isinstance(entry, bool | np.bool_) or not isinstance(
+            entry, int | float | np.integer | np.floating):
+        raise TypeError(f"an entry must be a number, not {entry!r}")
+    return float(as_reals(entry))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,13 @@ def test_every_code(entries):
     assert -900 <= form.lsb <= 900
 
 
+def test_numbers_of_every_kind():
+    entries = (1, np.int8(-2), 0.5, np.float32(0.25), np.uint64(7), np.float16(3))
+    form = CodebookFormat(entries)
+    assert form == CodebookFormat((1.0, -2.0, 0.5, 0.25, 7.0, 3.0))
+    assert all(type(entry) is float for entry in form.entries)
+
+
 @pytest.mark.parametrize("rounding", Rounding)
 def test_encode_equals_fractions(rounding, rng):
     for entries in BOOKS + drawn(rng)[:2]:
@@ -140,6 +147,12 @@ def test_codebook_refuses():
     ((), ValueError, r"^a codebook must have 1 to 256 entries, not 0$"),
     ((1.0,) * 257, ValueError, r"^a codebook must have 1 to 256 entries, not 257$"),
     ([1.0, 2.0], TypeError, r"^entries must be a tuple, not \[1\.0, 2\.0\]$"),
+    (("0.5", 1.0), TypeError, r"^an entry must be a number, not '0\.5'$"),
+    ((1.0, True), TypeError, r"^an entry must be a number, not True$"),
+    ((np.False_,), TypeError, r"^an entry must be a number, not "),
+    ((1j,), TypeError, r"^an entry must be a number, not 1j$"),
+    ((None,), TypeError, r"^an entry must be a number, not None$"),
+    ((2**53 + 1,), ValueError, r"^integers must be at most 2\*\*53 to be taken as reals"),
     ((1.0, np.nan), ValueError, r"^an entry must be 0 or of magnitude 2\*\*-800 to 2\*\*800, "
                                 r"not nan$"),
     ((np.inf,), ValueError, r"not inf$"), ((2.0**-801,), ValueError, r"not 7\.49\S*e-242$"),
