@@ -35,6 +35,8 @@ def _mxint8(options: str | None) -> MXFormat:
     symmetric = "asymmetric" not in words
     if not symmetric:
         words.remove("asymmetric")
+    if "asymmetric" in words:
+        raise ValueError("asymmetric is given twice")
     return MXFormat(MX_INT8, *_size_and_rule(words), symmetric)
 
 

@@ -64,7 +64,8 @@ def test_canonical_spellings(text, spelt):
     ("mx<e2m1,up>", r"^unknown option 'up' of a block format; options are its size and floor, "
                     r"ceil, rne, fpquant, for mxint8 asymmetric too$"),
     ("mx<e2m1,asymmetric>", r"^unknown option 'asymmetric' of a block format"),
-    ("mxint8<asymmetric,asymmetric>", r"^unknown option 'asymmetric' of a block format"),
+    ("mxint8<asymmetric,asymmetric>", r"^asymmetric is given twice$"),
+    ("mxint8<asymmetric,8,asymmetric,asymmetric>", r"^asymmetric is given twice$"),
     ("mx<e2m1,16,16>", r"^a block's size is given twice$"),
     ("mx<e2m1,ceil,floor>", r"^a scale's rule is given twice$"),
     ("mx<e2m1,0>", r"^size must be at least 1, not 0$"),
