@@ -23,9 +23,6 @@ __all__ = ["Choice", "Excluded", "Picked", "pick", "read_tensor"]
 
 Progress = Callable[[str], None]
 
-#: Largest magnitude of a tensor: block formats work in float32.
-LARGEST = float(np.finfo(np.float32).max)
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -64,7 +61,11 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Picked:
-    """All formats, ascending in bits and then in error, and the recommended one."""
+    """All formats, ascending in bits and then in error, and the recommended one.
+
+    Of formats equal in both the first is that which comes first among the
+    :func:`~.candidates.candidates`: integers, then other elements, then blocks.
+    """
 
     choices: tuple[Choice, ...]
     excluded: tuple[Excluded, ...]
@@ -106,7 +107,9 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
     array = np.atleast_1d(array)
     with np.errstate(over="ignore"):
         real = array.astype(np.float64)
-    if (wrong := np.argwhere(~(np.abs(real) <= LARGEST))).size:
+        # Block formats work in float32.
+        finite = np.isfinite(real.astype(np.float32))
+    if (wrong := np.argwhere(~finite)).size:
         place = tuple(int(k) for k in wrong[0])
         raise InputFault(f"{path}: element {list(place)} is {array[place]}, but all must be "
                          f"finite in float32")
@@ -121,7 +124,7 @@ def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda
     """Measure every format on ``values``, and recommend one.
 
     Recommended is the least error that ``budget`` bits for an element allow; of equal ones
-    the fewest bits.
+    the fewest bits, then the first among the candidates (:class:`Picked`).
 
     Parameters
     ----------
@@ -151,12 +154,12 @@ def pick(values: NDArray[np.float64], budget: float, progress: Progress = lambda
         choices.append(_choice(family, name, bits, values, restored))
     if not choices:
         raise Verdict(f"no format takes this tensor: {excluded[0].name}: {excluded[0].reason}")
-    ordered = _marked(sorted(choices, key=lambda c: (c.bits, -c.sqnr, c.name)))
+    ordered = _marked(sorted(choices, key=lambda c: (c.bits, -c.sqnr)))
     affordable = [choice for choice in ordered if choice.bits <= budget]
     if not affordable:
         raise Verdict(f"no format takes {budget:g} bits; the least is {ordered[0].bits:.4g}, "
                       f"of {ordered[0].name}")
-    best = min(affordable, key=lambda c: (-c.sqnr, c.bits, c.name))
+    best = min(affordable, key=lambda c: (-c.sqnr, c.bits))
     return Picked(tuple(ordered), tuple(excluded), budget, best)
 
 

@@ -109,6 +109,12 @@ def test_plain_tensors(tensor):
     assert all(math.isfinite(choice.bits) for choice in found.choices)
     exact = [row for row in found.as_dict()["formats"] if row["largest"] == 0]
     assert {row["sqnr"] for row in exact} == {None}
+    # Of equal bits what comes first among the candidates: tensors before channels, say.
+    places = {str(form) if isinstance(form, BlockFormat) else form.name: place
+              for place, (_, form) in enumerate(candidates())}
+    order = [(row["bits"], places[row["name"]]) for row in exact]
+    assert order == sorted(order)
+    assert found.best.name == exact[0]["name"]
 
 
 def test_too_small_a_budget(tensor):
@@ -129,6 +135,20 @@ def test_tensors_that_are_refused(tmp_path, content, message):
     np.save(path := tmp_path / "t.npy", content)
     with pytest.raises(InputFault, match=rf"t\.npy: {message}"):
         read_tensor(path)
+
+
+def test_what_float32_rounds_to_its_largest(tmp_path):
+    """Decimals of eight digits are often a little more; half a unit more is infinite."""
+    most = float(np.finfo(np.float32).max)
+    beyond = most + 2.0**103
+    for real in (3.4028235e38, -3.4028235e38, np.nextafter(beyond, 0)):
+        assert abs(real) > most
+        np.save(path := tmp_path / "t.npy", np.array([real, 1.0]))
+        assert read_tensor(path).tolist() == [real, 1.0]
+    for real in (beyond, -beyond):
+        np.save(path, np.array([1.0, real]))
+        with pytest.raises(InputFault, match=r"element \[1\] is .*, but all must be finite in fl"):
+            read_tensor(path)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint64])
