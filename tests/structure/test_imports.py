@@ -24,7 +24,8 @@ HW_MAY_KNOW = ("sw_model.formats", "sw_model.specs", "sw_model.tables")
 #: Packages of others that each one may import. The golden model and what defines it is NumPy.
 OTHERS = {
     "sw_model": ("numpy",),
-    "hw": ("amaranth", "pyosys"),
+    # NumPy for searches while hardware is generated.
+    "hw": ("amaranth", "numpy", "pyosys"),
     "verif": ("cocotb", "cocotb_tools", "msgspec", "numpy", "platformdirs"),
     "boards": ("amaranth", "msgspec", "platformdirs", "pyosys"),
     "gen": ("amaranth", "google", "matplotlib", "msgspec", "numpy", "onnx", "platformdirs",
