@@ -47,9 +47,11 @@ def multi_precision_sum(a: ArrayLike, w: ArrayLike, precision: Precision
         raise ValueError(f"a and w must have one shape with a last axis of words, not "
                          f"{words[0].shape} and {words[1].shape}")
     (left, no_left), (right, no_right) = (_lanes(each, precision.format) for each in words)
+    if precision.largest * precision.lanes * max(words[0].shape[-1], 1) >= 2**63:
+        left, right = left.astype(object), right.astype(object)
     nar = no_left | no_right
     total = np.where(nar, 0, left * right).sum(axis=(-2, -1))
-    return np.asarray(total, object), np.asarray(nar.any(axis=(-2, -1)))
+    return np.asarray(total).astype(object), np.asarray(nar.any(axis=(-2, -1)))
 
 
 def _words(name: str, values: ArrayLike) -> NDArray[np.int64]:
@@ -67,5 +69,4 @@ def _lanes(words: NDArray[np.int64], form: Format) -> tuple[NDArray[Any], NDArra
     places = np.arange(0, WORD, form.width)
     codes = form.from_bits(words[..., None] >> places & (1 << form.width) - 1)
     nar = np.isnan(form.decode(codes)) if isinstance(form, CodedFormat) else codes != codes
-    # Python's integers: products of 16-bit posits have up to 113 bits.
-    return form.to_fixed(np.where(nar, 0, codes)).astype(object), nar
+    return form.to_fixed(np.where(nar, 0, codes)), nar

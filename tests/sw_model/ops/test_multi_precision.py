@@ -40,6 +40,11 @@ PRODUCTS = {"E2M1": (-2, 9), "POSIT4": (-8, 18), "INT4": (0, 8), "POSIT8": (-12,
             "INT8": (0, 16), "POSIT16": (-56, 114)}
 
 
+def test_totals_are_integers_of_python():
+    for precision in Precision:
+        assert type(multi_precision_sum([1], [1], precision)[0].item()) is int
+
+
 @pytest.mark.parametrize("precision", Precision)
 def test_products(precision):
     assert PRODUCTS[precision.name] == (precision.lsb, precision.largest.bit_length() + 1)
