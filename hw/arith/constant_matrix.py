@@ -65,7 +65,8 @@ def matrix_graph(weights: ArrayLike, inputs: Sequence[tuple[int, int]], *,
     inputs : sequence of (int, int)
         Least and greatest value of each input.
     depth : int, optional
-        Most levels of adders; two more than :func:`least_depth` if not given.
+        Most levels of adders; :func:`least_depth` if not given. More levels save few cells, and
+        cost registers where there is one behind each.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def matrix_graph(weights: ArrayLike, inputs: Sequence[tuple[int, int]], *,
         raise ValueError(f"inputs must be as many as columns, {matrix.shape[1]}, not "
                          f"{len(inputs)}")
     least = least_depth(matrix)
-    depth = least + 2 if depth is None else depth
+    depth = least if depth is None else depth
     if depth < least:
         raise ValueError(f"depth must be at least {least} for these weights, not {depth}")
     return min(_graphs(matrix, inputs, depth), key=lambda graph: graph.cells)

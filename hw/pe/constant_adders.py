@@ -31,7 +31,7 @@ class AdderMatrix(ConstantMatrix):
     levels : int
         Levels of adders between registers; 0 for a combinational element.
     depth : int, optional
-        Most levels of adders; two more than the weights need if not given.
+        Most levels of adders; as few as the weights need if not given.
     graph : AdderGraph, optional
         To be used instead of a search.
 
