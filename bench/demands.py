@@ -52,7 +52,7 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
             yield Demand(f"{row['weights']}, symbols a cycle, each of {row['ways']}",
                          row["steady"], 1, True)
     for row in results["constant_matrices"]["means"]:
-        yield Demand(f"constant matrices {row['outputs']}x{row['inputs']}, area of da4ml's",
+        yield Demand(f"matrix {row['outputs']}x{row['inputs']}, +{row['spare']} levels, of da4ml's",
                      row["ratio"], 1.05)
     for row in results["rates"]["rows"]:
         over = row["golden_over"]

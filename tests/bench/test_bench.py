@@ -117,7 +117,8 @@ KEPT = {
                 "areas": []},
     "codecs": {"rows": []},
     "constant_matrices": {"rows": [], "means": [
-        {"outputs": 16, "inputs": 64, "ratio": 1.05}, {"outputs": 64, "inputs": 16, "ratio": 0.9}]},
+        {"outputs": 16, "inputs": 64, "spare": 0, "ratio": 1.05},
+        {"outputs": 64, "inputs": 16, "spare": 2, "ratio": 0.9}]},
     "rates": {"rows": [{"model": "ad01", "golden_over": {"tflite-micro": 1.0, "litert": 3.0},
                         "emulator": {"over_cocotb": 100.0}},
                        {"model": "TFC_1W1A", "golden_over": {"qonnx": 1000.0}}]}}

@@ -25,7 +25,7 @@ def test_weights_have_six_bits_and_half_of_them_are_zero() -> None:
 
 def test_graphs_of_da4ml_are_translated(rng: np.random.Generator) -> None:
     pytest.importorskip("da4ml", reason="da4ml comes with `pip install 'gatemill[bench]'`")
-    for _ in range(30):
+    for _ in range(8):
         shape = rng.integers(1, 7, 2)
         weights = rng.integers(-30, 31, shape) * rng.integers(0, 2, shape)
         if rng.random() < 0.3:
@@ -73,6 +73,7 @@ def test_a_small_matrix(need: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("da4ml", reason="da4ml comes with `pip install 'gatemill[bench]'`")
     need("verilator")
     monkeypatch.setattr(constant_matrices, "SHAPES", ((3, 5),))
+    monkeypatch.setattr(constant_matrices, "SPARE", (1,))
     monkeypatch.setattr(constant_matrices, "SEEDS", 1)
     result = constant_matrices.measure()
     (row,), (mean,) = result["rows"], result["means"]
