@@ -30,6 +30,9 @@ PIECES = 8
 #: Most words of a sum: the exact sum of 32 products of posit<16,1> has 119 bits.
 WORDS = 32
 
+#: Words of a sample, each a result; samples of mixed words, which are run with stalls too.
+SINGLE, STALLED = 512, 40
+
 #: Codes of 16 bits that are special in some lane: zeros, NaR, least, greatest, ones, minus one.
 EXTREME = np.array([0x0000, 0x8000, 0x7fff, 0x8001, 0x0001, 0xffff, 0x4000, 0xc000, 0x8080,
                     0x7f7f, 0x8181, 0x0101, 0x8888, 0x7777, 0x9999, 0x1111, 0x5fff, 0x3001])
@@ -75,7 +78,7 @@ def every_pair(width):
 
 
 def pairs_of(precision, rng, count):
-    """Words: each lane alone with all its pairs, then all lanes with pairs of their own.
+    """Words: the lowest lane alone with all its pairs, then all lanes with pairs of their own.
 
     Of 16 bits, extremes with all of them, and ``count`` of any.
     """
@@ -83,12 +86,11 @@ def pairs_of(precision, rng, count):
     if width == WORD:
         most = np.repeat(EXTREME, len(EXTREME)), np.tile(EXTREME, len(EXTREME))
         return tuple(np.concatenate([each, rng.integers(0, 1 << WORD, count)]) for each in most)
-    a, w = every_pair(width)
-    words = [(a << place, w << place) for place in range(0, WORD, width)]
-    orders = [rng.permutation(len(a)) for _ in range(precision.lanes)]
-    words.append(tuple(sum(codes[order] << width * lane for lane, order in enumerate(orders))
-                       for codes in (a, w)))
-    return tuple(np.concatenate(each) for each in zip(*words, strict=True))
+    pairs = every_pair(width)
+    orders = [rng.permutation(len(pairs[0])) for _ in range(precision.lanes)]
+    return tuple(np.concatenate([codes, sum(codes[order] << width * lane
+                                            for lane, order in enumerate(orders))])
+                 for codes in pairs)
 
 
 def mixed(rng, count):
@@ -109,36 +111,43 @@ def dots(a, w, modes):
 
 
 def single_words(rng, count):
-    """Every pair of every mode, mode by mode, then mixed; inputs and results."""
+    """Every pair of every mode, mode by mode, then mixed; inputs and results by sample."""
     given = [(*words, np.full(len(words[0]), precision.value)) for precision in Precision
              for words in [pairs_of(precision, rng, count)]]
-    given.append(mixed(rng, 20_000))
+    there = sum(len(modes) for _, _, modes in given)
+    given.append(mixed(rng, STALLED * SINGLE - there % SINGLE))
     a, w, modes = (np.concatenate(each) for each in zip(*given, strict=True))
-    return np.stack([a, w, modes], axis=1), dots(a, w, modes)
+    return (np.stack([a, w, modes], axis=1).reshape(-1, SINGLE, 3),
+            dots(a, w, modes).reshape(-1, SINGLE, PIECES))
+
+
+def one_sum(precision, length, rng, extreme):
+    """The words of a sum and what the golden model says; all of the least value if extreme."""
+    a, w = rng.integers(0, 1 << WORD, (2, length))
+    if extreme:
+        ends = precision.format.from_fixed([precision.format.fixed_min])
+        lane = int(precision.format.to_bits(ends)[0])
+        a[:] = w[:] = sum(lane << place for place in range(0, WORD, precision.format.width))
+    elif rng.random() < 0.7:
+        a, w = without_nar(a, precision), without_nar(w, precision)
+    ends = np.zeros(length, np.int64)
+    ends[0] |= 1 << 3
+    ends[-1] |= 1 << 4
+    return (np.stack([a, w, precision.value | ends], axis=1),
+            *multi_precision_sum(a, w, precision))
 
 
 def sums(rng, count):
-    """Sums of one word, of most, of extremes, then of any number; modes in turn, then any."""
-    words, totals, nars = [], [], []
+    """Samples of sums of one word, of most and of any number, each in any mode."""
+    found = []
     for k in range(count):
-        precision = Precision(k % 6 if k < 18 else int(rng.integers(6)))
-        length = (1, WORDS, WORDS)[k // 6] if k < 18 else int(rng.integers(1, WORDS + 1))
-        a, w = rng.integers(0, 1 << WORD, (2, length))
-        if k // 6 == 2:
-            # The greatest magnitude, all of one sign.
-            ends = precision.format.from_fixed([precision.format.fixed_min])
-            lane = int(precision.format.to_bits(ends)[0])
-            a[:] = w[:] = sum(lane << place for place in range(0, WORD, precision.format.width))
-        elif rng.random() < 0.7:
-            a, w = without_nar(a, precision), without_nar(w, precision)
-        total, nar = multi_precision_sum(a, w, precision)
-        totals.append(total)
-        nars.append(nar)
-        ends = np.zeros(length, np.int64)
-        ends[0] |= 1 << 3
-        ends[-1] |= 1 << 4
-        words.append(np.stack([a, w, precision.value | ends], axis=1))
-    return np.concatenate(words), pieces_of(totals, nars)
+        some = int(rng.integers(1, WORDS - 1))
+        lengths = rng.permutation([1, WORDS, some, WORDS - 1 - some])
+        found += [one_sum(Precision(int(mode)), int(length), rng, k % 8 == 0)
+                  for length, mode in zip(lengths, rng.integers(0, 6, len(lengths)), strict=True)]
+    words, totals, nars = zip(*found, strict=True)
+    return (np.concatenate(words).reshape(count, -1, 3),
+            pieces_of(totals, nars).reshape(count, -1, PIECES))
 
 
 def without_nar(words, precision):
@@ -150,50 +159,50 @@ def without_nar(words, precision):
     return words
 
 
-def check_all(folder, rng, count, totals):
-    cases = [(Streamed(MultiPrecision()), *single_words(rng, count)),
-             (Streamed(MultiPrecisionSum(WORDS)), *sums(rng, totals))]
-    for samples, idle, stall in ((None, 0.0, 0.0), (3000, 0.3, 0.3)):
-        streams, inputs = [], {}
-        for k, (_, given, wanted) in enumerate(cases):
-            streams += [Stream(name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}",
-                               format=f"uint{PIECE}", lanes=lanes, vector=lanes,
-                               vectors=len(table))
-                        for name, way, table, lanes in (("i", "in", given, 3),
-                                                        ("o", "out", wanted, PIECES))]
-            inputs[f"i{k}"] = given[None]
-        if samples is None:
-            emulator = emulator_of([unit for unit, _, _ in cases], streams, folder)
-        outputs = emulator.run(inputs, idle=idle, stall=stall, seed=1).outputs
+def check_all(folder, rng, count):
+    single = single_words(rng, count)
+    cases = [(Streamed(MultiPrecision()), *single),
+             (Streamed(MultiPrecisionSum(WORDS)), *sums(rng, len(single[0])))]
+    streams = [Stream(name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}",
+                      format=f"uint{PIECE}", lanes=table.shape[2], vector=table.shape[2],
+                      vectors=table.shape[1])
+               for k, (_, given, wanted) in enumerate(cases)
+               for name, way, table in (("i", "in", given), ("o", "out", wanted))]
+    emulator = emulator_of([unit for unit, _, _ in cases], streams, folder)
+    # With stalls the mixed words, which come last, and as many sums.
+    for samples, stalls in ((0, 0.0), (-STALLED, 0.3)):
+        outputs = emulator.run({f"i{k}": given[samples:] for k, (_, given, _) in enumerate(cases)},
+                               idle=stalls, stall=stalls, seed=1).outputs
         for k, (unit, given, wanted) in enumerate(cases):
-            found = outputs[f"o{k}"].reshape(wanted.shape)
-            wrong = np.flatnonzero((found != wanted).any(axis=1))
-            name = type(unit.unit).__name__
+            words, right = given[samples:].reshape(-1, 3), wanted[samples:].reshape(-1, PIECES)
+            found = outputs[f"o{k}"].reshape(right.shape)
+            wrong = np.flatnonzero((found != right).any(axis=1))
             assert not wrong.size, (
-                f"{name}, idle {idle}: result {wrong[0]} is {found[wrong[0]].tolist()}, not "
-                f"{wanted[wrong[0]].tolist()}" + ("" if k else f", of {given[wrong[0]].tolist()}"))
+                f"{type(unit.unit).__name__}, stalls {stalls}: result {wrong[0]} is "
+                f"{found[wrong[0]].tolist()}, not {right[wrong[0]].tolist()}"
+                + ("" if k else f", of {words[wrong[0]].tolist()}"))
 
 
 def test_every_pair_mixed_words_and_sums(need, rng, tmp_path):
     need("verilator")
-    check_all(tmp_path / "build", rng, 100_000, 1500)
+    check_all(tmp_path / "build", rng, 100_000)
 
 
 @pytest.mark.full
 def test_many_words(need, rng, tmp_path):
     need("verilator")
-    check_all(tmp_path / "build", rng, 3_000_000, 30_000)
+    check_all(tmp_path / "build", rng, 3_000_000)
 
 
 def test_latency_interval_and_reset(rng):
     unit, total = Streamed(MultiPrecision()), Streamed(MultiPrecisionSum(WORDS))
-    a, w, modes = mixed(rng, 150)
-    given, wanted = sums(rng, 20)
+    a, w, modes = mixed(rng, 80)
+    given, wanted = (table.reshape(-1, table.shape[2]) for table in sums(rng, 1))
     check_units([
         Unit(unit, {"i": np.stack([a, w, modes], axis=1)}, {"o": dots(a, w, modes)},
              latency=unit.unit.latency, interval=Interval(1), name="words"),
         Unit(total, {"i": given}, {"o": wanted}, latency=total.unit.latency,
-             interval=Interval(1), name="sums")])
+             after=int(np.argmax(given[:, 2] >> 4)), interval=Interval(1), name="sums")])
 
 
 def test_what_a_mode_does_not_use_rests(rng):
