@@ -58,7 +58,7 @@ def rounded(down, part, rounding: Rounding) -> np.ndarray:
     return down + up
 
 
-def places(values, down, part, rounding: Rounding, tie_goes_up) -> np.ndarray:
+def places(values, down, part, rounding: Rounding, tie_goes_up=False) -> np.ndarray:
     """Places in ascending integers ``values`` of what :func:`floors` gave; the ends saturate.
 
     ``tie_goes_up``, a place shorter than ``values``, is for ``HALF_EVEN`` alone.
@@ -74,7 +74,7 @@ def places(values, down, part, rounding: Rounding, tie_goes_up) -> np.ndarray:
         limit = values[lower] + values[lower + 1]
         above = between & ((twice > limit) | (twice == limit) & more)
         tie = between & (twice == limit) & ~more
-        even = np.asarray(tie_goes_up)[lower]
+        even = np.broadcast_to(tie_goes_up, last)[lower]
     else:
         above, tie, even = between, between, between
     up = {Rounding.FLOOR: between & False, Rounding.CEILING: between,
