@@ -69,7 +69,7 @@ def test_kinds_of_elements(rng, need, tmp_path):
 def test_many_sizes(rng, need, tmp_path):
     need("verilator")
     gemms = []
-    for kind in rng.integers(len(KINDS), size=60):
+    for kind in rng.integers(len(KINDS), size=30):
         form, count, lanes = ("dot", "broadcast")[rng.integers(2)], *map(int, rng.integers(1, 5, 2))
         job = (int(rng.integers(1, 4)), count * lanes * int(rng.integers(1, 5)),
                int(rng.integers(1, 14)))

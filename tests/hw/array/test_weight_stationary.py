@@ -84,7 +84,7 @@ def test_streams(rng, need):
 def test_many_sizes(rng, need, tmp_path):
     need("verilator")
     gemms = []
-    for kind in rng.integers(len(KINDS), size=60):
+    for kind in rng.integers(len(KINDS), size=30):
         rows, columns, lanes = (int(size) for size in rng.integers(1, 6, 3))
         job = (int(rng.integers(1, 14)), rows * lanes * int(rng.integers(1, 5)),
                int(rng.integers(1, 14)))
