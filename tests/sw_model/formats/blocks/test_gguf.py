@@ -83,9 +83,11 @@ def test_pack_is_the_inverse_of_unpack(form, rng):
 
 @pytest.mark.parametrize("form", PACKED_BY_GGUF, ids=str)
 def test_random_blocks_pack_as_gguf_says(form, rng):
-    values = rng.standard_normal((500, form.size)).astype(np.float32)
-    values *= np.float32(2) ** rng.integers(-8, 8, (500, 1))
-    got = form.pack(form.encode(values)).reshape(500, form.block_bytes)
+    """More than 100,000 values of each."""
+    count = max(500, 102_400 // form.size)
+    values = rng.standard_normal((count, form.size)).astype(np.float32)
+    values *= np.float32(2) ** rng.integers(-8, 8, (count, 1))
+    got = form.pack(form.encode(values)).reshape(count, form.block_bytes)
     np.testing.assert_array_equal(got, quantised(form, values))
 
 

@@ -87,6 +87,24 @@ def test_quantiser(form, rng):
 
 
 @pytest.mark.parametrize("form", EVERY, ids=str)
+@pytest.mark.parametrize("most", [3, 1 << 20])
+def test_100_000_weights(form, most, rng):
+    """Whole numbers of 2**-16, a block's sum of which is exact; small ones are often equal."""
+    whole = rng.integers(-most, most, (-(-100_000 // form.size), form.size), endpoint=True)
+    groups = [lanes(form, group) for group in range(form.size // 4)]
+    sizes = np.abs(whole)[:, groups]
+    # Of equal magnitudes the first place is least.
+    dropped = (4 * sizes + np.arange(4)).argmin(axis=2)[..., None]
+    wanted = np.where(whole < 0, -1, 1)[:, groups]
+    np.put_along_axis(wanted, dropped, 0, axis=2)
+    total = sizes.sum(axis=(1, 2)) - np.take_along_axis(sizes, dropped, axis=2).sum(axis=(1, 2))
+    fields = form.encode(whole / 2**16)
+    np.testing.assert_array_equal(fields["codes"][:, 0][:, groups], wanted)
+    np.testing.assert_array_equal(fields["scales"].view(np.float16)[:, 0],
+                                  (total / (3 * form.size // 4) / 2**16).astype(np.float16))
+
+
+@pytest.mark.parametrize("form", EVERY, ids=str)
 def test_zeros_and_ties(form):
     """A kept zero is +1; of equal magnitudes the first is dropped."""
     for value, sign in ((0.0, 1), (-0.0, 1), (2.5, 1), (-2.5, -1)):
