@@ -190,8 +190,7 @@ class _Sharing:
             if (sign := row.get(one)) is None:
                 continue
             other = term_of(pair.second, shift + pair.distance)
-            if (row.get(other) != (-sign if pair.opposite else sign)
-                    or one in taken or other in taken):
+            if one in taken or row.get(other) != (-sign if pair.opposite else sign):
                 continue
             if pair.opposite and (pair.distance < 0) != turned:
                 sign = -sign
@@ -200,7 +199,7 @@ class _Sharing:
                 continue
             room += more + last
             positive -= (pair.opposite and sign < 0) or (not pair.opposite and sign > 0)
-            taken |= {one, other}
+            taken.add(other)
             yield one, other, sign, more + last
 
     def recount(self, row: Row, term: int, sign: int, by: int, changed: set[int]) -> None:

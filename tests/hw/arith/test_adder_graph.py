@@ -62,6 +62,13 @@ def test_ranges_know_that_an_input_comes_twice():
     assert [adder.bits for adder in graph.adders] == [6, 5, 1]
 
 
+def test_bits_side_by_side_need_no_cells():
+    graph = AdderGraph([(0, 7), (-8, 7)])
+    graph.add(Operand(1, 3), Operand(0))
+    graph.add(Operand(1, 2), Operand(0))
+    assert [adder.bits for adder in graph.adders] == [0, 5]
+
+
 def test_an_empty_graph():
     graph = AdderGraph([(0, 1)])
     assert (graph.depth, graph.cells, graph.output_ranges) == (0, 0, [])

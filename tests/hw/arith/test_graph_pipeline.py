@@ -15,7 +15,10 @@ from bench.components import resources
 from hw.arith.adder_graph import AdderGraph, Operand
 from hw.arith.constant_matrix import matrix_graph
 from hw.arith.graph_pipeline import graph_latency, pipelined_graph
+from hw.pe.constant import ConstantSpec
+from hw.pe.constant_adders import AdderMatrix
 from hw.shapes import shape_between
+from sw_model.formats import IntFormat
 
 
 class Graph(wiring.Component):
@@ -84,6 +87,26 @@ def test_every_shift_of_small_numbers(levels, subtract):
     graph.outputs += [Operand(0), Operand(1, 2), Operand(None)]
     vectors = [[x, y] for x in range(-2, 2) for y in range(4)]
     assert run(graph, levels, vectors) == graph.evaluate(vectors).tolist()
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_register_is_behind_the_last_adder(levels):
+    """What comes in after the last clock edge does not change the output."""
+    unit = AdderMatrix(ConstantSpec(IntFormat(8), [[1] * 8]), levels=levels)
+
+    async def bench(ctx):
+        ctx.set(unit.enable, 1)
+        ctx.set(unit.a, list(range(8)))
+        for _ in range(unit.latency):
+            await ctx.tick()
+        ctx.set(unit.a, [100] * 8)
+        await ctx.delay(1e-9)
+        assert ctx.get(unit.o[0]) == 28
+
+    sim = Simulator(unit)
+    sim.add_clock(1e-8)
+    sim.add_testbench(bench)
+    sim.run()
 
 
 def test_latency():

@@ -81,6 +81,15 @@ def test_rows_without_room_are_left_alone(rng):
     assert len(graph.adders) == 2
 
 
+def test_a_difference_is_turned_where_rows_have_no_room_for_a_zero(rng):
+    """2 x1 - x0 in one level: the other way round, which is cheaper, it would be negated."""
+    graph, rows = check([[-1, 2], [-1, 2]], 1, 0.0, rng)
+    assert rows == [{term_of(2, 0): 1}] * 2
+    assert [(adder.left, adder.right) for adder in graph.adders] == [(Operand(1, 1), Operand(0))]
+    graph, rows = check([[-1, 2], [-1, 2]], 2, 0.0, rng)
+    assert rows == [{term_of(2, 0): -1}] * 2
+
+
 def test_random_matrices_at_every_depth(rng):
     for _ in range(150):
         shape = rng.integers(1, 7, 2)
