@@ -11,8 +11,9 @@ from sw_model.formats import IntFormat
 from sw_model.formats.blocks import parse_block_format
 from tests.support.probe import probe
 
-FORMATS = ["mx<e2m1>", "mx<e3m2>", "mx<e4m3fn,16>", "mxint8<asymmetric>", "mxint8", "nvfp4",
-           "nvint4", "nvfp4<ue5m3>", "bfp<8,32>", "bfp<5,7>"]
+FORMATS = ["mx<e2m1>", "mx<e2m3>", "mx<e3m2>", "mx<e4m3fn>", "mx<e4m3fn,16>", "mx<e5m2>",
+           "mxint8<asymmetric>", "mxint8", "nvfp4", "nvint4", "nvfp4<ue5m3>", "nvint4<ue5m3>",
+           "bfp<8,32>", "bfp<5,7>", "bfp<2,3>", "bfp<16,8>", "mx<e2m3,1>"]
 
 #: Formats whose scales, UE4M3, leave a bit of their byte.
 SEVEN_BITS = ("nvfp4", "nvint4")
@@ -84,7 +85,8 @@ def test_illegal_is_what_the_golden_model_refuses(need, rng, tmp_path):
         expected = [refused(form, block) for block in blocks]
         assert fields["illegal"].tolist() == expected, str(form)
         some += [str(form)] * (any(expected) and not all(expected))
-    assert some == ["mxint8", "nvfp4", "nvint4", "bfp<8,32>", "bfp<5,7>"]
+    assert some == ["mxint8", "nvfp4", "nvint4", "nvint4<ue5m3>", "bfp<8,32>", "bfp<5,7>",
+                    "bfp<2,3>", "bfp<16,8>", "mx<e2m3,1>"]
 
 
 def test_another_format():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,9 @@ FORMATS = [
     "khot<8,5,2>", "khot<5,0,1>", "khot<16,-3,3>", "codebook<-1,0,0.5,2,7>", "codebook<3>",
     "codebook<-0.25,-0.1875,0.5>",
     "codebook<-127,-104,-83,-65,-49,-35,-22,-10,1,13,25,38,53,69,89,113>", "ternary",
-    "codebook<3,-1,3,-0.0,0,-1,0.5>",
+    "codebook<3,-1,3,-0.0,0,-1,0.5>", "posit<7,1>", "posit<9,2>", "posit<13,0>", "khot<12,20,4>",
+    "float<1,5,fn>", "float<7,0,ieee>", "float<2,4,ieee,flush>", "ufloat<2,3,fn>", "ufloat<1,1>",
+    "ufloat<4,2,ieee,flush>", "ufixed<3,5>", "fixed<16,16>", "uint1",
     f"codebook<{','.join(str(k**3 / 4) for k in range(-128, 128))}>"]
 
 
@@ -33,11 +37,9 @@ def legal_codes(form):
     return codes[form.legal()] if isinstance(form, CodedFormat) else codes
 
 
-def test_every_code(need, tmp_path):
-    need("verilator")
-    forms = [parse_format(text) for text in FORMATS]
-    found = probe([Decoder(form) for form in forms], [patterns_of(form) for form in forms],
-                  tmp_path / "build")
+def check(forms, folder):
+    """Every code of all formats, in one compiled top."""
+    found = probe([Decoder(form) for form in forms], [patterns_of(form) for form in forms], folder)
     for form, fields in zip(forms, found, strict=True):
         codes = legal_codes(form)
         reals = form.decode(codes)
@@ -51,6 +53,61 @@ def test_every_code(need, tmp_path):
         numbers = ~np.isnan(reals)
         np.testing.assert_array_equal(fields["negative"][numbers], np.signbit(reals)[numbers],
                                       str(form))
+
+
+def test_every_code(need, tmp_path):
+    need("verilator")
+    check([parse_format(text) for text in FORMATS], tmp_path / "build")
+
+
+def floats(kind, special):
+    """Every split of up to seven bits beside the sign, with subnormals and without."""
+    splits = [(exponent, mantissa) for exponent in range(1, 8) for mantissa in range(8 - exponent)]
+    return [f"{kind}<{exponent},{mantissa}{special}{flush}>"
+            for (exponent, mantissa), flush in itertools.product(splits, ("", ",flush"))
+            if exists(kind == "float", exponent, mantissa, special, flush)]
+
+
+def exists(signed, exponent, mantissa, special, flush):
+    """Whether such a float has two bits, and a number that is not zero."""
+    codes = 1 << exponent + mantissa
+    specials = {"": 0, ",fn": 1, ",ieee": 1 << mantissa}[special]
+    zeros = 1 << mantissa if flush else 1
+    return signed + exponent + mantissa >= 2 and zeros + specials < codes
+
+
+def codebooks():
+    """Of sizes around powers of two, over few and many binary places, in any order."""
+    rng = np.random.default_rng(3)
+    for count, places in ((2, 3), (4, 8), (9, 5), (16, 2), (17, 40), (100, 12), (255, 6),
+                          (256, 20)):
+        numbers = np.ldexp(rng.integers(-15, 16, count), rng.integers(-places, places, count))
+        yield f"codebook<{','.join(map(repr, numbers.tolist()))}>"
+
+
+WIDTHS = range(1, 17)
+
+#: All of each family, or some of every kind, by what their tops are called.
+FAMILIES = {
+    **{f"{kind}{special}": floats(kind, special)
+       for kind in ("float", "ufloat") for special in ("", ",fn", ",ieee")},
+    "biased": [f"{kind}<{split},bias={bias}>" for kind in ("float", "ufloat")
+               for split in ("4,3", "2,1,fn", "3,2,ieee,flush") for bias in (-40, -1, 0, 9, 77)],
+    "posit": [f"posit<{width},{exponent}>" for width in range(3, 17) for exponent in range(3)],
+    "integer": [f"{kind}{width}" for kind in ("int", "uint") for width in WIDTHS],
+    "fixed": [f"{kind}<{width},{fraction}>" for kind in ("fixed", "ufixed") for width in WIDTHS
+              for fraction in sorted({-3, 0, 1, width // 2, width, width + 4})],
+    "codebook": list(codebooks()),
+    "khot": [f"khot<{width},{fraction},{hot}>" for width in (2, 3, 4, 6, 7, 9, 12, 16)
+             for fraction in (-2, width - 1) for hot in (1, 2, 3, 5) if hot < width],
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_code_of_whole_families(need, tmp_path, family):
+    need("verilator")
+    check([parse_format(text) for text in FAMILIES[family]], tmp_path / "build")
 
 
 def test_no_decoder():

@@ -23,7 +23,7 @@ def test_random_blocks(need, rng, tmp_path):
     forms = [block.form for block in BLOCKS.values()]
     data = [np.concatenate([np.zeros((1, form.block_bytes), np.uint8),
                             np.full((1, form.block_bytes), 255, np.uint8),
-                            rng.integers(0, 256, (100, form.block_bytes), dtype=np.uint8)])
+                            rng.integers(0, 256, (200, form.block_bytes), dtype=np.uint8)])
             for form in forms]
     found = probe([GgufUnpacker(form) for form in forms], data, tmp_path / "build")
     for form, blocks, fields in zip(forms, data, found, strict=True):
