@@ -86,8 +86,8 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
     Raises
     ------
     InputFault
-        If it cannot be read, is empty, or holds what is no finite real number, or an integer
-        that float64 would round.
+        If it cannot be read, is empty, or holds what is no finite real number, an integer that
+        float64 would round, or a type wider than that.
     """
     try:
         with path.open("rb") as file:
@@ -102,6 +102,9 @@ def read_tensor(path: Path) -> NDArray[np.float64]:
         raise InputFault(f"{path}: holds several arrays; save one tensor as .npy")
     if array.dtype.kind not in "fiu":
         raise InputFault(f"{path}: holds {array.dtype}, but a tensor must hold real numbers")
+    if array.dtype.itemsize > 8:
+        raise InputFault(f"{path}: holds {array.dtype}, which float64 would round; save it as "
+                         "float64")
     if not array.size:
         raise InputFault(f"{path}: holds no elements")
     array = np.atleast_1d(array)

@@ -137,6 +137,13 @@ def test_tensors_that_are_refused(tmp_path, content, message):
         read_tensor(path)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).bits == 64, reason="long double is float64")
+def test_what_is_wider_than_float64(tmp_path):
+    np.save(path := tmp_path / "t.npy", np.ones(2, np.longdouble))
+    with pytest.raises(InputFault, match=r"t\.npy: holds float\d+, which float64 would round; sa"):
+        read_tensor(path)
+
+
 def test_what_float32_rounds_to_its_largest(tmp_path):
     """Decimals of eight digits are often a little more; half a unit more is infinite."""
     most = float(np.finfo(np.float32).max)
