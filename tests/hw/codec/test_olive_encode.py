@@ -51,21 +51,44 @@ def test_every_pair_of_narrow_numbers(need, tmp_path):
     check([*cases, unsigned], [*([every] * len(cases)), few], tmp_path / "build")
 
 
-@pytest.mark.full
-def test_random_pairs_of_wide_numbers(need, rng, tmp_path):
-    """Of every magnitude; many of them ties, and both equal or opposite."""
+def ties(form, source, rng):
+    """Pairs of codes at and beside all values and what lies halfway: with what decides who is
+    the outlier, and any two of them."""
+    known = form.tables
+    turns = [[form.normal.threshold]]
+    for values in ((known.normal_integers << known.normal_exponents)[known.normal_codes],
+                   (known.outlier_integers << known.outlier_exponents)[known.outlier_codes]):
+        turns += [values, (values[:-1] + values[1:]) / 2]
+    line = np.floor(np.ldexp(np.concatenate(turns), -source.lsb))
+    line = np.concatenate([line, -line])[:, None] + np.arange(-1, 2)
+    near = np.unique(np.clip(line, source.min, source.max)).astype(np.int64)
+    limit = int(np.clip(np.ldexp(form.normal.threshold, -source.lsb), 0, source.max))
+    others = np.array([0, 1, limit - 1, limit, limit + 1, source.max])
+    others = np.clip(np.concatenate([others, -others, [source.min]]), source.min, source.max)
+    beside = np.stack(np.meshgrid(near, others), axis=-1).reshape(-1, 2)
+    same = np.stack([near, near], axis=-1)
+    opposite = np.stack([near, np.clip(-near, source.min, source.max)], axis=-1)
+    return np.concatenate([beside, beside[:, ::-1], same, opposite,
+                           rng.choice(near, (30_000, 2))])
+
+
+@pytest.mark.parametrize(("wide", "count"), [
+    (WIDE[:2], 5_000), pytest.param(WIDE, 100_000, marks=pytest.mark.full)], ids=["some", "all"])
+def test_pairs_of_wide_numbers(need, rng, tmp_path, wide, count):
+    """Of every magnitude, both equal or opposite, the ends, and all ties."""
     need("verilator")
     cases, pairs = [], []
-    for text, width, fraction in WIDE:
-        source = FixedFormat(width, fraction)
-        sizes = rng.integers(1, width, (20_000, 2))
+    for text, width, fraction in wide:
+        form, source = parse_block_format(text), FixedFormat(width, fraction)
+        sizes = rng.integers(1, width + 1, (count, 2))
         codes = rng.integers(-(1 << sizes - 1), 1 << sizes - 1)
         codes[::3] &= -8
         codes[::5, 1], codes[1::5, 1] = codes[::5, 0], -codes[1::5, 0]
+        codes = np.clip(codes, source.min, source.max)
         ends = np.array([[source.min, source.max], [source.max, source.min], [source.min] * 2,
                          [source.max] * 2, [0, 0], [source.min, 0], [0, source.max]])
-        cases.append((parse_block_format(text), source))
-        pairs.append(np.concatenate([ends, codes]))
+        cases.append((form, source))
+        pairs.append(np.concatenate([ends, ties(form, source, rng), codes]))
     check(cases, pairs, tmp_path / "build")
 
 

@@ -16,18 +16,24 @@ SOURCES = [IntFormat(4), IntFormat(3), IntFormat(2), IntFormat(4, signed=False),
            IntFormat(12)]
 
 
+#: Different fours of wider sources.
+DRAWN = 100_000
+
+
 def fours(source, rng):
-    """All, or many of which two or more are often equal, or opposite."""
+    """All, or many of which two or more are often equal, opposite, or nearly so."""
     if source.width <= 4:
         numbers = np.arange(source.min, source.max + 1)
         return np.stack(np.meshgrid(*[numbers] * 4, indexing="ij"), axis=-1).reshape(-1, 4)
-    codes = rng.integers(source.min, source.max + 1, (20_000, 4))
-    codes[::2] >>= rng.integers(0, source.width, (10_000, 4))
+    codes = rng.integers(source.min, source.max + 1, (2 * DRAWN, 4))
+    codes[::2] >>= rng.integers(0, source.width, (DRAWN, 4))
     codes[::3, 1:3] = codes[::3, :1] * rng.choice([-1, 1], (len(codes[::3]), 2))
     codes[1::3, 3] = -codes[1::3, 2]
+    codes[::4] += rng.integers(-1, 2, (len(codes[::4]), 4))
+    codes = rng.permutation(np.unique(np.clip(codes, source.min, source.max), axis=0))[:DRAWN]
+    assert len(codes) == DRAWN
     ends = np.array(list(np.ndindex(3, 3, 3, 3))) % 3
-    return np.concatenate([np.array([source.min, 0, source.max])[ends],
-                           np.clip(codes, source.min, source.max)])
+    return np.concatenate([np.array([source.min, 0, source.max])[ends], codes])
 
 
 def test_every_four(need, rng, tmp_path):
