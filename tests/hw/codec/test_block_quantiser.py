@@ -10,7 +10,7 @@ import pytest
 
 from hw.codec.block_quantiser import BlockQuantiser
 from sw_model.formats import FixedFormat, IntFormat, TernaryFormat, parse_format
-from sw_model.formats.blocks import NVFormat, parse_block_format
+from sw_model.formats.blocks import NVFormat, ScaleRule, parse_block_format
 from sw_model.specs.nv_steps import NVSteps
 from tests.support.emulated import emulator_of
 from tests.support.units import Interval, Unit, check_units
@@ -50,6 +50,10 @@ WIDE = [
     ("int24", "mx<e4m3fn,4>", 1, None), ("fixed<20,-5>", "mxint8<2,rne>", 2, None),
     ("int9", "bfp<2,5>", 5, None), ("int4", "bfp<12,7>", 1, None),
 ]
+
+
+#: Random values of each case in the longest tests.
+VALUES = 100_000
 
 
 def quantiser(source, form, lanes, tensor_scale):
@@ -104,6 +108,7 @@ def stepping(unit, rng):
     """Largest magnitudes on both sides of all steps of the scale, and, for every scale, elements
     on both sides of all steps of the code."""
     if not isinstance(unit.form, NVFormat):
+        yield from moving(unit, rng)
         return
     steps = NVSteps(unit.source, unit.form, unit.tensor_scale)
     scales = np.array(steps.scales, np.int64)[:, None]
@@ -114,6 +119,35 @@ def stepping(unit, rng):
         blocks = np.zeros((len(peaks), unit.form.size), np.int64)
         blocks[:, :1 + 7 * len(rest)] = np.concatenate([peaks, *rest], axis=1)
         yield signs(rng.permuted(blocks, axis=1), unit, rng)
+
+
+def moving(unit, rng):
+    """Under several shared exponents, elements at and beside all values and ties of the code."""
+    source, beside = unit.source, unit.form.size - 1
+    line = turns(unit.form.element, rng)
+    if unit.form.rule is ScaleRule.FPQUANT:
+        line = line * 4 / 3
+    shifts = np.unique(np.linspace(0, max(-source.min, source.max).bit_length() - 1, 4).astype(int))
+    for shift, start in itertools.product(shifts.tolist() * (beside > 0), (2, 3, 4)):
+        peak = max((start << shift >> 1) - (start == 4), 1)
+        alone = np.zeros((1, beside + 1), np.int64)
+        alone[0, 0] = min(peak, source.max) if source.min == 0 else -min(peak, -source.min)
+        exponent = int(encoded(unit, alone)[1][0]) - 127
+        near = np.floor(np.ldexp(line, exponent - source.lsb))
+        near = np.unique(near[near <= peak][:, None] + np.arange(-1, 2)).clip(0, peak)
+        blocks = np.full((-(-len(near) // beside), beside + 1), peak)
+        blocks[:, 1:] = np.resize(near, (len(blocks), beside))
+        yield signs(rng.permuted(blocks, axis=1), unit, rng)
+
+
+def turns(element, rng):
+    """Magnitudes of codes, and what lies halfway between neighbours; of many codes, some."""
+    reals = np.abs(element.decode(np.arange(element.min, element.max + 1)))
+    values = np.unique(reals[np.isfinite(reals)])
+    low = np.arange(len(values) - 1)
+    if len(low) > 512:
+        low = rng.choice(low, 512, replace=False)
+    return np.concatenate([values[low], (values[low] + values[low + 1]) / 2, values[low + 1]])
 
 
 def streams_of(unit, number):
@@ -254,15 +288,21 @@ def full_cases():
 @pytest.mark.parametrize("part", range(5))
 def test_many(need, rng, tmp_path, part):
     need("verilator")
-    units = [quantiser(*case) for case in list(full_cases())[part::5]]
-    check(units, [blocks_of(unit, rng, 2000) for unit in units], tmp_path / "build")
+    check_many(list(full_cases())[part::5], rng, tmp_path / "build")
 
 
 @pytest.mark.full
-def test_words_of_whole_blocks(need, rng, tmp_path):
+@pytest.mark.parametrize("cases", [CASES, EDGES, WIDE[::2], WIDE[1::2]],
+                         ids=["families", "edges", "wide", "more_wide"])
+def test_many_values(need, rng, tmp_path, cases):
     need("verilator")
-    units = [quantiser(*case) for case in WIDE]
-    check(units, [blocks_of(unit, rng) for unit in units], tmp_path / "build")
+    check_many(cases, rng, tmp_path / "build")
+
+
+def check_many(cases, rng, folder):
+    """At least a hundred thousand random values of each."""
+    units = [quantiser(*case) for case in cases]
+    check(units, [blocks_of(unit, rng, -(-VALUES // unit.form.size)) for unit in units], folder)
 
 
 @pytest.mark.full
