@@ -14,6 +14,7 @@ from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 from gen.units import UNITS
+from sw_model.formats import BipolarFormat
 from sw_model.graph import Graph
 from sw_model.ops import RescaleMode
 from sw_model.ops.rescale import PLAIN
@@ -31,8 +32,11 @@ SMALL = {
     "table": ["channels=5", "lanes=2", "source=int5", "target=uint7"],
     "argmax": ["length=7", "lanes=2", "source=int6"],
 }
-#: Weights of kinds of processing elements that do not take those.
-WEIGHTS = {"ternary": "ternary"}
+#: What kinds of processing elements that do not take those are given instead.
+INSTEAD = {
+    "ternary": {"weight_format": "ternary"}, "ternary_ecp5": {"weight_format": "ternary"},
+    "binary": {"weight_format": "bipolar", "activations": "bipolar", "zero_point": "0"},
+}
 #: What the plan's unit must be, and what stands in the compiled network.
 KINDS = {
     ("multiply_add_shift", "multiply_add_shift"): "multiply_add_shift",
@@ -63,9 +67,10 @@ def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
                                               need: Callable[[str], None]) -> None:
     need("icarus")
     given = SMALL[variant.unit] + ([f"{variant.choice}={variant.kind}"] if variant.choice else [])
-    if variant.unit == "dense" and variant.kind in WEIGHTS:
-        given = [f"weight_format={WEIGHTS[variant.kind]}" if each.startswith("weight_format")
-                 else each for each in given]
+    if variant.unit == "dense":
+        other = INSTEAD.get(variant.kind, {})
+        given = [f"{key}={other.get(key, value)}" for key, _, value in
+                 (each.partition("=") for each in given)]
     request = unit_request(variant.unit, parameters_document(variant.unit, given))
     build_request(request, tmp_path / "out", request.options, lambda _: None)
     (unit,) = Plan.load(tmp_path / "out" / "plan.json").units
@@ -89,7 +94,10 @@ def expected(graph: Graph, x: np.ndarray) -> np.ndarray:
     constants = [graph.tensors[name].value for name in node.inputs[1:]]
     match type(node).__name__:
         case "MatMul":
-            return (x + 2) @ constants[0].T.astype(int) + constants[1]
+            source, weights = (graph.tensors[name].format for name in node.inputs[:2])
+            zero_point = 0 if isinstance(source, BipolarFormat) else -2
+            return (source.to_fixed(x) - zero_point) @ weights.to_fixed(constants[0]).T \
+                + constants[1]
         case "MultiThreshold":
             return (x[:, :, None] >= constants[0]).sum(axis=2)
         case "Table":
