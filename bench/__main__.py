@@ -21,14 +21,17 @@ from . import (
 )
 from .record import save, tell
 
-__all__ = ["main"]
+__all__ = ["BENCHES", "main"]
+
+#: In the order in which they run.
+BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs,
+           block_sums, accumulators, constant_matrices, rates)
 
 
 def main() -> int:
     """Run everything; with ``--json``, print JSON. The exit code is 1 if a limit is missed."""
     found = []
-    for bench in (arrays, builds, estimates, rescale_area, formats, huffman, codecs, block_sums,
-                  accumulators, constant_matrices, rates):
+    for bench in BENCHES:
         result = bench.measure(progress=tell)
         save(result["bench"], result)
         found.append((bench, result))

@@ -14,12 +14,8 @@ import bench.__main__ as everything
 from bench import (
     arrays,
     builds,
-    codecs,
-    constant_matrices,
     demands,
     estimates,
-    formats,
-    huffman,
     rates,
     record,
     rescale_area,
@@ -156,12 +152,11 @@ def test_a_missed_demand_ends_the_bench_with_1(
         own_results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ) -> None:
     results = copy.deepcopy(KEPT)
-    for name, module in (("builds", builds), ("arrays", arrays), ("rates", rates),
-                         ("rescale_area", rescale_area), ("formats", formats),
-                         ("huffman", huffman), ("codecs", codecs), ("estimates", estimates),
-                         ("constant_matrices", constant_matrices)):
+    for module in everything.BENCHES:
+        name = module.__name__.rpartition(".")[2]
         monkeypatch.setattr(module, "measure", lambda progress, name=name:
-                            {"bench": name, **results[name]})
+                            {"bench": name, **results.get(name, {"rows": []})})
+        monkeypatch.setattr(module, "lines", lambda result: [])
     monkeypatch.setattr(everything.sys, "argv", ["bench", "--json"])
     assert everything.main() == 0
     results["builds"]["rows"][0]["seconds"] = 21.0
