@@ -15,7 +15,7 @@ from tests.support.probe import probe
 #: Of numbers: whether ties are among them, and what lies beyond the outermost value.
 SOURCES = [FixedFormat(8, 4), FixedFormat(8, 3), FixedFormat(6, 1), FixedFormat(5, -1),
            IntFormat(6), IntFormat(5, signed=False)]
-WIDER = [FixedFormat(10, 5), FixedFormat(14, 9), FixedFormat(14, 2)]
+WIDER = [FixedFormat(10, 5), FixedFormat(14, 9), FixedFormat(14, 2), FixedFormat(16, 6)]
 
 
 @pytest.mark.parametrize("sources", [SOURCES, pytest.param(WIDER, marks=pytest.mark.full)],
