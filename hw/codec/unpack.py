@@ -90,7 +90,8 @@ def _minifloat(format_: MinifloatFormat, code: Value, m: Module, name: str) -> U
         nan, infinite = top & mantissa.any(), top & ~mantissa.any()
     normal = exponent.any()
     counts = ~(nan | infinite)
-    kept = mantissa if format_.subnormals else Mux(normal, mantissa, 0)
+    # Zeros of no bits where there is no mantissa: a plain 0 has one.
+    kept = mantissa if format_.subnormals else Mux(normal, mantissa, Const(0, format_.mantissa))
     significand = Mux(counts, Cat(kept, normal), 0)
     places = Signal(format_.exponent, name=f"{name}_places")
     m.d.comb += places.eq(exponent - normal)

@@ -24,7 +24,8 @@ FORMATS = [
     "codebook<-127,-104,-83,-65,-49,-35,-22,-10,1,13,25,38,53,69,89,113>", "ternary",
     "codebook<3,-1,3,-0.0,0,-1,0.5>", "posit<7,1>", "posit<9,2>", "posit<13,0>", "khot<12,20,4>",
     "float<1,5,fn>", "float<7,0,ieee>", "float<2,4,ieee,flush>", "ufloat<2,3,fn>", "ufloat<1,1>",
-    "ufloat<4,2,ieee,flush>", "ufixed<3,5>", "fixed<16,16>", "uint1",
+    "ufloat<4,2,ieee,flush>", "float<3,0,flush>", "ufixed<3,5>", "fixed<16,16>",
+    "uint1",
     f"codebook<{','.join(str(k**3 / 4) for k in range(-128, 128))}>"]
 
 
