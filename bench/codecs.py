@@ -1,16 +1,21 @@
 # amaranth: UnusedElaboratable=no
-"""Cells of every decoder and of some encoders, on ECP5, iCE40 and Xilinx.
+"""Cells of decoders, encoders, packers and block quantisers of every family, on ECP5, iCE40 and
+Xilinx.
 
 All are combinational and alone in their module, without DSP blocks; units between streams add a
-register for each bit. Block quantisers are such units, from sums of 20 bits, and hold blocks in
-memories that are not counted here. LUTs are those of any size, carry cells are counted beside
-them. What unpacks a block or a pair is also given by element; where it takes nothing, it is wires.
+register for each bit. Block quantisers are such units, from sums of 20 bits on 8 lanes, and hold
+blocks in memories that are not counted here. LUTs are those of any size, carry cells are counted
+beside them. What unpacks a block or a pair is also given by element; where it takes nothing, it is
+wires.
 
-    python -m bench.codecs [--json]
+    python -m bench.codecs [--json | --markdown]
+
+``--markdown`` prints the table of docs/formats.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -25,7 +30,7 @@ from hw.codec.block_quantiser import BlockQuantiser
 from hw.codec.blocks import BlockUnpacker
 from hw.codec.decode import Decoder
 from hw.codec.encode import Encoder
-from hw.codec.fp6 import Fp6Unpacker
+from hw.codec.fp6 import Fp6Packer, Fp6Unpacker
 from hw.codec.gguf import BLOCKS, GgufUnpacker
 from hw.codec.olive import OliveFixedUnpacker, OliveUnpacker
 from hw.codec.olive_encode import OliveEncoder
@@ -40,15 +45,23 @@ from sw_model.formats.blocks.olive_codes import Normal
 from sw_model.formats.sparse import parse_sparse_format
 
 from .components import resources
-from .record import command, versions
+from .record import finish, tell, versions
 
-__all__ = ["Codec", "codecs", "figures", "lines", "main", "measure"]
+__all__ = ["HEAD", "Codec", "codecs", "figures", "lines", "main", "markdown", "measure"]
 
-FAMILIES = ("ecp5", "ice40", "xilinx")
+#: By the name that Yosys knows them by.
+FAMILIES = {"ecp5": "ECP5", "ice40": "iCE40", "xilinx": "Xilinx"}
 
-DECODED = ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "ue5m3", "fp16", "posit<4,1>",
-           "posit<8,0>", "posit<16,1>", "khot<8,5,2>", "ternary")
-BLOCK_FORMATS = ("mx<e2m1>", "mx<e3m2>", "mxint8", "nvfp4", "bfp<8,32>")
+KINDS = ("decoder", "encoder", "packer", "quantiser")
+
+#: Of the table in Markdown.
+HEAD = ("kind", "of", "elements", *FAMILIES.values())
+
+DECODED = ("e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "ue5m3", "fp16", "bf16", "e8m0",
+           "float<3,4,ieee>", "posit<4,1>", "posit<6,2>", "posit<8,0>", "posit<16,1>",
+           "khot<8,5,2>", "codebook<-1,0,0.5,2>", "ternary", "bipolar", "int8")
+BLOCK_FORMATS = ("mx<e2m1>", "mx<e2m3>", "mx<e3m2>", "mx<e4m3fn>", "mx<e5m2>", "mxint8", "nvfp4",
+                 "nvint4", "bfp<8,32>")
 SPARSE_FORMATS = ("sparse<2,4,int8>", "sparse<2,8,int8>", "sparse<1,4,int8>")
 
 #: Blocks that are packed from their fields.
@@ -59,8 +72,9 @@ SCALED = FixedFormat(16, 6)
 
 #: Sources and targets of encoders.
 ENCODED = (*(("fixed<16,8>", target) for target in (
-    "e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "posit<4,1>", "posit<8,0>", "khot<6,3,2>",
-    "codebook<-1,0,0.5,2>", "int4", "ternary")), ("bf16", "e4m3fn"), ("bf16", "e2m1"),
+    "e5m2", "e4m3fn", "e3m2", "e2m3", "e2m1", "ue4m3", "ue5m3", "fp16", "bf16", "e8m0",
+    "posit<4,1>", "posit<8,0>", "posit<16,1>", "khot<6,3,2>", "codebook<-1,0,0.5,2>", "int4",
+    "ternary")), ("bf16", "e4m3fn"), ("bf16", "e2m1"),
     ("bf16", "posit<8,0>"))
 
 #: Block formats that are quantised to, lanes, and scales of the tensor.
@@ -70,7 +84,7 @@ QUANTISED = (*((text, 8, None) for text in ("mx<e2m1>", "mx<e2m1,32,rne>", "mx<e
 
 
 class Codec(NamedTuple):
-    """A component, whether it is a decoder or an encoder, and of how many elements."""
+    """A component, which of :data:`KINDS` it is, and of how many elements."""
 
     name: str
     kind: str
@@ -94,17 +108,18 @@ def codecs() -> Iterator[Codec]:
     for source, target in ENCODED:
         yield Codec(f"{source} to {target}", "encoder", 1,
                     Encoder(parse_format(source), parse_format(target)))
-    yield Codec("five trits", "encoder", 5, TritPacker())
-    yield Codec("sherry", "encoder", 4, SherryPacker())
     yield from _weight_encoders()
+    yield Codec("five trits", "packer", 5, TritPacker())
+    yield Codec("sherry", "packer", 4, SherryPacker())
+    yield Codec("FP6 in 4+2", "packer", 4, Fp6Packer())
     for text in PACKED:
         block = parse_block_format(text)
-        yield Codec(f"{text} from fields", "encoder", block.size, BlockPacker(block))
+        yield Codec(text, "packer", block.size, BlockPacker(block))
     for text in SPARSE_FORMATS:
         sparse = parse_sparse_format(text)
-        yield Codec(text, "encoder", sparse.of, SparseCompressor(sparse))
+        yield Codec(text, "packer", sparse.of, SparseCompressor(sparse))
     for text, lanes, scale in QUANTISED:
-        yield Codec(f"int20 to {text}", "encoder", lanes, BlockQuantiser(
+        yield Codec(f"int20 to {text}", "quantiser", lanes, BlockQuantiser(
             IntFormat(20), parse_block_format(text), lanes, scale))
 
 
@@ -138,7 +153,7 @@ def _weight_encoders() -> Iterator[Codec]:
 def figures(component: wiring.Component) -> dict[str, dict[str, float]]:
     """LUTs, carry cells and area by family; from the cache if the Verilog is the same."""
     return {family: {"luts": total.lut_count, "carry": total.carry, "area": total.area}
-            for family, total in resources(component, FAMILIES, dsp=False).items()}
+            for family, total in resources(component, tuple(FAMILIES), dsp=False).items()}
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -154,25 +169,42 @@ def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """The result as a table."""
-    table = [f"{'LUTs + carry cells':<32} {'elements':>8}"
+    table = [f"{'LUTs + carry cells':<36} {'elements':>8}"
              + "".join(f"{family:>12} {'each':>6}" for family in FAMILIES)]
-    for kind in ("decoder", "encoder"):
+    for kind in KINDS:
         table += [f"{kind}s"]
         for row in result["rows"]:
             if row["kind"] == kind:
-                table.append(f"{row['codec']:<32} {row['elements']:>8}" + "".join(
+                table.append(f"{row['codec']:<36} {row['elements']:>8}" + "".join(
                     _cell(row[family], row["elements"]) for family in FAMILIES))
     return table
 
 
+def markdown(result: dict[str, Any]) -> list[str]:
+    """The result as a table of :data:`HEAD`, LUTs and carry cells in a cell."""
+    table = [HEAD, len(HEAD) * ("---",), *(
+        (row["kind"], f"`{row['codec']}`", f"{row['elements']}",
+         *(_cells(row[family]) for family in FAMILIES)) for row in result["rows"])]
+    return [f"| {' | '.join(cells)} |" for cells in table]
+
+
+def _cells(cells: dict[str, float]) -> str:
+    return f"{cells['luts']:,g}" + (f" + {cells['carry']:,g}" if cells["carry"] else "")
+
+
 def _cell(cells: dict[str, float], elements: int) -> str:
-    text = f"{cells['luts']:g}" + (f" + {cells['carry']:g}" if cells["carry"] else "")
-    return f"{text:>12} {(cells['luts'] + cells['carry']) / elements:>6.1f}"
+    return f"{_cells(cells):>12} {(cells['luts'] + cells['carry']) / elements:>6.1f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    return command("bench.codecs", __doc__, measure, lines, arguments)
+    parser = argparse.ArgumentParser(prog="bench.codecs", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
+    given = parser.parse_args(arguments)
+    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
+    return 0
 
 
 if __name__ == "__main__":
