@@ -25,7 +25,7 @@ def test_unknown_processing_element(network, tmp_path):
     plan = json.loads((tmp_path / "build/plan.json").read_text())
     plan["units"][0]["pe"] = "none"
     (tmp_path / "plan.json").write_text(json.dumps(plan))
-    with pytest.raises(InputFault, match=r"pe must be one of parallel, exact.*, not 'none'"):
+    with pytest.raises(InputFault, match=r"pe must be one of parallel, binary.*, not 'none'"):
         Plan.load(tmp_path / "plan.json")
 
 

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Selection by a number: every number of every count."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Carry-save addition: sums of random rows, depth, and what is refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Numbers moved up and cut: every small number, distance and width."""
 
 from __future__ import annotations
