@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from boards.component import resources
 from hw.pe import DotSpec, Ecp5TernaryDotProduct, TernaryDotProduct
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes
@@ -43,6 +44,14 @@ def test_latency():
     formats = parse_format("int8"), parse_format("ternary")
     specs = [DotSpec(*formats, lanes) for lanes in (1, 2, 5, 16)]
     assert [make(spec).latency for make in KINDS for spec in specs] == [1, 2, 4, 5, 1, 2, 5, 6]
+
+
+@pytest.mark.parametrize(("make", "family", "goal"), [
+    (TernaryDotProduct, "ice40", 19.5), (Ecp5TernaryDotProduct, "ecp5", 15)])
+def test_area(make, family, goal):
+    """LUT4 and 2 for each CCU2C, for each of 16 products with int8."""
+    spec = DotSpec(parse_format("int8"), parse_format("ternary"), 16)
+    assert resources(make(spec), [family])[family].area <= goal * spec.lanes
 
 
 @pytest.mark.parametrize(("a", "w", "words"), [
