@@ -15,13 +15,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from boards.component import placement, resources
 from boards.place import find_tool
 from boards.yosys import version
 from hw.pe.block_sum import BlockSum
 from sw_model.formats import Float32Format
 from sw_model.specs import BlockSumSpec
 
-from .components import placement, resources
 from .record import command, versions
 
 __all__ = ["Design", "designs", "lines", "main", "measure"]

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from amaranth.lib import wiring
 
+from boards.component import resources
 from boards.yosys import version
 from hw.codec.bitmod import BitModTerms, BitModUnpacker, BoothTerms
 from hw.codec.bitmod_encode import BitModEncoder
@@ -44,7 +45,6 @@ from sw_model.formats.blocks.olive import OliveFormat
 from sw_model.formats.blocks.olive_codes import Normal
 from sw_model.formats.sparse import parse_sparse_format
 
-from .components import resources
 from .record import finish, tell, versions
 
 __all__ = ["HEAD", "Codec", "codecs", "figures", "lines", "main", "markdown", "measure"]

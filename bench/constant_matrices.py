@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boards.component import resources
 from boards.yosys import version
 from hw.arith.constant_matrix import least_depth, matrix_graph
 from hw.pe.constant import ConstantSpec
@@ -31,7 +32,6 @@ from hw.pe.constant_adders import AdderMatrix
 from sw_model.formats import IntFormat
 
 from .adder_graphs import da4ml_graph
-from .components import resources
 from .matrices import emulated
 from .record import command, versions
 

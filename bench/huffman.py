@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boards.component import resources
 from boards.yosys import version
 from hw.codec.entropy_coded import EntropyDecoder
 from hw.codec.huffman import HuffmanDecoder
 from sw_model.formats import NAMED
 from sw_model.formats.entropy_coded import EntropyCodedBF16
 
-from .components import resources
 from .entropy import Case, emulated, first_chunks, outputs_of, spec_of
 from .record import command, model_file, versions
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from boards.component import resources
 from boards.devices import device
 from boards.yosys import version
 from gen.build import BuildOptions, design_graph
@@ -27,7 +28,6 @@ from hw.network.netlist import Part
 from sw_model.formats import IntFormat
 from sw_model.graph import Graph
 
-from .components import resources
 from .record import finish, model_file, tell
 
 __all__ = ["cases", "lines", "measure"]

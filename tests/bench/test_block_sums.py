@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import block_sums
-from bench.components import placement
+from boards.component import placement
 
 
 def test_what_is_measured() -> None:

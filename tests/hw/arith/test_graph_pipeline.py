@@ -11,7 +11,7 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from bench.components import resources
+from boards.component import resources
 from hw.arith.adder_graph import AdderGraph, Operand
 from hw.arith.constant_matrix import matrix_graph
 from hw.arith.graph_pipeline import graph_latency, pipelined_graph

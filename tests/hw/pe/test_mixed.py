@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from bench.components import resources
+from boards.component import resources
 from hw.pe import DotSpec, MixedDotProduct
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes

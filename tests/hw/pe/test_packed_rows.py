@@ -11,7 +11,7 @@ from amaranth import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
 import hw.pe.packed_rows
-from bench.components import resources
+from boards.component import resources
 from hw.pe import DotSpec
 from hw.pe.packed_rows import PackedRows, PackedSet, rows_together
 from hw.pe.packing import PORTS, WIDEST, accumulation_limit, row_packing

@@ -13,7 +13,7 @@ import pytest
 from amaranth import signed, unsigned
 
 import hw.pe
-from bench.components import resources
+from boards.component import resources
 from hw.pe.two_products import PRIMITIVES, TwoProducts
 from tests.support.enabled import EnabledCase, check_enabled
 
