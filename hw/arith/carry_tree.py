@@ -11,7 +11,7 @@ from amaranth.hdl import ValueLike
 from ..shapes import shape_between
 from .registered import registered
 
-__all__ = ["Carried", "add_with_carry", "carry_sum", "carry_tree"]
+__all__ = ["Carried", "add_with_carry", "carry_sum", "carry_tree", "signed_term"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,27 @@ class Carried:
     low: int
     high: int
     carry: Value | None = None
+
+
+def signed_term(m: Module, value: Value, negative: Value, limits: tuple[int, int], *,
+                whole: bool, enable: ValueLike, name: str) -> Carried:
+    """``value``, ``limits`` at most, or where ``negative`` its negative; a register later.
+
+    Its complement, which takes a look-up table a bit, and a carry; ``whole``, the negative
+    itself, for the one term of a tree for which there is no adder.
+    """
+    least, most = limits
+    other = (-most, -least) if whole else (~most, ~least)
+    low, high = min(least, other[0]), max(most, other[1])
+    # As wide as the term: what is complemented must have its sign bits.
+    flipped = Signal(shape_between(low, high), name=f"{name}_flipped")
+    m.d.comb += flipped.eq(value ^ negative.replicate(len(flipped)).as_signed())
+    if whole:
+        term = Signal.like(flipped, name=f"{name}_whole")
+        m.d.comb += term.eq(flipped + negative)
+        return Carried(registered(m, term, enable=enable, name=name), low, high)
+    carry = registered(m, negative, enable=enable, name=f"{name}_carry")
+    return Carried(registered(m, flipped, enable=enable, name=name), low, high, carry)
 
 
 def carry_tree(m: Module, terms: Sequence[Carried], *, enable: ValueLike, name: str) -> Value:

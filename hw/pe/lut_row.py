@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import BipolarFormat
 
 from ..arith.adder_tree import adder_tree, tree_depth
-from ..arith.carry_tree import Carried, carry_tree
+from ..arith.carry_tree import Carried, carry_tree, signed_term
 from ..arith.registered import registered
 from ..shapes import shape_between, vector_of
 from ..streams.pipeline import valid_chain
@@ -138,13 +138,5 @@ class LutRow(wiring.Component):
         m.d.comb += index.eq(bits[:-1] ^ minus.replicate(GROUP - 1))
         low, high = entry_range(self._spec.activations)
         reach = max(-low, high)
-        entry = Array(self.tables[group])[index]
-        flipped = Signal(shape_between(-reach - 1, reach), name=f"{name}_flipped")
-        m.d.comb += flipped.eq(entry ^ minus.replicate(len(flipped)).as_signed())
-        term = Signal.like(flipped, name=name, reset_less=True)
-        with m.If(self.enable):
-            m.d.sync += term.eq(flipped if group else flipped + minus)
-        if group == 0:
-            return Carried(term, -reach, reach)
-        carry = registered(m, minus, enable=self.enable, name=f"{name}_minus")
-        return Carried(term, -reach - 1, reach, carry)
+        return signed_term(m, Array(self.tables[group])[index], minus, (-reach, reach),
+                           whole=group == 0, enable=self.enable, name=name)

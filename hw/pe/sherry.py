@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Mux, Signal, Value, unsigned
+from amaranth import Module, Mux, Value, unsigned
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
@@ -14,8 +14,7 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import CodedFormat, Format, as_index
 
 from ..arith.adder_tree import tree_depth
-from ..arith.carry_tree import Carried, carry_tree
-from ..arith.registered import registered
+from ..arith.carry_tree import Carried, carry_tree, signed_term
 from ..shapes import fixed_value, shape_between, vector_of
 
 __all__ = ["SherryDotProduct"]
@@ -88,15 +87,7 @@ class SherryDotProduct(wiring.Component):
         moved = Value.cast(zero <= place)
         pair = [fixed_value(self._activations, self.a[LANES * group + place + k]) for k in (0, 1)]
         negative = code[4] ^ code[place - 1] if place else code[4]
-        low, high = self._activations.fixed_min, self._activations.fixed_max
-        name = f"term_{group}_{place}"
-        low, high = min(low, ~high), max(high, ~low)
-        flipped = Signal(shape_between(low, high), name=f"{name}_flipped")
-        m.d.comb += flipped.eq(Mux(moved, pair[1], pair[0])
-                               ^ negative.replicate(len(flipped)).as_signed())
-        if group == place == 0:
-            whole = Signal(shape_between(low, high + 1), name=f"{name}_whole")
-            m.d.comb += whole.eq(flipped + negative)
-            return Carried(registered(m, whole, enable=self.enable, name=name), low, high + 1)
-        carry = registered(m, negative, enable=self.enable, name=f"{name}_carry")
-        return Carried(registered(m, flipped, enable=self.enable, name=name), low, high, carry)
+        limits = self._activations.fixed_min, self._activations.fixed_max
+        return signed_term(m, Mux(moved, pair[1], pair[0]), negative, limits,
+                           whole=group == place == 0, enable=self.enable,
+                           name=f"term_{group}_{place}")

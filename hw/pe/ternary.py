@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Signal, Value
+from amaranth import Module, Value
 from amaranth.hdl import Elaboratable
 
 from sw_model.formats import BipolarFormat, CodedFormat, TernaryFormat
 
 from ..arith.adder_tree import tree_depth
-from ..arith.carry_tree import Carried, carry_tree
-from ..arith.registered import registered
-from ..shapes import fixed_value, shape_between
+from ..arith.carry_tree import Carried, carry_tree, signed_term
+from ..shapes import fixed_value
 from .base import DotProduct, DotSpec
 
 __all__ = ["TernaryDotProduct"]
@@ -64,18 +63,9 @@ class TernaryDotProduct(DotProduct):
         if isinstance(spec.weights, TernaryFormat):
             # The code 0b10 is not used; as ~0 + 1 it would be zero too.
             kept, negative = _if(self.w[lane][0], value), self.w[lane][1]
-        low, high = spec.product_range
-        if lane:
-            limits = spec.activations.fixed_min, spec.activations.fixed_max
-            low, high = min(*limits, ~limits[1]), max(*limits, ~limits[0])
-        # As wide as the term: what is complemented must have its sign bits.
-        flipped = Signal(shape_between(low, high), name=f"flipped_{lane}")
-        m.d.comb += flipped.eq(kept ^ negative.replicate(len(flipped)).as_signed())
-        term = Signal.like(flipped, name=f"term_{lane}", reset_less=True)
-        with m.If(self.enable):
-            m.d.sync += term.eq(flipped if lane else flipped + negative)
-        carry = registered(m, negative, enable=self.enable, name=f"carry_{lane}")
-        return Carried(term, low, high, carry if lane else None)
+        limits = spec.activations.fixed_min, spec.activations.fixed_max
+        return signed_term(m, kept, negative, limits, whole=lane == 0, enable=self.enable,
+                           name=f"term_{lane}")
 
 
 def _if(bit: Value, value: Value) -> Value:
