@@ -10,7 +10,7 @@ wires.
 
     python -m bench.codecs [--json | --markdown]
 
-``--markdown`` prints the table of docs/formats.md.
+``--markdown`` prints the table of docs/codecs.md.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import pytest
 
 from bench import codecs
 from sw_model.formats.blocks.gguf import GGUF_FORMATS
+from tests.support.checkout import ROOT
 
 
 def test_what_is_measured() -> None:
@@ -37,3 +38,13 @@ def test_wires_cost_nothing_and_signs_a_little(monkeypatch: pytest.MonkeyPatch) 
         ["sherry", "4", str(sherry["ice40"]["luts"])], ["nvfp4", "16", "0"]]
     assert codecs.markdown(result)[2:] == [
         f"| decoder | `sherry` | 4 | {sherry['ice40']['luts']} |", "| decoder | `nvfp4` | 16 | 0 |"]
+
+
+def test_the_page_has_a_row_for_each() -> None:
+    lines = (ROOT / "docs/codecs.md").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|"))
+            for line in lines if line.startswith("|")]
+    assert rows[0] == codecs.HEAD
+    assert [row[:3] for row in rows[2:]] == [
+        (codec.kind, f"`{codec.name}`", f"{codec.elements}") for codec in codecs.codecs()]
+    assert all(cell[0].isdigit() for row in rows[2:] for cell in row[3:])
