@@ -10,7 +10,8 @@ __all__ = ["shift_left", "shift_right"]
 def shift_left(m: Module, value: Value, distance: Value, most: int, *, name: str) -> Value:
     """``value << distance`` for distances up to ``most``; combinational."""
     for k in range(most.bit_length()):
-        moved = value << (1 << k)
+        # Not `<<`: Amaranth takes every bit of its result to depend on every bit of `value`.
+        moved = value.shift_left(1 << k)
         step = Signal(moved.shape(), name=f"{name}_left_{k}")
         m.d.comb += step.eq(Mux(distance[k], moved, value))
         value = step
