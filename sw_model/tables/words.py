@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .formats import as_index
+from ..formats import as_index
 
 __all__ = ["pack_fields", "pack_words", "unpack_words", "vectors_to_words", "words_to_vectors"]
 
