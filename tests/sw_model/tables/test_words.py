@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sw_model import tables
 from sw_model.tables import pack_words, unpack_words, vectors_to_words, words_to_vectors
+from sw_model.tables import words as tables
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 8, 13, 16, 24, 31, 32, 33, 63, 64])
