@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -16,18 +18,23 @@ __all__ = ["from_plain", "require_keys", "to_plain"]
 
 
 def to_plain(value: Any) -> Any:
-    """``value`` as JSON has it: enumerations and formats as their spelling, tuples as lists."""
+    """``value`` as JSON has it: enumerations and formats as their spelling, tuples as lists,
+    specs (frozen dataclasses) as mappings of their fields."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Format):
         return str(value)
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: to_plain(getattr(value, item.name))
+                for item in dataclasses.fields(value)}
     return value.item() if isinstance(value, np.generic) else value
 
 
 def from_plain(name: str, hint: Any, value: Any) -> Any:
-    """The inverse of :func:`to_plain` for a parameter ``name`` that is annotated as ``hint``.
+    """The inverse of :func:`to_plain` for a parameter ``name`` that is annotated as ``hint``,
+    which may be a union of a type and None.
 
     Raises
     ------
@@ -39,6 +46,11 @@ def from_plain(name: str, hint: Any, value: Any) -> Any:
             raise TypeError(f"{name} must be a list, not {value!r}")
         (inner, _) = typing.get_args(hint)
         return tuple(from_plain(name, inner, item) for item in value)
+    if typing.get_origin(hint) is types.UnionType:
+        (inner,) = (each for each in typing.get_args(hint) if each is not type(None))
+        return None if value is None else from_plain(name, inner, value)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and not issubclass(hint, Format):
+        return _spec(name, hint, value)
     if issubclass(hint, enum.Enum):
         spellings = [member.value for member in hint]
         if value not in spellings:
@@ -57,6 +69,18 @@ def from_plain(name: str, hint: Any, value: Any) -> Any:
     if not isinstance(value, hint):
         raise TypeError(f"{name} must be a {hint.__name__}, not {value!r}")
     return value
+
+
+def _spec(name: str, kind: Any, value: Any) -> Any:
+    """A frozen dataclass from a mapping of its fields."""
+    hints, items = typing.get_type_hints(kind), dataclasses.fields(kind)
+    try:
+        require_keys(value, *(frozenset(item.name for item in items
+                                        if (item.default is dataclasses.MISSING) == needed)
+                              for needed in (True, False)))
+        return kind(**{key: from_plain(key, hints[key], value[key]) for key in value})
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def require_keys(data: object, required: frozenset[str], optional: frozenset[str] = frozenset()

@@ -70,6 +70,9 @@ from hw.rescale.binary_search import BinarySearchLane, BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale, FrameworkRescaleLane
 from hw.rescale.multiply_add_shift import MultiplyAddShift, MultiplyAddShiftLane
 from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
+from hw.rows.annotate import Annotate
+from hw.rows.frame import FramedRows, Framer
+from hw.rows.reduce import RowMaximum, RowSum
 from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
 from hw.unique import Unique
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
@@ -88,6 +91,7 @@ from sw_model.specs import (
 from sw_model.specs.huffman import HuffmanSpec
 
 from .codecs import codecs
+from .rows import Below
 
 __all__ = ["components"]
 
@@ -98,13 +102,19 @@ SEQUENCE = ((0, 1), (1, 2))
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
-            *_entropy(), *codecs())
+            *_entropy(), *_rows(), *codecs())
 
 
 def _streams() -> tuple[wiring.Component, ...]:
     return (Register(8), Skid(8), Queue(8, 4), Fork(8, 2), Join(8, 4), Route(8, SEQUENCE),
             Select(8, SEQUENCE), WidthUp(INT8, wide=4, narrow=2, jobs=((10, 1),)),
             WidthDown(INT8, wide=4, narrow=2, jobs=((10, 1),)))
+
+
+def _rows() -> tuple[wiring.Component, ...]:
+    return (RowMaximum(signed(8), 2), RowSum(unsigned(8), 2, 9),
+            Annotate(RowMaximum(signed(8), 2), 5), Framer(signed(8), 2, (VectorJob(5, 2),)),
+            FramedRows(Below(8, 2, 9), (VectorJob(5, 2),)))
 
 
 def _products() -> tuple[wiring.Component, ...]:

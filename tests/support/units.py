@@ -2,8 +2,9 @@
 
 A stream is named by its member (``"i"``), an entry of an array member by ``"o__1"``. Its
 words are an integer array of shape (words, lanes) of codes for a vector payload, masked
-where lanes are padding (:func:`padded`), or a list of whole payloads as integers for any
-other. Padding goes in as noise, and is not looked at where it comes out.
+where lanes are padding (:func:`padded`), or for any other a list of whole payloads as integers,
+or as pairs of integers of which the second says which bits count. Padding goes in as noise, and
+is not looked at where it comes out.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class _Stream:
         """Words as integers, and masks of what counts in each."""
         if isinstance(words, list) and all(isinstance(word, int) for word in words):
             return words, [(1 << self.lanes * self.width) - 1] * len(words)
+        if isinstance(words, list) and all(isinstance(word, tuple) for word in words):
+            return [word for word, _ in words], [mask for _, mask in words]
         table = np.ma.asarray(words)
         if table.ndim != 2 or table.shape[1] != self.lanes:
             raise ValueError(f"words must have the shape (words, {self.lanes}), "

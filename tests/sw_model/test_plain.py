@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,7 +12,24 @@ from sw_model.formats import FixedFormat, Format, IntFormat, Rounding
 from sw_model.plain import from_plain, require_keys, to_plain
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    form: Format
+    most: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    inner: Inner
+    sizes: tuple[int, ...] = ()
+
+
+OUTER = Outer(inner=Inner(form=IntFormat(8), most=3), sizes=(1, 2))
+
+
 @pytest.mark.parametrize(("hint", "value", "plain"), [
+    (Outer, OUTER, {"inner": {"form": "int8", "most": 3}, "sizes": [1, 2]}),
+    (Inner, Inner(form=IntFormat(4)), {"form": "int4", "most": None}),
     (int, -5, -5), (int, 0, 0), (float, 0.1, 0.1), (float, 1e-300, 1e-300), (bool, True, True),
     (str, "a\n", "a\n"), (Rounding, Rounding.HALF_UP, "half_up"), (Format, IntFormat(8), "int8"),
     (Format, FixedFormat(8, -4), "fixed<8,-4>"), (tuple[int, ...], (1, -2), [1, -2]),
@@ -53,6 +71,11 @@ def test_whole_numbers_are_reals():
     (Rounding, [], ValueError, r"it must be one of .*, not \[\]"),
     (Format, 8, TypeError, "a format must be spelt as a string, not 8"),
     (Format, "int", ValueError, "unknown format 'int'"),
+    (Outer, [], TypeError, "it: must be a mapping, not list"),
+    (Outer, {}, ValueError, "it: 'inner' is missing"),
+    (Outer, {"inner": {"form": "int8", "least": 1}}, ValueError,
+     "it: inner: unknown field 'least'; there are form, most"),
+    (Inner, {"form": "int8", "most": "3"}, TypeError, "it: most must be an integer, not '3'"),
 ])
 def test_wrong_kinds(hint, value, error, message):
     with pytest.raises(error, match=f"^{message}"):
