@@ -10,7 +10,7 @@ import pytest
 
 from hw.pe import PE_KINDS, DotSpec
 from sw_model.formats import parse_format
-from tests.support.dots import check_dots, extremes
+from tests.support.dots import check_dots, every_pair, extremes
 
 #: Formats of a tensor's elements; blocks and pairs are made of the same.
 FORMATS = ["uint1", "int1", "int2", "uint2", "int3", "int4", "uint4", "int5", "int8", "uint8",
@@ -19,8 +19,17 @@ FORMATS = ["uint1", "int1", "int2", "uint2", "int3", "int4", "uint4", "int5", "i
            "posit<16,1>", "codebook<-1,0,0.5,2>", "khot<8,5,2>"]
 LANES = (1, 4, 16)
 
-#: With more bits than this on the product grid, sixteen lanes take a minute to compile.
+#: With more bits than this on the product grid, sixteen lanes take seconds to compile.
 WIDE = 48
+
+#: Most bits of both operands of which all pairs of codes are tried.
+EXHAUSTIVE = 16
+
+#: What one test compiles and simulates at most, as :func:`size_of` counts: a minute or two.
+LARGEST = 30_000
+
+#: Formats by name.
+form_of = cache(parse_format)
 
 
 @cache
@@ -30,13 +39,56 @@ def legal_pairs(kind):
             if PE_KINDS[kind].refusal(spec_of(a, w, 1)) is None]
 
 
+@cache
 def spec_of(a, w, lanes):
-    return DotSpec(parse_format(a), parse_format(w), lanes)
+    return DotSpec(form_of(a), form_of(w), lanes)
 
 
+@cache
 def bits_of(a, w):
     """Of a product."""
     return max(map(abs, spec_of(a, w, 1).product_range)).bit_length()
+
+
+def codes_in(a, w):
+    """Pairs of codes."""
+    return 1 << form_of(a).width + form_of(w).width
+
+
+def size_of(a, w, lanes):
+    """What there is to compile, roughly: bits of the products, and as much as of eight besides."""
+    return lanes * (bits_of(a, w) + 8)
+
+
+def size_of_all(a, w, lanes):
+    """The same, and as many pairs of codes to simulate as take as long."""
+    return size_of(a, w, lanes) + codes_in(a, w) // 50
+
+
+def small_pairs(kind):
+    """Those of which all pairs of codes are tried, the fewest codes first."""
+    pairs = sorted(legal_pairs(kind), key=lambda pair: codes_in(*pair))
+    return [(a, w, 1) for a, w in pairs if codes_in(a, w) <= 1 << EXHAUSTIVE]
+
+
+def every_size(kind):
+    """Legal pairs with every number of lanes."""
+    return [(a, w, lanes) for lanes in LANES for a, w in legal_pairs(kind)]
+
+
+def in_parts(cases_of, size):
+    """Every kind with some of its cases at a time, of at most :data:`LARGEST` by ``size``."""
+    found = []
+    for kind in PE_KINDS:
+        parts, room = [], 0
+        for case in cases_of(kind):
+            room -= size(*case)
+            if room < 0:
+                parts.append([])
+                room = LARGEST - size(*case)
+            parts[-1].append(case)
+        found += [pytest.param(kind, part, id=f"{kind}-{k}") for k, part in enumerate(parts)]
+    return found
 
 
 def cover(kind):
@@ -75,12 +127,17 @@ def test_pairwise(part, need, tmp_path, rng):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("kind", PE_KINDS)
-def test_every_pair(kind, need, tmp_path, rng):
-    """Each pair of formats with one number of lanes, in turn."""
+@pytest.mark.parametrize(("kind", "cases"), in_parts(small_pairs, size_of_all))
+def test_every_pair_of_codes(kind, cases, need, tmp_path):
+    """One lane of each legal pair of formats, of up to 16 bits together."""
     need("verilator")
-    cases = [(*pair, lanes) for pair, lanes in zip(legal_pairs(kind), itertools.cycle(LANES))
-             if lanes == 1 or bits_of(*pair) <= WIDE]
-    for first in range(0, len(cases), 60):
-        check_dots([extremes(PE_KINDS[kind], a, w, lanes, rng, 500)
-                    for a, w, lanes in cases[first:first + 60]], tmp_path / f"build_{first}")
+    check_dots([every_pair(PE_KINDS[kind], a, w) for a, w, _ in cases], tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("kind", "cases"), in_parts(every_size, size_of))
+def test_every_pair_of_formats(kind, cases, need, tmp_path, rng):
+    """Each legal pair with every number of lanes."""
+    need("verilator")
+    check_dots([extremes(PE_KINDS[kind], a, w, lanes, rng, 500) for a, w, lanes in cases],
+               tmp_path / "build")
