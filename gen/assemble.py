@@ -20,7 +20,8 @@ from verif.manifest import Stream, Tap, TapTensor
 
 from .design import Design
 from .estimate import estimate, target_of
-from .mapping.layout import Layout, Link, frame_of, lanes_out, lay_out
+from .mapping.frames import frame_of
+from .mapping.layout import Layout, Link, lanes_out, lay_out
 from .mapping.plan import Buffer, LinkPlan, Plan, Unit, WeightPlace
 from .mapping.schedule import Latencies, Schedule, entry, make_schedule
 from .names import identifiers
@@ -107,12 +108,13 @@ def _check_names(board: _Board) -> None:
 
 
 def _latencies(units: dict[str, UnitParts]) -> Latencies:
-    each, steps = {}, {}
+    each, steps, gaps = {}, {}, {}
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
         each[unit], steps[unit] = component.latency, getattr(component, "step", 1)
+        gaps[unit] = getattr(component, "row_gap", 1)
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
-                     queue=cache(lambda depth: Queue(1, depth).latency), steps=steps)
+                     queue=cache(lambda depth: Queue(1, depth).latency), steps=steps, gaps=gaps)
 
 
 #: The pin at which each link begins or ends.
@@ -202,23 +204,33 @@ def _spread(board: _Board, layout: Layout, unit: Unit, name: str, sources: _Pins
 
 
 def _gather(board: _Board, layout: Layout, unit: Unit, name: str, targets: _Pins) -> None:
-    """From the links that end at a unit to its input, in the order of its jobs."""
-    links = layout.into(unit.name)
+    """From the links that end at a unit to its inputs."""
+    formats = layout.target_formats[unit.name]
+    for operand in range(len(formats)):
+        pin = Pin(name, "i" if len(formats) == 1 else f"i{operand}")
+        _gather_operand(board, layout, unit, operand, pin, targets)
+
+
+def _gather_operand(board: _Board, layout: Layout, unit: Unit, operand: int, pin: Pin,
+                    targets: _Pins) -> None:
+    """From the links that end at an input to it, in the order of the unit's jobs."""
+    links = layout.into(unit.name, operand)
     if len(links) == 1:
-        targets[links[0].name] = Pin(name, "i")
+        targets[links[0].name] = pin
         return
     sequence = []
     for job in unit.jobs:
         way = next(k for k, link in enumerate(links) if job in link.jobs)
         frame = links[way].taken[links[way].jobs.index(job)]
         sequence.append((way, frame.words(unit.lanes)))
-    select = Part(f"{name}_select", Select, {
-        "payload": vector_of(layout.target_format[unit.name], unit.lanes),
+    number = "" if pin.member == "i" else f"_{operand}"
+    select = Part(f"{pin.part}_select{number}", Select, {
+        "payload": vector_of(layout.target_formats[unit.name][operand], unit.lanes),
         "sequence": _merged(sequence)})
     board.parts.append(select)
     for way, link in enumerate(links):
         targets[link.name] = Pin(select.name, "i", way)
-    board.join(f"{name}_in", Pin(select.name, "o"), Pin(name, "i"))
+    board.join(f"{pin.part}_in{number}", Pin(select.name, "o"), pin)
 
 
 def _merged(sequence: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -303,6 +315,6 @@ def _buffers(layout: Layout, schedule: Schedule) -> tuple[Buffer, ...]:
             lives = [times[job] for job in unit.jobs]
             found.append(Buffer(name=f"{unit.name}_vector",
                                 words=max(-(-f.vector // unit.lanes) for f in frames),
-                                bits=layout.target_format[unit.name].width * unit.lanes,
+                                bits=layout.target_formats[unit.name][0].width * unit.lanes,
                                 lifetime=(lives[0].start, max(j.end for j in lives))))
     return tuple(found)

@@ -17,9 +17,11 @@ from boards.devices import Device
 from sw_model.faults import Verdict
 from sw_model.graph import Graph
 from sw_model.node import Node
-from sw_model.ops import Reshape
+from sw_model.ops import MatMul, Reshape
 
-from .layout import Frame, adapt, check_core, frame_of
+from .frames import frame_of, operands
+from .kinds import UNIT_KINDS, kinds_of
+from .layout import adapt, check_core
 from .plan import Plan, Unit
 from .prices import ERROR, Choice, Price, choices_for, kind_of
 
@@ -178,43 +180,43 @@ class _Search:
 
     def _link(self, picked: _Picked, node: Node) -> int:
         """Cycles for which a sample keeps the adapters in front of a node."""
-        maker, given = self._source(node)
-        if maker is None:
-            return 1
-        out = 1 if type(maker).__name__ == "ArgMax" else (
-            picked[maker.name].rows if type(maker).__name__ == "MatMul"
-            else picked[maker.name].lanes)
-        taken = frame_of(self.graph.tensors[node.inputs[0]])
-        return given.words(min(adapt(out, picked[node.name].lanes, [given], [taken])))
+        most = 1
+        for operand in operands(self.graph, node):
+            origin = self._origin(operand)
+            maker, given = self.graph.producer(origin), frame_of(self.graph.tensors[origin])
+            if maker is None:
+                continue
+            one = UNIT_KINDS[kinds_of(type(maker).__name__)[0]].one_lane_out
+            out = 1 if one else (picked[maker.name].rows if isinstance(maker, MatMul)
+                                 else picked[maker.name].lanes)
+            taken = frame_of(self.graph.tensors[operand])
+            most = max(most, given.words(min(adapt(out, picked[node.name].lanes, [given],
+                                                   [taken]))))
+        return most
 
     def _inputs_keep(self, picked: _Picked, interval: int) -> bool:
         """Whether adapters from inputs, as wide as their widest reader, keep the interval."""
-        readers: dict[str, list[Node]] = {}
+        readers: dict[str, list[tuple[Node, str]]] = {}
         for node in self.nodes:
-            maker, _ = self._source(node)
-            if maker is None:
-                readers.setdefault(self._origin(node), []).append(node)
+            for operand in operands(self.graph, node):
+                origin = self._origin(operand)
+                if self.graph.producer(origin) is None:
+                    readers.setdefault(origin, []).append((node, operand))
         for name, each in readers.items():
             given = frame_of(self.graph.tensors[name])
-            widest = max(picked[node.name].lanes for node in each)
-            for node in each:
-                taken = frame_of(self.graph.tensors[node.inputs[0]])
+            widest = max(picked[node.name].lanes for node, _ in each)
+            for node, operand in each:
+                taken = frame_of(self.graph.tensors[operand])
                 lanes = adapt(widest, picked[node.name].lanes, [given], [taken])
                 if given.words(min(lanes)) > interval:
                     return False
         return True
 
-    def _origin(self, node: Node) -> str:
-        """The tensor that a node reads, before reshapes."""
-        name = node.inputs[0]
+    def _origin(self, name: str) -> str:
+        """The tensor that a node reads as ``name``, before reshapes."""
         while isinstance(maker := self.graph.producer(name), Reshape):
             name = maker.inputs[0]
         return name
-
-    def _source(self, node: Node) -> tuple[Node | None, Frame]:
-        """What makes a node's input, and its framing there."""
-        name = self._origin(node)
-        return self.graph.producer(name), frame_of(self.graph.tensors[name])
 
 
 def _by_lanes(choices: Sequence[Choice]) -> list[list[Choice]]:

@@ -14,32 +14,16 @@ from dataclasses import dataclass
 from sw_model.faults import InputFault, Obstacle, Unsupported
 from sw_model.formats import Format, covering
 from sw_model.graph import Graph
-from sw_model.node import AtMost, Node, Tensor
+from sw_model.node import AtMost, Node
 from sw_model.ops import Reshape
 
 from ..messages import nearest
 from ..names import identifier, identifiers
-from .plan import KINDS, Plan, Unit
+from .frames import Frame, frame_of, operands
+from .kinds import UNIT_KINDS, kinds_of, served
+from .plan import Plan, Unit
 
-__all__ = ["Frame", "Layout", "Link", "adapt", "check_core", "frame_of", "lanes_out", "lay_out"]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """How a tensor travels: ``vectors`` vectors of ``vector`` elements."""
-
-    vector: int
-    vectors: int
-
-    def words(self, lanes: int) -> int:
-        """Words of one sample on ``lanes`` lanes."""
-        return self.vectors * -(-self.vector // lanes)
-
-
-def frame_of(tensor: Tensor) -> Frame:
-    """The last axis is the vector; the others count vectors."""
-    vector = Tensor("", tensor.shape[-1:], tensor.format).elements
-    return Frame(vector, max(1, tensor.elements // vector))
+__all__ = ["Layout", "Link", "adapt", "check_core", "lanes_out", "lay_out"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +36,8 @@ class Link:
         Unique; names wires in the top module.
     source, target : str
         Unit names; empty for the network's own ports.
+    operand : int
+        Which of the target's inputs it is.
     tensors : tuple of str
         As their source makes them, in the cyclic order in which they travel.
     jobs : tuple of str
@@ -69,6 +55,7 @@ class Link:
     name: str
     source: str
     target: str
+    operand: int
     tensors: tuple[str, ...]
     jobs: tuple[str, ...]
     given: tuple[Frame, ...]
@@ -79,17 +66,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Layout:
-    """Units with the formats of their ports, and the links between them."""
+    """Units with the formats of their ports, one for each input, and the links between them."""
 
     graph: Graph
     units: tuple[Unit, ...]
     source_format: dict[str, Format]
-    target_format: dict[str, Format]
+    target_formats: dict[str, tuple[Format, ...]]
     links: tuple[Link, ...]
 
-    def into(self, unit: str) -> list[Link]:
-        """Links that end at a unit."""
-        return [link for link in self.links if link.target == unit]
+    def into(self, unit: str, operand: int = 0) -> list[Link]:
+        """Links that end at an input of a unit."""
+        return [link for link in self.links if (link.target, link.operand) == (unit, operand)]
 
     def out_of(self, unit: str) -> list[Link]:
         """Links that begin at a unit."""
@@ -112,8 +99,8 @@ def check_core(graph: Graph) -> list[Node]:
     obstacles = [Obstacle(state.name, "state that lives between calls has no hardware yet",
                           "leave it out, or keep it on the host") for state in graph.states]
     obstacles += [Obstacle(node.name, f"no unit runs {type(node).__name__}",
-                           f"units run {', '.join(KINDS)}")
-                  for node in nodes if type(node).__name__ not in KINDS]
+                           f"units run {', '.join(served())}")
+                  for node in nodes if not kinds_of(type(node).__name__)]
     obstacles += [Obstacle(tensor.name, "lengths known only at run time have no hardware yet",
                            "give the dimension a fixed length")
                   for tensor in graph.tensors.values()
@@ -161,8 +148,14 @@ def lay_out(graph: Graph, plan: Plan) -> Layout:
     links = _links(graph, plan, nodes, outputs)
     inputs = {}
     for unit in plan.units:
-        formats = [link.format for link in links if link.target == unit.name]
-        inputs[unit.name] = union(formats, f"unit {unit.name!r}, inputs")
+        ways = {len(operands(graph, nodes[job])) for job in unit.jobs}
+        if len(ways) > 1:
+            raise InputFault(f"plan: the jobs of unit {unit.name!r} differ in how many tensors "
+                             "they read; give them units of their own")
+        inputs[unit.name] = tuple(
+            union([link.format for link in links
+                   if (link.target, link.operand) == (unit.name, operand)],
+                  f"unit {unit.name!r}, inputs") for operand in range(ways.pop()))
     return Layout(graph, plan.units, outputs, inputs, tuple(links))
 
 
@@ -175,7 +168,7 @@ def _check(graph: Graph, plan: Plan) -> None:
             if job not in nodes:
                 raise InputFault(f"plan: unit {unit.name!r} has the unknown job {job!r}; "
                                  f"{nearest(job, nodes)}")
-            kinds = KINDS[type(nodes[job]).__name__]
+            kinds = kinds_of(type(nodes[job]).__name__)
             if unit.kind not in kinds:
                 raise InputFault(f"plan: unit {unit.name!r} is a {unit.kind}, but job {job!r} "
                                  f"needs a {' or '.join(kinds)}")
@@ -199,37 +192,41 @@ class _Edge:
     source: str
     job: str
     target: str
+    operand: int
     taken: Frame
 
 
-def _edges(graph: Graph, plan: Plan, tensor: str) -> list[tuple[str, str, Frame]]:
-    """Readers of ``tensor`` as (job, unit, frame), looking through reshapes."""
+def _edges(graph: Graph, plan: Plan, tensor: str) -> list[tuple[str, str, int, Frame]]:
+    """Readers of ``tensor`` as (job, unit, operand, frame), looking through reshapes."""
     found = []
     for reader in graph.readers(tensor):
         if isinstance(reader, Reshape):
             found += _edges(graph, plan, reader.outputs[0])
         else:
-            found.append((reader.name, plan.unit_of(reader.name).name,
-                          frame_of(graph.tensors[tensor])))
-    found += [(name, "", frame_of(graph.tensors[tensor]))
+            found += [(reader.name, plan.unit_of(reader.name).name, operand,
+                       frame_of(graph.tensors[tensor]))
+                      for operand, name in enumerate(operands(graph, reader)) if name == tensor]
+    found += [(name, "", 0, frame_of(graph.tensors[tensor]))
               for name in graph.outputs if name == tensor]
     return found
 
 
 def _links(graph: Graph, plan: Plan, nodes: dict[str, Node],
            outputs: dict[str, Format]) -> list[Link]:
-    """Group edges: one link for each pair of units, but a tensor with several readers, an
-    input or an output has links of its own."""
-    groups: dict[tuple[str, ...], list[_Edge]] = {}
+    """Group edges: one link from each unit to each input of another, but a tensor with several
+    readers, an input or an output has links of its own."""
+    groups: dict[tuple[str | int, ...], list[_Edge]] = {}
     makers = [("", name) for name in graph.inputs]
     makers += [(plan.unit_of(n.name).name, n.outputs[0]) for n in graph.nodes
                if not isinstance(n, Reshape)]
     for source, tensor in makers:
         edges = _edges(graph, plan, tensor)
-        for job, target, taken in edges:
+        for job, target, operand, taken in edges:
             alone = not source or not target or len(edges) > 1
-            key = (source, target, tensor, job) if alone else (source, target)
-            groups.setdefault(key, []).append(_Edge(tensor, source, job, target, taken))
+            key = ((source, target, operand, tensor, job) if alone
+                   else (source, target, operand))
+            groups.setdefault(key, []).append(
+                _Edge(tensor, source, job, target, operand, taken))
     links: list[Link] = []
     for group in groups.values():
         unit = plan.unit_of(group[0].job) if group[0].target else None
@@ -248,20 +245,23 @@ def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Forma
     taken = tuple(edge.taken for edge in edges)
     # The network's own ports have the lanes of the unit behind them, of the widest if several.
     out = lanes_out(units[first.source]) if first.source else max(
-        (units[unit].lanes for _, unit, _ in _edges(graph, plan, first.tensor) if unit), default=1)
+        (units[unit].lanes for _, unit, *_ in _edges(graph, plan, first.tensor) if unit),
+        default=1)
     into = units[first.target].lanes if first.target else out
     lanes = adapt(out, into, given, taken)
     form = outputs[first.source] if first.source else graph.tensors[first.tensor].format
     name = identifier(f"{first.source or first.tensor}_to_{first.target or first.job}")
     if name in taken_names:
         name = next(iter(identifiers([f"{name}_{first.job}"], taken_names).values()))
-    return Link(name, first.source, first.target, tuple(e.tensor for e in edges),
+    return Link(name, first.source, first.target, first.operand, tuple(e.tensor for e in edges),
                 tuple(e.job for e in edges), given, taken, lanes, form)
 
 
 def lanes_out(unit: Unit) -> int:
     """Lanes of a unit's output: a dense unit gives one accumulator for each row."""
-    return {"dense": unit.rows, "argmax": 1}.get(unit.kind, unit.lanes)
+    if UNIT_KINDS[unit.kind].one_lane_out:
+        return 1
+    return unit.rows if unit.kind == "dense" else unit.lanes
 
 
 def adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:

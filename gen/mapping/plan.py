@@ -17,7 +17,9 @@ from boards.devices import device
 from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 
-__all__ = ["FASTEST_MHZ", "KINDS", "LARGEST", "Buffer", "Estimate", "JobTime", "LinkPlan",
+from .kinds import UNIT_KINDS
+
+__all__ = ["FASTEST_MHZ", "LARGEST", "Buffer", "Estimate", "JobTime", "LinkPlan",
            "Plan", "Prediction", "Unit", "WeightPlace"]
 
 #: Version of ``plan.json``.
@@ -28,16 +30,6 @@ LARGEST = 1 << 16
 
 #: Fastest clock that a plan may be for.
 FASTEST_MHZ = 2000
-
-#: Kinds of unit, by the node that each serves; the first is what a default plan takes.
-KINDS = {
-    "MatMul": ("dense",),
-    "MultiplyAddShift": ("multiply_add_shift",),
-    "Rescale": ("framework_rescale",),
-    "MultiThreshold": ("threshold", "binary_threshold"),
-    "Table": ("table",),
-    "ArgMax": ("argmax",),
-}
 
 #: Where weights and tables may live.
 MEMORIES = ("auto", "block", "distributed")
@@ -55,7 +47,7 @@ class Unit(_Checked, frozen=True):
     name : str
         Of the instance.
     kind : str
-        One of :data:`KINDS`.
+        One of :data:`gen.mapping.kinds.UNIT_KINDS`.
     jobs : tuple of str
         Names of the nodes it serves, in the network's order.
     rows, lanes : int
@@ -77,8 +69,8 @@ class Unit(_Checked, frozen=True):
     memory: str = "auto"
 
     def __post_init__(self) -> None:
-        known = sorted(kind for kinds in KINDS.values() for kind in kinds)
-        for field, allowed in (("kind", known), ("memory", MEMORIES), ("pe", tuple(PE_KINDS))):
+        for field, allowed in (("kind", sorted(UNIT_KINDS)), ("memory", MEMORIES),
+                               ("pe", tuple(PE_KINDS))):
             if getattr(self, field) not in allowed:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}, "
                                  f"not {getattr(self, field)!r}")

@@ -34,7 +34,7 @@ from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
 from sw_model.ops import ArgMax, MatMul, MultiplyAddShift, MultiThreshold, Table
 
-from .layout import frame_of
+from .frames import frame_of
 from .plan import LARGEST
 
 __all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of", "memory_price", "unit_price"]

@@ -28,7 +28,9 @@ from numpy.typing import NDArray
 from sw_model.node import Node
 from sw_model.ops import MatMul, Reshape
 
-from .layout import Frame, Layout, Link
+from .frames import Frame, frame_of, operands
+from .kinds import UNIT_KINDS, each_word
+from .layout import Layout, Link, lanes_out
 from .plan import JobTime, Prediction, Unit
 
 __all__ = ["Latencies", "Schedule", "entry", "make_schedule"]
@@ -53,6 +55,8 @@ class Latencies:
         Of a queue, by its depth.
     steps : mapping of str to int
         Cycles from taking a word to taking the next one, of the units that need several.
+    gaps : mapping of str to int
+        Cycles from vector to vector, of the units that need more than its words.
     """
 
     units: Mapping[str, int]
@@ -60,6 +64,7 @@ class Latencies:
     up: int
     queue: Callable[[int], int]
     steps: Mapping[str, int] = field(default_factory=dict)
+    gaps: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -247,10 +252,11 @@ class _Walk:
         """Run one job: note when it takes its words, return when it offers its results."""
         layout = self.layout
         unit = next(u for u in layout.units if node.name in u.jobs)
-        link = next(link for link in layout.into(unit.name) if node.name in link.jobs)
-        place = link.jobs.index(node.name)
-        offers = waiting[link.name, link.tensors[place]]
-        frame, free = link.taken[place], self.free.get(unit.name, 0)
+        links = [next(link for link in layout.into(unit.name, operand) if node.name in link.jobs)
+                 for operand in range(len(operands(layout.graph, node)))]
+        offers = np.maximum.reduce([
+            waiting[link.name, link.tensors[link.jobs.index(node.name)]] for link in links])
+        frame, free = links[0].taken[links[0].jobs.index(node.name)], self.free.get(unit.name, 0)
         step = self.latencies.steps.get(unit.name, 1)
         if isinstance(node, MatMul):
             rows = layout.graph.input_tensors(node)[1].shape[0]
@@ -258,19 +264,48 @@ class _Walk:
             taken, given, cycles = _dense(unit, rows, frame, offers, free, step)
             last = int(given[-1])
         else:
-            taken = given = _in_turn(offers, free, step)
-            cycles, last = step * len(taken), int(taken[-1])
-            if unit.kind == "argmax":
-                given = taken.reshape(frame.vectors, -1)[:, -1]
+            taken, given, cycles = self._words(unit, node, frame, offers)
+            last = int(taken[-1])
         self.free[unit.name] = last + step
         self._busy[unit.name] += cycles
-        self.accepted.setdefault(link.name, []).append(taken)
+        for link in links:
+            self.accepted.setdefault(link.name, []).append(taken)
         given = given + self.latencies.units[unit.name]
         if record:
             self.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
                                      first_output=int(given[0]), end=int(given[-1]),
                                      busy=last - int(taken[0]) + step))
         return given
+
+    def _words(self, unit: Unit, node: Node, frame: Frame, offers: Times
+               ) -> tuple[Times, Times, int]:
+        """Times of a unit other than a dense one: words taken, words given but for the latency;
+        and the cycles of its work."""
+        kind, lanes = UNIT_KINDS[unit.kind], lanes_out(unit)
+        step, gap = (each.get(unit.name, 1) for each in (self.latencies.steps,
+                                                         self.latencies.gaps))
+        free, out = self.free.get(unit.name, 0), self.free.get(f"{unit.name}/out", 0)
+        made = frame_of(self.layout.graph.tensors[node.outputs[0]])
+        places = kind.releases(node, frame, made, unit.lanes, lanes)
+        if gap == 1:
+            taken = _in_turn(offers, free, step)
+            given = _in_turn(taken[places], out)
+            cycles = step * len(taken)
+        else:
+            ready = self.free.get(f"{unit.name}/gap", 0)
+            rows = []
+            for row in offers.reshape(frame.vectors, -1):
+                rows.append(_in_turn(row, free, step))
+                # The row's end starts what takes so long.
+                rows[-1][-1] = max(rows[-1][-1], ready)
+                free, ready = int(rows[-1][-1]) + step, int(rows[-1][-1]) + gap
+            taken = np.concatenate(rows)
+            given = _in_turn(taken[places], out)
+            self.free[f"{unit.name}/gap"] = ready
+            cycles = frame.vectors * max(step * len(rows[0]), gap)
+        if kind.releases is not each_word:
+            self.free[f"{unit.name}/out"] = int(given[-1]) + 1
+        return taken, given, cycles
 
     def _travel(self, link: Link, place: int, offers: Times) -> Times:
         """When the words of a tensor are offered at the end of a link."""

@@ -18,7 +18,8 @@ from sw_model.node import Node, Tensor
 from sw_model.specs import RowJob
 
 from ..design import MemoryImage
-from ..mapping.layout import Layout, frame_of
+from ..mapping.frames import frame_of
+from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 
 __all__ = ["Context", "Ints", "Provider", "UnitParts", "constant", "padded", "row_jobs", "same",
@@ -66,8 +67,13 @@ class Context:
 
     @property
     def source(self) -> Format:
-        """Format of the input port."""
-        return self.layout.target_format[self.unit.name]
+        """Format of the input port, of the first if there are several."""
+        return self.sources[0]
+
+    @property
+    def sources(self) -> tuple[Format, ...]:
+        """Formats of the input ports."""
+        return self.layout.target_formats[self.unit.name]
 
     @property
     def target(self) -> Format:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gen.mapping.plan import KINDS, Plan, Unit
+from gen.mapping.kinds import kinds_of
+from gen.mapping.plan import Plan, Unit
 from sw_model.formats import IntFormat
 from sw_model.graph import Graph
 from sw_model.ops import RescaleMode, Reshape
@@ -65,7 +66,7 @@ def random_plan(rng: np.random.Generator, core: Graph, most: int = 6) -> Plan:
     for node in core.nodes:
         if isinstance(node, Reshape):
             continue
-        kind = KINDS[type(node).__name__][0]
+        kind = kinds_of(type(node).__name__)[0]
         there = groups.setdefault(kind, [])
         if there and rng.random() < 0.5:
             there[int(rng.integers(len(there)))].append(node.name)

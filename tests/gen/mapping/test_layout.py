@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gen.assemble import assemble
-from gen.mapping.layout import Frame, adapt, check_core, frame_of, lanes_out, lay_out
+from gen.mapping.frames import Frame, frame_of
+from gen.mapping.layout import adapt, check_core, lanes_out, lay_out
 from gen.mapping.plan import Unit
 from sw_model.faults import InputFault, Unsupported
 from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat
@@ -169,7 +170,7 @@ def test_formats_of_shared_ports_hold_every_code():
     layout = lay_out(core, plan_of(Unit(name="t", kind="table", jobs=("t",), lanes=1),
                                    dense("a", "b", name="d")))
     assert layout.source_format == {"t": IntFormat(7, signed=False), "d": IntFormat(12)}
-    assert layout.target_format == {"t": IntFormat(3, signed=False), "d": INT8}
+    assert layout.target_formats == {"t": (IntFormat(3, signed=False),), "d": (INT8,)}
 
 
 def test_names_stay_apart():

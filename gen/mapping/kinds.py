@@ -1,0 +1,76 @@
+"""Kinds of unit: which node each serves, and when it gives words for those that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sw_model.node import Node
+
+from .frames import Frame
+
+__all__ = ["UNIT_KINDS", "Releases", "UnitKind", "each_vector", "each_word", "kinds_of", "served"]
+
+Places = NDArray[np.int64]
+
+#: From a node, the frames of its first operand and of its result, and lanes of both: the word
+#: taken after which each word can be given.
+Releases = Callable[[Node, Frame, Frame, int, int], Places]
+
+
+def each_word(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """A word for each word."""
+    return np.arange(taken.words(lanes))
+
+
+def each_vector(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """The words of each vector's result once the whole vector was taken."""
+    words = -(-taken.vector // lanes)
+    count = given.words(lanes_out) // taken.vectors
+    return np.repeat(words * np.arange(1, taken.vectors + 1) - 1, count)
+
+
+@dataclass(frozen=True)
+class UnitKind:
+    """A kind of unit.
+
+    Parameters
+    ----------
+    node : str
+        The operation that it serves.
+    releases : callable
+        When it gives its words; :func:`each_word` or :func:`each_vector`, for instance.
+    one_lane_out : bool
+        Whether results have one lane, however many lanes go in.
+    """
+
+    node: str
+    releases: Releases = each_word
+    one_lane_out: bool = False
+
+
+#: Every kind of unit by its name; the first that serves a node is what a default plan takes.
+UNIT_KINDS: dict[str, UnitKind] = {
+    "dense": UnitKind("MatMul"),
+    "multiply_add_shift": UnitKind("MultiplyAddShift"),
+    "framework_rescale": UnitKind("Rescale"),
+    "threshold": UnitKind("MultiThreshold"),
+    "binary_threshold": UnitKind("MultiThreshold"),
+    "table": UnitKind("Table"),
+    "argmax": UnitKind("ArgMax", each_vector, one_lane_out=True),
+}
+
+
+@cache
+def kinds_of(node: str) -> tuple[str, ...]:
+    """Kinds that serve an operation; none if there are none."""
+    return tuple(name for name, kind in UNIT_KINDS.items() if kind.node == node)
+
+
+def served() -> tuple[str, ...]:
+    """Operations that units run."""
+    return tuple(dict.fromkeys(kind.node for kind in UNIT_KINDS.values()))
