@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth import Array, Const, Module, Value
@@ -69,14 +70,13 @@ class FramedRows(wiring.Component):
 
     Parameters
     ----------
-    unit : RowUnit
+    make : callable
+        Makes the unit from ``arguments``, ``lanes`` and the longest row: its class.
+    arguments : tuple
+        What the unit is made with, most often a spec alone.
+    lanes : int
     jobs : tuple of VectorJob
-        Lengths of the vectors, served cyclically; none above the unit's longest row.
-
-    Raises
-    ------
-    ValueError
-        If a vector is longer than the unit's longest row.
+        Lengths of the vectors, served cyclically.
 
     Members
     -------
@@ -88,10 +88,10 @@ class FramedRows(wiring.Component):
     #: Cycles for each word.
     interval = 1
 
-    def __init__(self, unit: RowUnit, jobs: tuple[VectorJob, ...]) -> None:
-        if (most := max(job.length for job in jobs)) > unit.longest:
-            raise ValueError(f"vectors must have at most {unit.longest} elements, not {most}")
-        self._unit, self._jobs = unit, jobs
+    def __init__(self, make: Callable[..., RowUnit], arguments: tuple[Any, ...], lanes: int,
+                 jobs: tuple[VectorJob, ...]) -> None:
+        self._unit = unit = make(*arguments, lanes, max(job.length for job in jobs))
+        self._jobs = jobs
         super().__init__({"i": In(stream.Signature(unit.i.payload.data.shape())),
                           "o": Out(stream.Signature(unit.o.payload.data.shape()))})
 

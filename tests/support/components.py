@@ -114,7 +114,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 def _rows() -> tuple[wiring.Component, ...]:
     return (RowMaximum(signed(8), 2), RowSum(unsigned(8), 2, 9),
             Annotate(RowMaximum(signed(8), 2), 5), Framer(signed(8), 2, (VectorJob(5, 2),)),
-            FramedRows(Below(8, 2, 9), (VectorJob(5, 2),)))
+            FramedRows(Below, (8,), 2, (VectorJob(5, 2),)))
 
 
 def _products() -> tuple[wiring.Component, ...]:

@@ -56,7 +56,7 @@ def test_vectors_as_rows(rng):
                    for _ in range(job.vectors)]
         words, wanted = ([padded(each[None], lanes) for each in given] for given in (
             vectors, [vector.max() - vector for vector in vectors]))
-        unit = FramedRows(Below(4, lanes, 7), jobs)
+        unit = FramedRows(Below, (4,), lanes, jobs)
         units.append(Unit(unit, {"i": np.ma.concatenate(words)}, {"o": np.ma.concatenate(wanted)},
                           latency=unit.latency, after=len(words[0]) - 1))
     check_units(units)
@@ -67,5 +67,3 @@ def test_bad_parameters():
         row_layout(4, 0)
     with pytest.raises(ValueError, match="longest must be at least 1, not 0"):
         Below(4, 1, 0)
-    with pytest.raises(ValueError, match="vectors must have at most 7 elements, not 8"):
-        FramedRows(Below(4, 1, 7), (VectorJob(8),))
