@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index
 
 from ..pe import PE_KINDS, DotSpec
 
-__all__ = ["GemmJob", "GemmSpec", "check_padding", "whole"]
+__all__ = ["GemmJob", "GemmSpec", "check_array", "check_padding", "check_sizes",
+           "whole"]
 
 
 def whole(number: int, size: int) -> int:
@@ -18,6 +20,34 @@ def whole(number: int, size: int) -> int:
     (2, 3)
     """
     return -(-number // size)
+
+
+def check_sizes(spec: Any, *names: str) -> None:
+    """Refuse parameters below 1, by their names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is no integer, or is too small.
+    """
+    for name in names:
+        if as_index(name, getattr(spec, name)) < 1:
+            raise ValueError(f"{name} must be at least 1, not {getattr(spec, name)}")
+
+
+def check_array(spec: Any, *names: str) -> None:
+    """Refuse sizes below 1, an empty table of ``jobs``, and a ``pe`` that is no kind.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the spec is wrong.
+    """
+    check_sizes(spec, *names)
+    if not spec.jobs:
+        raise ValueError("jobs must not be empty")
+    if spec.pe not in PE_KINDS:
+        raise ValueError(f"pe must be one of {', '.join(PE_KINDS)}, not {spec.pe!r}")
 
 
 @dataclass(frozen=True)
@@ -39,9 +69,7 @@ class GemmJob:
     columns: int
 
     def __post_init__(self) -> None:
-        for name in ("rows", "inner", "columns"):
-            if as_index(name, getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        check_sizes(self, "rows", "inner", "columns")
 
 
 @dataclass(frozen=True)
@@ -74,13 +102,7 @@ class GemmSpec:
     pe: str = "parallel"
 
     def __post_init__(self) -> None:
-        for name in ("rows", "columns", "lanes"):
-            if as_index(name, getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not self.jobs:
-            raise ValueError("jobs must not be empty")
-        if self.pe not in PE_KINDS:
-            raise ValueError(f"pe must be one of {', '.join(PE_KINDS)}, not {self.pe!r}")
+        check_array(self, "rows", "columns", "lanes")
 
     @property
     def dot(self) -> DotSpec:

@@ -11,12 +11,12 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from sw_model.formats import Format, IntFormat, as_index
+from sw_model.formats import Format, IntFormat
 
 from ..shapes import vector_of
 from ..streams import Join
 from .dense import DenseJob, DenseLayer, DenseSpec
-from .gemm import check_padding
+from .gemm import check_padding, check_sizes
 
 __all__ = ["Form", "GemvBanks", "GemvSpec"]
 
@@ -56,9 +56,7 @@ class GemvSpec:
     def __post_init__(self) -> None:
         if self.form not in get_args(Form):
             raise ValueError(f"form must be {' or '.join(get_args(Form))}, not {self.form!r}")
-        for name in ("banks", "lanes"):
-            if as_index(name, getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        check_sizes(self, "banks", "lanes")
         dense = self.dense
         for job in dense.jobs:
             check_padding(self.activations, self.weights, job.cols, dense.lanes)
