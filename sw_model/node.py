@@ -6,9 +6,9 @@ import dataclasses
 import math
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from .plain import from_plain, require_keys, to_plain
 
 __all__ = ["AtMost", "Dimension", "GraphError", "Node", "NodeError", "State", "Tensor",
            "channels", "extent", "fixed", "per_channel"]
+
+_Made = TypeVar("_Made")
 
 
 class GraphError(ValueError):
@@ -271,6 +273,13 @@ class Node(ABC):
         """Raise :class:`NodeError` with ``reason`` unless ``condition``."""
         if not condition:
             raise NodeError(self, reason)
+
+    def checked(self, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` returns; :class:`NodeError` if it raises TypeError or ValueError."""
+        try:
+            return make()
+        except (TypeError, ValueError) as error:
+            raise NodeError(self, str(error)) from error
 
     def arity(self, inputs: Sequence[Tensor], *counts: int) -> None:
         """Raise :class:`NodeError` unless the node has one of ``counts`` inputs."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..formats import Format, IntFormat, as_index
+from ..formats import FixedFormat, Format, IntFormat, as_index
 
-__all__ = ["indices", "require_clamp", "require_clamps", "require_format", "require_least"]
+__all__ = ["indices", "require_clamp", "require_clamps", "require_format", "require_least",
+           "require_number"]
 
 
 def require_format(name: str, value: object, kind: type[Format] = Format) -> None:
@@ -43,3 +44,11 @@ def require_least(name: str, value: int, least: int) -> None:
     """Raise ValueError if ``value`` is below ``least``."""
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
+
+
+def require_number(name: str, value: object, *, signed: bool = False) -> None:
+    """Raise unless ``value`` is an integer or fixed-point format, signed if it must be."""
+    require_format(name, value)
+    if not isinstance(value, IntFormat | FixedFormat) or (signed and value.min >= 0):
+        raise ValueError(f"{name} must be {'a signed integer' if signed else 'an integer'} or "
+                         f"fixed point, not {value}")

@@ -1,5 +1,11 @@
 """Contents of memories and streams as data, which golden model and hardware share."""
 
+from .deltas import DELTAS, delta_entries
+from .powers import exp2_table
+from .reciprocals import reciprocal_table, rsqrt_table
 from .words import pack_fields, pack_words, unpack_words, vectors_to_words, words_to_vectors
 
-__all__ = ["pack_fields", "pack_words", "unpack_words", "vectors_to_words", "words_to_vectors"]
+__all__ = [
+    "DELTAS", "delta_entries", "exp2_table", "pack_fields", "pack_words", "reciprocal_table",
+    "rsqrt_table", "unpack_words", "vectors_to_words", "words_to_vectors",
+]
