@@ -13,6 +13,7 @@ from hw.array.gemv import GemvBanks, GemvSpec
 from hw.array.output_cell import OutputCell, OutputRow
 from hw.array.output_stationary import OutputStationary
 from hw.array.pass_sums import PassSums
+from hw.array.sparse import SparseJob, SparseLayer, SparseLayerSpec, SparseRows
 from hw.array.weight_cell import WeightCell, WeightRow
 from hw.array.weight_stationary import WeightStationary
 from hw.codec.chunks import ChunkMerge, ChunkSplit, Gather
@@ -140,9 +141,12 @@ def _arrays() -> tuple[wiring.Component, ...]:
     spec = GemmSpec(INT8, INT8, INT20, 3, 2, 2, (GemmJob(4, 5, 3),))
     cell = ("parallel", spec.dot, INT20)
     banks = GemvSpec(INT8, INT8, INT20, "dot", 2, 3, (DenseJob(3, 5),))
+    sparse = [SparseLayerSpec(INT8, SparseFormat(2, 4, INT8), INT20, bias, 3, 2, (SparseJob(3, 5),))
+              for bias in (None, INT8)]
     return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
             WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
-            PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks))
+            PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks), *map(SparseLayer, sparse),
+            SparseRows(ParallelDotProduct, sparse[0].dot, 3))
 
 
 def _tables() -> tuple[wiring.Component, ...]:
