@@ -8,6 +8,7 @@ import sys
 from . import (
     accumulators,
     arrays,
+    atlas,
     block_sums,
     builds,
     codecs,
@@ -25,7 +26,7 @@ __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
 BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs,
-           block_sums, accumulators, constant_matrices, rates)
+           block_sums, accumulators, constant_matrices, atlas, rates)
 
 
 def main() -> int:

@@ -1,65 +1,89 @@
-"""What the atlas measures: kinds of processing elements, formats, and the work that is equal."""
+# amaranth: UnusedElaboratable=no
+"""Every entry of the atlas: kinds of processing elements, their rows, and all other forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from hw.pe import PE_KINDS, DotSpec
-from sw_model.formats import parse_format
+from hw.pe import PE_KINDS
+from hw.pe.rows import rows_of
 
-__all__ = ["CLOCKED", "LANES", "PAIRS", "Entry", "entries"]
+from .constants import constant_entries
+from .entry import PAIRS, Entry, Name, spec_of
+from .special import special_entries
 
-#: Pairs of each dot product: the equal work. Who takes fewer at once takes more cycles.
-LANES = 16
+__all__ = ["CLOCKED", "ROWS", "KindEntry", "RowsEntry", "entries"]
 
-#: Activations and weights, from one bit to eight: integers, floats of OCP, posits, tables.
-PAIRS = (
-    ("bipolar", "bipolar"), ("int8", "bipolar"), ("int8", "ternary"), ("int2", "int2"),
-    ("int8", "int2"), ("int4", "int4"), ("int8", "int4"), ("int6", "int6"), ("int8", "int8"),
-    ("e2m1", "e2m1"), ("int8", "e2m1"), ("e2m3", "e2m3"), ("e3m2", "e3m2"), ("e4m3fn", "e4m3fn"),
-    ("e5m2", "e5m2"), ("posit<4,1>", "posit<4,1>"), ("posit<8,0>", "posit<8,0>"),
-    ("int8", "codebook<-8,-4,-2,-1,0,1,2,4>"), ("int8", "khot<8,5,2>"),
-)
+#: Rows that share activations, of kinds that gain from it.
+ROWS = 8
 
 
-class Entry(NamedTuple):
-    """A kind with its formats."""
-
-    kind: str
-    activations: str
-    weights: str
+@dataclass(frozen=True)
+class KindEntry(Entry):
+    """One element of a kind of the catalogue."""
 
     @property
-    def spec(self) -> DotSpec:
-        """A dot product of :data:`LANES` pairs."""
-        return DotSpec(parse_format(self.activations), parse_format(self.weights), LANES)
+    def family(self) -> str | None:
+        return PE_KINDS[self.kind].family
 
     @property
     def cycles(self) -> int:
-        """Between two dot products: the most, of kinds that skip zeros."""
-        return PE_KINDS[self.kind].interval_of(self.spec)
+        return PE_KINDS[self.kind].interval_of(spec_of(self.activations, self.weights))
+
+    def make(self) -> Any:
+        return PE_KINDS[self.kind](spec_of(self.activations, self.weights))
+
+
+@dataclass(frozen=True)
+class RowsEntry(Entry):
+    """:data:`ROWS` rows of a kind, which share what depends on activations alone."""
+
+    of: str
+
+    @property
+    def rows(self) -> int:
+        return ROWS
+
+    @property
+    def note(self) -> str:
+        return f"a row of {ROWS} that share activations"
+
+    @property
+    def cycles(self) -> int:
+        return PE_KINDS[self.of].interval_of(spec_of(self.activations, self.weights))
+
+    def make(self) -> Any:
+        return rows_of(PE_KINDS[self.of], spec_of(self.activations, self.weights), ROWS)
 
 
 #: One representative of each kind and family of formats, of which the clock is measured too.
 CLOCKED = (
-    Entry("parallel", "int8", "int8"), Entry("parallel", "int4", "int4"),
-    Entry("binary", "bipolar", "bipolar"), Entry("bit_weight", "int8", "int8"),
-    Entry("bit_weight", "int4", "int4"), Entry("exact", "e2m1", "e2m1"),
-    Entry("exact", "e4m3fn", "e4m3fn"), Entry("exact", "posit<8,0>", "posit<8,0>"),
-    Entry("table", "e2m1", "e2m1"), Entry("lut", "int8", "int2"),
-    Entry("serial_lut", "int8", "int4"), Entry("ternary", "int8", "ternary"),
-    Entry("ternary_ecp5", "int8", "ternary"), Entry("packed", "int8", "int4"),
-    Entry("mixed", "int8", "int8"), Entry("weight_serial", "int8", "int4"),
-    Entry("activation_serial", "int8", "int4"), Entry("booth", "int8", "int8"),
-    Entry("csd", "int8", "int8"), Entry("en_t", "int8", "int8"),
+    Name("parallel", "int8", "int8"), Name("binary", "bipolar", "bipolar"),
+    Name("bit_weight", "int8", "int8"), Name("exact", "e4m3fn", "e4m3fn"),
+    Name("exact", "posit<8,0>", "posit<8,0>"), Name("table", "e2m1", "e2m1"),
+    Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
+    Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
+    Name("booth", "int8", "int8"), Name("en_t", "int8", "int8"), Name("term", "int8", "e2m1"),
+    Name("sherry", "int8", "sherry"), Name("weight_table", "int8", "int4"),
+    Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
+    Name("carry_save", "int8", "int8"), Name("adders", "int8", "constant int4"),
+    Name("multi_precision", "int8", "int8"),
 )
 
 
 def entries() -> Iterator[Entry]:
-    """Every kind with every pair of formats that it takes."""
+    """Every kind with every pair of formats that it takes, and everything else."""
     for kind, make in PE_KINDS.items():
         for pair in PAIRS:
-            entry = Entry(kind, *pair)
-            if make.refusal(entry.spec) is None:
-                yield entry
+            if make.refusal(spec_of(*pair)) is None:
+                yield KindEntry(kind, *pair)
+    for kind, make in PE_KINDS.items():
+        # Activations are worth sharing where they are wider than the weights.
+        for activations, weights in PAIRS:
+            if (make.shared is not None and activations == "int8"
+                    and make.refusal(spec_of(activations, weights)) is None):
+                yield RowsEntry(f"{kind} rows", activations, weights, kind)
+    yield from special_entries()
+    yield from constant_entries()

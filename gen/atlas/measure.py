@@ -11,10 +11,10 @@ import msgspec
 
 from boards.component import placement, resources
 from boards.liberty import find_library
-from hw.pe import PE_KINDS
 from sw_model.faults import Fault
 
-from .entries import CLOCKED, Entry
+from .entries import CLOCKED
+from .entry import Entry, Name
 
 __all__ = ["DEVICE", "Row", "measure"]
 
@@ -26,39 +26,49 @@ WORKERS = 2
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dot product of 16 pairs takes.
+    """What a dot product of 16 pairs takes: a row's share, where several are computed at once.
 
     Parameters
     ----------
     kind, activations, weights : str
+    rows : int
+        Dot products that are computed at once; what follows is a share of the whole.
     cycles, latency : int
         Between two dot products, and from operands to result.
-    ecp5, ice40, xilinx : int or None
+    ecp5, ice40, xilinx : float or None
         LUT4 + 2 for each CCU2C, LUT4, and LUTs of any size, all without DSP blocks; None where
         the kind is of another family.
     um2 : float or None
         Of the IHP library; None where it is not at hand.
-    ffs : int
+    ffs : float
         On ECP5.
     dsps, ecp5_with_dsps : float
         DSP blocks and area on ECP5 where synthesis may take them.
     mhz : float or None
         After placement on ECP5, of representatives.
+    note : str
+        How the equal work comes about, where that is not plain.
     """
 
     kind: str
     activations: str
     weights: str
+    rows: int = 1
     cycles: int
     latency: int
-    ecp5: int | None
-    ice40: int | None
-    xilinx: int | None
+    ecp5: float | None
+    ice40: float | None
+    xilinx: float | None
     um2: float | None
-    ffs: int
+    ffs: float
     dsps: float
     ecp5_with_dsps: float
     mhz: float | None
+    note: str = ""
+
+    @property
+    def name(self) -> Name:
+        return Name(self.kind, self.activations, self.weights)
 
     @property
     def area_cycles(self) -> float:
@@ -95,27 +105,28 @@ def measure(chosen: Iterable[Entry], progress: Callable[[str], None], *, clocks:
 
 
 def _row(entry: Entry, library: bool, *, clocks: bool) -> Row:
-    kind = PE_KINDS[entry.kind]
-    unit = kind(entry.spec)
-
     def cells(family: str, *, dsp: bool = False) -> Any:
         """Resources of a family; None if the kind is of another."""
-        if kind.family not in (None, family):
+        if entry.family not in (None, family):
             return None
-        return resources(kind(entry.spec), [family], dsp=dsp)[family]
+        return resources(entry.make(), [family], dsp=dsp)[family]
+
+    def share(whole: float) -> float:
+        """Of each row; whole numbers stay whole."""
+        return whole if entry.rows == 1 else whole / entry.rows
 
     logic, rich = cells("ecp5"), cells("ecp5", dsp=True)
     ice40, xilinx = cells("ice40"), cells("xilinx")
     gates = cells("ihp") if library else None
     mhz = None
-    if clocks and entry in CLOCKED:
-        mhz = min(placement(kind(entry.spec), DEVICE, CLOCK_MHZ).clocks.values())
+    if clocks and entry.name in CLOCKED:
+        mhz = min(placement(entry.make(), DEVICE, CLOCK_MHZ).clocks.values())
     assert logic is not None
     assert rich is not None
     return Row(
-        kind=entry.kind, activations=entry.activations, weights=entry.weights,
-        cycles=entry.cycles, latency=unit.latency, ecp5=logic.area,
-        ice40=None if ice40 is None else ice40.area,
-        xilinx=None if xilinx is None else xilinx.lut_count,
-        um2=None if gates is None else gates.area, ffs=logic.ffs, dsps=rich.dsps,
-        ecp5_with_dsps=rich.area, mhz=mhz)
+        **entry.name._asdict(), rows=entry.rows, cycles=entry.cycles, latency=entry.latency,
+        ecp5=share(logic.area),
+        ice40=None if ice40 is None else share(ice40.area),
+        xilinx=None if xilinx is None else share(xilinx.lut_count),
+        um2=None if gates is None else share(gates.area), ffs=share(logic.ffs),
+        dsps=share(rich.dsps), ecp5_with_dsps=share(rich.area), mhz=mhz, note=entry.note)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from sw_model.faults import InputFault
 
 from ..cli import Json, progress, show
 
@@ -43,23 +40,15 @@ def units(
 
 
 def _atlas(out: Path, clocks: bool, as_json: bool) -> None:
-    """Measure, and write ``atlas.json``, ``atlas.md`` and ``atlas.svg`` whole or not at all."""
+    """Measure, and write table and picture."""
     with progress(as_json) as report:
         from ..atlas.entries import entries
         from ..atlas.measure import measure
-        from ..atlas.report import as_dict, markdown, picture
-        from ..folder import write_whole
+        from ..atlas.report import as_dict, markdown, write
 
         rows = measure(entries(), report, clocks=clocks)
-        found, table = as_dict(rows), markdown(rows)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            for name, text in (("atlas.json", json.dumps(found, indent=1) + "\n"),
-                               ("atlas.md", table), ("atlas.svg", picture(rows) + "\n")):
-                write_whole(out / name, text.encode())
-        except OSError as error:
-            raise InputFault(f"{out}: cannot be written ({error.strerror})") from error
-    show(found, f"{table}\n{out}: atlas.json, atlas.md, atlas.svg", as_json)
+        write(rows, out)
+    show(as_dict(rows), f"{markdown(rows)}\n{out}: atlas.json, atlas.md, atlas.svg", as_json)
 
 
 def _text(variants: list[Variant]) -> str:

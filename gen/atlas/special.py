@@ -1,0 +1,152 @@
+# amaranth: UnusedElaboratable=no
+"""Elements with a contract of their own: sparse and Sherry's weights, tables, accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hw.pe import PE_KINDS
+from hw.pe.accumulate import MultiplyAccumulate
+from hw.pe.carry_save import CarrySaveAccumulate
+from hw.pe.multi_precision import MultiPrecisionSum
+from hw.pe.sherry import SherryDotProduct
+from hw.pe.sparse import SparseDotProduct, SparseDotSpec
+from hw.pe.weight_table import WeightTable
+from sw_model.formats import CodedFormat, IntFormat, parse_format
+from sw_model.formats.sparse import SparseFormat
+from sw_model.specs.precision import Precision
+
+from .entry import LANES, PAIRS, Entry, spec_of
+
+__all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "PrecisionEntry", "SherryEntry", "SparseEntry",
+           "WeightTableEntry", "special_entries"]
+
+#: Weights of one code of Sherry's.
+SHERRY = 4
+
+#: Forms of elements with their accumulator, and how wide that is: the papers' 32 bits.
+ACCUMULATES = {"accumulate": MultiplyAccumulate, "carry_save": CarrySaveAccumulate}
+ACCUMULATOR = IntFormat(32)
+
+#: N:M, and what stands behind it.
+SPARSE, BEHIND = ((2, 4), (2, 8)), (("parallel", "int8", "int8"), ("lut", "int8", "int4"),
+                                    ("exact", "e4m3fn", "e4m3fn"))
+
+
+@dataclass(frozen=True)
+class SherryEntry(Entry):
+    """Sixteen weights, of which twelve are not zero."""
+
+    @property
+    def note(self) -> str:
+        return f"{LANES // SHERRY} codes of {SHERRY} weights, one of them zero"
+
+    @property
+    def cycles(self) -> int:
+        return SherryDotProduct.interval
+
+    def make(self) -> Any:
+        return SherryDotProduct(parse_format(self.activations), LANES // SHERRY)
+
+
+@dataclass(frozen=True)
+class WeightTableEntry(Entry):
+    """Tables of weights, loaded before: a bit of the activations a cycle."""
+
+    @property
+    def note(self) -> str:
+        return "weights stay for many vectors, their load is not counted"
+
+    @property
+    def cycles(self) -> int:
+        return int(self.make().interval)
+
+    def make(self) -> Any:
+        return WeightTable(spec_of(self.activations, self.weights))
+
+
+@dataclass(frozen=True)
+class SparseEntry(Entry):
+    """A kind behind multiplexers, for as many blocks as have sixteen weights, zeros included."""
+
+    behind: str
+    keep: int
+    of: int
+    dense: bool = False
+
+    @property
+    def _spec(self) -> SparseDotSpec:
+        form = SparseFormat(self.keep, self.of, parse_format(self.weights))
+        return SparseDotSpec(parse_format(self.activations), form, LANES // self.of)
+
+    @property
+    def note(self) -> str:
+        lanes = self._spec.dot.lanes
+        return f"{lanes} lanes in its dense mode" if self.dense else (
+            f"{lanes} lanes for {LANES} weights, the others zero")
+
+    @property
+    def cycles(self) -> int:
+        turns = self._spec.turns if self.dense else 1
+        return turns * PE_KINDS[self.behind].interval_of(self._spec.dot)
+
+    def make(self) -> Any:
+        return SparseDotProduct(PE_KINDS[self.behind], self._spec)
+
+
+@dataclass(frozen=True)
+class AccumulateEntry(Entry):
+    """A pair a cycle, and one cycle more that ends a sum."""
+
+    @property
+    def note(self) -> str:
+        return f"a pair a cycle into {ACCUMULATOR}, and a cycle to clear"
+
+    @property
+    def cycles(self) -> int:
+        return LANES + 1
+
+    def make(self) -> Any:
+        return ACCUMULATES[self.kind](spec_of(self.activations, self.weights, 1), ACCUMULATOR)
+
+
+@dataclass(frozen=True)
+class PrecisionEntry(Entry):
+    """One element for all precisions, and in each as many words as have sixteen pairs."""
+
+    mode: Precision
+
+    @property
+    def note(self) -> str:
+        return f"{self.mode.lanes} pairs a cycle; the same element has {len(Precision)} formats"
+
+    @property
+    def cycles(self) -> int:
+        return LANES // self.mode.lanes
+
+    def make(self) -> Any:
+        # As many words as any precision needs for the sum.
+        return MultiPrecisionSum(LANES)
+
+
+def special_entries() -> Iterator[Entry]:
+    """All of them."""
+    for activations in ("int4", "int8"):
+        yield SherryEntry("sherry", activations, "sherry")
+    for pair in PAIRS:
+        if WeightTable.refusal(spec_of(*pair)) is None:
+            yield WeightTableEntry("weight_table", *pair)
+    for behind, activations, weights in BEHIND:
+        for keep, of in SPARSE:
+            for dense in (False, True):
+                kind = f"{behind} {keep}:{of}{', dense' if dense else ''}"
+                yield SparseEntry(kind, activations, weights, behind, keep, of, dense)
+    for kind in ACCUMULATES:
+        for pair in PAIRS:
+            if not any(isinstance(parse_format(name), CodedFormat) for name in pair):
+                yield AccumulateEntry(kind, *pair)
+    for mode in Precision:
+        name = str(mode.format)
+        yield PrecisionEntry("multi_precision", name, name, mode)
