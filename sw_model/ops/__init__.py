@@ -4,8 +4,16 @@ from .argmax import ArgMax
 from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
 from .exp2 import Exp2, exp2
+from .integer_layer_norm import (
+    IntegerLayerNorm,
+    integer_layer_norm,
+    integer_layer_norm_bias,
+    integer_layer_norm_scale,
+)
+from .l2_norm import L2Norm, l2_norm
 from .logistic import logistic_table
 from .matmul import MatMul, accumulator_range, matmul
+from .norm import L1Norm, LayerNorm, RmsNorm, l1_norm, layer_norm, rms_norm
 from .piecewise import Piecewise, piecewise
 from .quantise import Dequantise, Quantise, dequantise, quantise
 from .real import Arithmetic, BatchNormalisation, Operator, Relu, batch_normalisation
@@ -18,10 +26,12 @@ from .threshold import MultiThreshold, multi_threshold
 
 __all__ = [
     "ArgMax", "Arithmetic", "BatchNormalisation", "DeltaTable", "Dequantise", "Divide", "Exp2",
-    "Isqrt", "MatMul", "MultiThreshold", "MultiplyAddShift", "Operator", "Piecewise", "Quantise",
-    "Reciprocal", "Relu", "Rescale", "RescaleMode", "Reshape", "Rsqrt", "Softmax", "Table",
-    "Transpose", "accumulator_range", "batch_normalisation", "delta_table", "dequantise",
-    "divide", "exp2", "isqrt", "logistic_table", "matmul", "multi_threshold",
-    "multiply_add_shift", "piecewise", "quantise", "reciprocal", "rescale", "rsqrt", "softmax",
-    "softmax_parameters", "table_lookup",
+    "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm", "LayerNorm", "MatMul", "MultiThreshold",
+    "MultiplyAddShift", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu", "Rescale",
+    "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Softmax", "Table", "Transpose",
+    "accumulator_range", "batch_normalisation", "delta_table", "dequantise", "divide", "exp2",
+    "integer_layer_norm", "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt",
+    "l1_norm", "l2_norm", "layer_norm", "logistic_table", "matmul", "multi_threshold",
+    "multiply_add_shift", "piecewise", "quantise", "reciprocal", "rescale", "rms_norm", "rsqrt",
+    "softmax", "softmax_parameters", "table_lookup",
 ]

@@ -24,6 +24,7 @@ from sw_model.ops import (
     softmax_parameters,
 )
 from tests.support.graphs import NetworkBuilder
+from tests.support.norms import NETWORKS as NORMS
 
 __all__ = ["OPERATIONS"]
 
@@ -85,6 +86,7 @@ _MAKERS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, st
                                            zero_point=5)),
     "MultiThreshold": (INT8, _multi_threshold),
     "MultiplyAddShift": (INT8, _multiply_add_shift),
+    **NORMS,
     "Piecewise": (INT8, _piecewise),
     "Quantise": (FLOAT32, lambda b, x: b.quantise("codes", x, [0.5, 0.25, 2], zero_point=-3)),
     "Reciprocal": (UINT8, lambda b, x: b.node(Reciprocal, "reciprocal", x, **NORMALISED)),
