@@ -15,8 +15,8 @@ RIVALS = (("e2m1", "int4"), ("posit<4,1>", "int4"), ("e2m3", "int6"), ("e3m2", "
           ("e4m3fn", "int8"), ("e5m2", "int8"), ("posit<8,0>", "int8"))
 WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
 LOOK_UP, SERIAL = ("lut", "serial_lut", "weight_table"), (
-    "weight_serial", "activation_serial", "booth", "csd", "en_t", "term", "serial_lut",
-    "weight_table", "accumulate", "carry_save")
+    "weight_serial", "activation_serial", "booth", "csd", "en_t", "sparse_encoded", "term",
+    "serial_lut", "weight_table", "accumulate", "carry_save")
 
 
 def conclusions(rows: Sequence[Row]) -> list[str]:

@@ -16,6 +16,7 @@ from .lut import LutDotProduct, SerialLutDotProduct
 from .mixed import MixedDotProduct
 from .packed import PackedDotProduct
 from .parallel import ParallelDotProduct
+from .sparse_encoded import SparseEncodedDotProduct
 from .table import TableDotProduct
 from .term import TermDotProduct
 from .ternary import TernaryDotProduct
@@ -27,9 +28,8 @@ __all__ = ["CONSTANT_FORMS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMat
            "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct", "DotSpec",
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
            "GroupedMatrix", "LutDotProduct", "MixedDotProduct", "PackedDotProduct",
-           "ParallelDotProduct", "SerialLutDotProduct", "TableDotProduct", "TermDotProduct",
-           "TernaryDotProduct",
-           "WeightSerialDotProduct"]
+           "ParallelDotProduct", "SerialLutDotProduct", "SparseEncodedDotProduct",
+           "TableDotProduct", "TermDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -49,6 +49,7 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "booth": BoothDotProduct,
     "csd": CsdDotProduct,
     "en_t": EnTDotProduct,
+    "sparse_encoded": SparseEncodedDotProduct,
     "term": TermDotProduct,
 }
 

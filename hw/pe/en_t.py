@@ -5,9 +5,42 @@ from __future__ import annotations
 
 from amaranth import Module, Signal, Value
 
+from sw_model.formats import Format
+
 from .zero_skipping import Digit, ZeroSkippingDotProduct
 
-__all__ = ["EnTDotProduct"]
+__all__ = ["EnTDotProduct", "en_t_count", "en_t_digit"]
+
+
+def en_t_count(form: Format) -> int:
+    """EN-T digits of every value of a format."""
+    return _top(max(-form.fixed_min, form.fixed_max)) // 2 + 1
+
+
+def en_t_digit(low: Value, high: Value, carry: Value, negative: Value) -> tuple[Digit, Value]:
+    """A digit of a number, its sign included, and the carry to the next one; combinational.
+
+    Parameters
+    ----------
+    low, high : Value
+        The digit's two bits, of a negative number complemented: those of its magnitude less one.
+    carry : Value
+        Of the digit below; into the lowest one, ``negative``.
+    negative : Value
+        The number's sign.
+    """
+    onward = high & (low | carry)
+    return Digit(nonzero=(low ^ carry) | (high ^ carry), twice=(low ^ high) & ~(low ^ carry),
+                 negative=negative ^ onward), onward
+
+
+def _top(magnitude: int) -> int:
+    """Highest power of two that is a digit's of a number of at most this magnitude."""
+    # The least number with a digit at a place has -1 at all places below it.
+    top = 0
+    while 3 * magnitude > (4 if top % 2 else 5) << top:
+        top += 1
+    return top
 
 
 class EnTDotProduct(ZeroSkippingDotProduct):
@@ -19,7 +52,8 @@ class EnTDotProduct(ZeroSkippingDotProduct):
     contract and the members.
 
     Source: EN-T, as in the bit-weight paper's OPT3 and OPT4, which take place after place, and
-    sum carry-save; here the lanes' products are shifted, and summed by carry chains.
+    sum carry-save (:class:`~.sparse_encoded.SparseEncodedDotProduct`); here the lanes' products
+    are shifted, and summed by carry chains.
 
     Parameters
     ----------
@@ -31,22 +65,15 @@ class EnTDotProduct(ZeroSkippingDotProduct):
 
     @classmethod
     def _top(cls, magnitude: int) -> int:
-        # The least number with a digit at a place has -1 at all places below it.
-        top = 0
-        while 3 * magnitude > (4 if top % 2 else 5) << top:
-            top += 1
-        return top
+        return _top(magnitude)
 
     def _digits(self, m: Module, bits: Value, negative: Value, count: int, name: str
                 ) -> list[Digit]:
-        # The complement of a negative number is its magnitude less one: a carry of one.
         carries, digits = Signal(count + 1, name=f"{name}_carries"), []
         m.d.comb += carries[0].eq(negative)
         for k in range(count):
-            low, high = bits[2 * k] ^ negative, bits[2 * k + 1] ^ negative
-            carry, onward = carries[k], carries[k + 1]
-            m.d.comb += onward.eq(high & (low | carry))
-            digits.append(Digit(nonzero=(low ^ carry) | (high ^ carry),
-                                twice=(low ^ high) & ~(low ^ carry),
-                                negative=negative ^ onward))
+            digit, onward = en_t_digit(bits[2 * k] ^ negative, bits[2 * k + 1] ^ negative,
+                                       carries[k], negative)
+            m.d.comb += carries[k + 1].eq(onward)
+            digits.append(digit)
         return digits

@@ -59,6 +59,7 @@ class DotRows(wiring.Component):
             "a": In(vector_of(spec.activations, spec.lanes)),
             "w": In(ArrayLayout(vector_of(spec.weights, spec.lanes), self._rows)),
             "o": Out(ArrayLayout(shape_between(*spec.result_range), self._rows)),
+            **self._more_members(),
         })
 
     @property
@@ -68,6 +69,11 @@ class DotRows(wiring.Component):
     @property
     def rows(self) -> int:
         return self._rows
+
+    @classmethod
+    def _more_members(cls) -> dict[str, Any]:
+        """Members that a subclass adds to the contract's."""
+        return {}
 
 
 class SeparateRows(DotRows):

@@ -68,8 +68,9 @@ class SerialRow(wiring.Component):
                                 name=f"w_{lane}")
             terms.append(kind.term(m, spec, self.a[lane], weight, self.number, f"term_{lane}"))
         step = Step(self.live, self.last, kind.minus(spec, self.last))
-        result, _ = serial_sum(m, terms, step, spec, kind.whole(spec), enable=self.enable,
-                               advance=kind.advance(spec), steps=self._steps)
+        whole = kind.whole(spec)
+        result, _ = serial_sum(m, terms, step, spec, (whole.fixed_min, whole.fixed_max),
+                               enable=self.enable, advance=kind.advance(spec), steps=self._steps)
         m.d.comb += self.o.eq(result)
         return m
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import ValueLike
 
-from sw_model.formats import Format
-
 from ..arith.adder_tree import tree_depth
 from ..arith.carry_tree import Carried, add_with_carry, carry_sum
 from ..arith.registered import registered
@@ -67,8 +65,9 @@ def serial_latency(lanes: int) -> int:
     return 2 + tree_depth(lanes)
 
 
-def serial_sum(m: Module, terms: Sequence[Term], step: Step, spec: DotSpec, operand: Format, *,
-               enable: ValueLike, advance: int, steps: int) -> tuple[Value, Value]:
+def serial_sum(m: Module, terms: Sequence[Term], step: Step, spec: DotSpec,
+               limits: tuple[int, int], *, enable: ValueLike, advance: int, steps: int
+               ) -> tuple[Value, Value]:
     """The sum of the terms of a dot product, and whether it has just come.
 
     The terms of a cycle go into registers, which a term that is not valid clears; from there
@@ -85,10 +84,10 @@ def serial_sum(m: Module, terms: Sequence[Term], step: Step, spec: DotSpec, oper
         One for each lane.
     step : Step
     spec : DotSpec
-    operand : Format
-        That of the terms' values.
+    limits : tuple of int and int
+        Least and greatest of the terms' values.
     """
-    selected = [_selected(m, term, operand, enable, f"term_{lane}")
+    selected = [_selected(m, term, limits, enable, f"term_{lane}")
                 for lane, term in enumerate(terms)]
     part = carry_sum(m, selected, enable=enable, name="part")
     depth = serial_latency(len(terms)) - 1
@@ -113,10 +112,10 @@ def serial_sum(m: Module, terms: Sequence[Term], step: Step, spec: DotSpec, oper
     return result, new
 
 
-def _selected(m: Module, term: Term, operand: Format, enable: ValueLike, name: str) -> Carried:
+def _selected(m: Module, term: Term, limits: tuple[int, int], enable: ValueLike, name: str
+              ) -> Carried:
     """A term one register later: complemented if it is negative, with a carry to go with it."""
-    low = min(operand.fixed_min, 0) << term.most
-    high = max(operand.fixed_max, 0) << term.most
+    low, high = min(limits[0], 0) << term.most, max(limits[1], 0) << term.most
     signed = not isinstance(term.negative, Const)
     if signed:
         low, high = min(low, ~high), max(high, ~low)

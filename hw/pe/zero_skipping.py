@@ -99,9 +99,10 @@ class ZeroSkippingDotProduct(ElasticDotProduct):
         with m.If(self.enable):
             m.d.sync += live.eq(take | more)
         m.d.comb += more.eq(live & Cat(rest.any() for _, rest in lanes).any())
+        whole = self.spec.activations
         result, new = serial_sum(m, [term for term, _ in lanes], Step(live, last), self.spec,
-                                 self.spec.activations, enable=self.enable, advance=0,
-                                 steps=self.interval)
+                                 (whole.fixed_min, whole.fixed_max), enable=self.enable,
+                                 advance=0, steps=self.interval)
         m.d.comb += [self.o.eq(result), self.valid.eq(new)]
         return m
 

@@ -58,6 +58,9 @@ from hw.pe.rows import SeparateRows
 from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
+from hw.pe.sparse_encoded import SparseEncodedDotProduct
+from hw.pe.sparse_encoded_rows import SparseEncodedRow, SparseEncodedRows
+from hw.pe.sparse_encoder import SparseEncoder
 from hw.pe.split_multiplier import SplitMultiplier
 from hw.pe.table import TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
@@ -186,6 +189,8 @@ def _serial_products() -> tuple[wiring.Component, ...]:
     return (WeightSerialDotProduct(spec), ActivationSerialDotProduct(spec), BoothDotProduct(spec),
             CsdDotProduct(spec), EnTDotProduct(spec), TermDotProduct(spec),
             SerialRow(BoothDotProduct, spec), SerialRows(BoothDotProduct, spec, 2),
+            SparseEncodedDotProduct(spec), SparseEncodedRow(spec, 4), SparseEncodedRows(spec, 2),
+            SparseEncoder(INT8, 6),
             GroupScale(-1000, 1000, INT8, 4))
 
 

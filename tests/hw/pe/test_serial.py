@@ -13,26 +13,30 @@ from hw.pe.base import DotSpec, ElasticDotProduct
 from hw.pe.booth import BoothDotProduct
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
+from hw.pe.sparse_encoded import SparseEncodedDotProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.weight_serial import WeightSerialDotProduct
 from sw_model.formats import parse_format
 
 KINDS = [WeightSerialDotProduct, ActivationSerialDotProduct, BoothDotProduct, CsdDotProduct,
-         EnTDotProduct, TermDotProduct]
+         EnTDotProduct, SparseEncodedDotProduct, TermDotProduct]
 PAIRS = [("int8", "int4", 4), ("uint4", "int8", 1), ("bipolar", "ternary", 3)]
 
 #: Codes whose recoding has the most terms, for elements whose time depends on them.
-SLOWEST = {"int4": 5, "int8": 85, "ternary": 1}
+SLOWEST = {"int4": 5, "int8": 85, "uint4": 11, "ternary": 1, "bipolar": 1}
 
 
-def vectors_of(spec, count, rng):
+def vectors_of(make, spec, count, rng):
     """Operands, no two neighbours with the same result, that take the most time; and results."""
     vectors, results = [], [0]
     while len(vectors) < count:
-        a = rng.integers(spec.activations.min, spec.activations.max, spec.lanes, endpoint=True)
-        w = np.where(rng.random(spec.lanes) < 0.5, SLOWEST[str(spec.weights)],
-                     rng.integers(spec.weights.min, spec.weights.max, spec.lanes, endpoint=True))
-        w[0] = SLOWEST[str(spec.weights)]
+        a, w = (rng.integers(form.min, form.max, spec.lanes, endpoint=True)
+                for form in (spec.activations, spec.weights))
+        if make is SparseEncodedDotProduct:
+            a[:] = SLOWEST[str(spec.activations)]
+        else:
+            w = np.where(rng.random(spec.lanes) < 0.5, SLOWEST[str(spec.weights)], w)
+            w[0] = SLOWEST[str(spec.weights)]
         result = int((spec.activations.to_fixed(a) * spec.weights.to_fixed(w)).sum())
         if result != results[-1]:
             vectors.append((a.tolist(), w.tolist()))
@@ -59,7 +63,7 @@ def simulate(top, bench):
 def test_results_come_when_they_are_due(make, a, w, lanes, rng):
     """Not a cycle sooner, and the next one not before its time."""
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))
-    vectors, results = vectors_of(unit.spec, 6, rng)
+    vectors, results = vectors_of(make, unit.spec, 6, rng)
     due = {unit.latency + place * unit.interval: result for place, result in enumerate(results)}
 
     async def bench(ctx):
@@ -89,7 +93,7 @@ def test_reset_in_mid_stream(make, a, w, lanes, rng):
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))
     m, reset = Module(), Signal()
     m.submodules.unit = ResetInserter(reset)(unit)
-    vectors, results = vectors_of(unit.spec, 2, rng)
+    vectors, results = vectors_of(make, unit.spec, 2, rng)
 
     async def bench(ctx):
         for wait in range(1, unit.latency + 2):
