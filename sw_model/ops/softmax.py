@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 
 from ..formats import Format, IntFormat
 from ..node import Dimension, Node, Tensor, extent
+from ..specs import TfliteSoftmaxSpec
+from ..tables import tflite_exponentials
 from .fixed_point import (
     divide_by_power,
     doubling_high_multiply,
-    exponential,
     quantise_multiplier,
     reciprocal_of_one_plus,
 )
 
 __all__ = ["Softmax", "softmax", "softmax_parameters"]
-
-#: Integer bits of the scaled difference and of the sum of exponentials.
-_DIFFERENCE_BITS, _SUM_BITS = 5, 12
 
 
 def softmax_parameters(scale: float, beta: float = 1.0) -> tuple[int, int, int]:
@@ -37,18 +35,20 @@ def softmax_parameters(scale: float, beta: float = 1.0) -> tuple[int, int, int]:
     >>> softmax_parameters(0.0625)
     (1073741824, 23, -248)
     """
-    real = beta * scale * 2.0 ** (31 - _DIFFERENCE_BITS)
+    fraction = 31 - TfliteSoftmaxSpec.DIFFERENCE_BITS
+    real = beta * scale * 2.0**fraction
     if not (math.isfinite(real) and real > 1):
         raise ValueError(f"beta * scale must be finite and above 2**-26, not {beta * scale!r}")
     multiplier, exponent = quantise_multiplier(min(real, 2.0**31 - 1))
     shift = exponent + 31
-    radius = math.ldexp(2**_DIFFERENCE_BITS - 1, 31 - _DIFFERENCE_BITS - shift)
+    radius = math.ldexp(2**TfliteSoftmaxSpec.DIFFERENCE_BITS - 1, fraction - shift)
     return multiplier, shift, -math.floor(radius)
 
 
-def softmax(codes: NDArray[Any], *, multiplier: int, shift: int, diff_min: int
-            ) -> NDArray[np.int8]:
-    """Softmax along the last axis; the output's scale is 1/256, its zero point -128.
+def softmax(codes: NDArray[Any], *, multiplier: int, shift: int, diff_min: int, width: int = 8
+            ) -> NDArray[Any]:
+    """Softmax along the last axis; the output's scale is ``2**-width``, its zero point the least
+    code.
 
     Parameters
     ----------
@@ -56,30 +56,34 @@ def softmax(codes: NDArray[Any], *, multiplier: int, shift: int, diff_min: int
         At most 4,095 channels: the sum of exponentials has 12 integer bits.
     multiplier, shift, diff_min : int
         See :func:`softmax_parameters`.
+    width : int
+        Of the result: 8 or 16.
 
     Returns
     -------
-    int8 array of the shape of ``codes``.
+    int8 or int16 array of the shape of ``codes``.
+
+    Off from the real softmax by at most 3.91e-3 (1/256, in a row of one element, whose 1 is the
+    largest code), else half as much, with 8 bits.
 
     Source: TensorFlow Lite, ``reference/softmax.h``.
 
     >>> softmax(np.array([[-10, 20, 50, 127]]), multiplier=1717986944, shift=22, diff_min=-496)
     array([[-128, -127, -123,  121]], dtype=int8)
     """
-    # A difference to the row's largest code is 0 to -255: exponentials come from a table.
-    steps = np.arange(256, dtype=np.int64)
-    seen = -steps >= diff_min
-    scaled = doubling_high_multiply(np.where(seen, -steps, 0) << shift, multiplier)
-    table = np.where(seen, exponential(scaled, _DIFFERENCE_BITS), 0)
-
+    spec = TfliteSoftmaxSpec(multiplier=multiplier, shift=shift, diff_min=diff_min,
+                             target=IntFormat(width))
+    table = np.array(tflite_exponentials(spec))
     below = codes.max(axis=-1, keepdims=True).astype(np.int64) - codes
     each = table[below]
-    total = divide_by_power(table, _SUM_BITS)[below].sum(axis=-1, keepdims=True)
+    total = divide_by_power(table, spec.SUM_BITS)[below].sum(axis=-1, keepdims=True)
     # frexp is exact below 2**53: total has 32 - zeros bits.
     zeros = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     factor = reciprocal_of_one_plus((total << zeros) - 2**31)
-    result = divide_by_power(doubling_high_multiply(each, factor), _SUM_BITS - zeros + 31 - 8)
-    return np.clip(result - 128, -128, 127).astype(np.int8)
+    result = divide_by_power(doubling_high_multiply(each, factor),
+                             spec.SUM_BITS - zeros + 31 - width)
+    target = spec.target
+    return np.clip(result + target.min, target.min, target.max).astype(target.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +94,7 @@ class Softmax(Node):
     """
 
     #: Most channels for which the sum of exponentials cannot overflow.
-    MAX_CHANNELS = 2**_SUM_BITS - 1
+    MAX_CHANNELS = TfliteSoftmaxSpec.LONGEST
 
     multiplier: int
     shift: int
@@ -103,10 +107,14 @@ class Softmax(Node):
         channels = extent(x.shape[-1:])
         self.require(len(x.shape) >= 1 and channels <= self.MAX_CHANNELS,
                      f"input must have 1 to {self.MAX_CHANNELS} channels, not {list(x.shape)}")
-        self.require(0 < self.multiplier < 2**31 and 0 <= self.shift <= 31
-                     and self.diff_min <= 0 and -self.diff_min << self.shift < 2**31,
-                     "multiplier, shift or diff_min out of range")
+        self.checked(lambda: self.spec)
         return ((x.shape, x.format),)
+
+    @property
+    def spec(self) -> TfliteSoftmaxSpec:
+        """What hardware is made from."""
+        return TfliteSoftmaxSpec(multiplier=self.multiplier, shift=self.shift,
+                                 diff_min=self.diff_min)
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 from ..specs import Exp2Spec
 
@@ -12,6 +13,7 @@ __all__ = ["exp2_table"]
 _DIGITS = 60
 
 
+@cache
 def exp2_table(spec: Exp2Spec) -> tuple[int, ...]:
     """``round(2**(i / 2**index_bits) * 2**fraction)`` for ``i`` from 0 to ``2**index_bits``.
 

@@ -24,6 +24,7 @@ from sw_model.ops import (
     softmax_parameters,
 )
 from tests.support.graphs import NetworkBuilder
+from tests.support.softmaxes import NETWORKS as SOFTMAXES
 from tests.support.norms import NETWORKS as NORMS
 
 __all__ = ["OPERATIONS"]
@@ -96,6 +97,7 @@ _MAKERS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, st
     "Reshape": (INT8, lambda b, x: b.reshape("flat", x, (3, 1, 2))),
     "Rsqrt": (UINT8, lambda b, x: b.node(Rsqrt, "rsqrt", x, **NORMALISED)),
     "Softmax": (INT8, _softmax),
+    **SOFTMAXES,
     "Table": (INT8, lambda b, x: b.table("table", x, np.arange(768).reshape(3, 256) % 251 - 125)),
     "Transpose": (INT8, lambda b, x: b.transpose("turned", x, (1, 0))),
 }

@@ -8,21 +8,25 @@ import pytest
 from sw_model.formats import IntFormat
 from sw_model.node import NodeError, Tensor
 from sw_model.ops import Softmax, softmax, softmax_parameters
+from sw_model.specs import TfliteSoftmaxSpec
+from sw_model.tables import tflite_exponentials
+from tests.support.softmaxes import real_softmax, some_rows
 from tests.support.tflite_models import ModelBuilder, run_litert, run_micro
 
 
-def softmax_model(shape: tuple[int, ...], scale: float, beta: float = 1.0) -> bytes:
+def softmax_model(shape: tuple[int, ...], scale: float, beta: float = 1.0, width: int = 8
+                  ) -> bytes:
     builder = ModelBuilder()
     x = builder.tensor("x", shape, scale=scale, zero_point=4)
-    y = builder.tensor("y", shape, scale=1 / 256, zero_point=-128)
+    y = builder.tensor("y", shape, f"INT{width}", scale=2.0**-width, zero_point=-1 << width - 1)
     builder.softmax(x, y, beta)
     return builder.build([x], [y])
 
 
-def golden(codes: np.ndarray, scale: float, beta: float = 1.0) -> np.ndarray:
+def golden(codes: np.ndarray, scale: float, beta: float = 1.0, width: int = 8) -> np.ndarray:
     multiplier, shift, diff_min = softmax_parameters(float(np.float32(scale)),
                                                      float(np.float32(beta)))
-    return softmax(codes, multiplier=multiplier, shift=shift, diff_min=diff_min)
+    return softmax(codes, multiplier=multiplier, shift=shift, diff_min=diff_min, width=width)
 
 
 @pytest.mark.parametrize("run", [run_micro, run_litert])
@@ -35,6 +39,26 @@ def test_equals_the_interpreters(run, channels, rng):
         codes[0, 3:] //= rng.integers(1, 30)
         (expected,) = run(softmax_model(codes.shape, scale), codes)
         np.testing.assert_array_equal(golden(codes, scale), expected)
+
+
+@pytest.mark.parametrize("run", [run_micro, run_litert])
+def test_16_bits_out(run, rng):
+    for scale in (1e-3, 0.02, 1 / 16, 0.25, 2):
+        codes = rng.integers(-128, 128, (1, 8, 100), dtype=np.int8)
+        codes[0, 0], codes[0, 1], codes[0, 2, 0] = 127, -128, 127
+        (expected,) = run(softmax_model(codes.shape, scale, width=16), codes)
+        assert expected.dtype == np.int16
+        np.testing.assert_array_equal(golden(codes, scale, width=16), expected)
+
+
+def test_errors(rng):
+    """Half a unit; a whole one for 1 alone, which has no code."""
+    for width, most in ((8, 1.96e-3), (16, 9.0e-6)):
+        rows = some_rows(np.random.default_rng(1), (2000, 50), 20)
+        got = golden(rows.astype(np.int8), 1 / 16, width=width) + 2.0 ** (width - 1)
+        error = np.abs(got / 2.0**width - real_softmax(rows, 1 / 16)).max()
+        assert 0.99 * most <= error <= most, error
+        assert golden(np.array([[3]], np.int8), 1 / 16, width=width) == 2 ** (width - 1) - 1
 
 
 @pytest.mark.parametrize("run", [run_micro, run_litert])
@@ -91,3 +115,22 @@ def test_node(rng):
 def test_node_refuses(changes, tensor, message):
     with pytest.raises(NodeError, match=message):
         node(**changes).infer([tensor])
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"target": IntFormat(12)}, "target must be int8 or int16, not int12"),
+    ({"multiplier": 0}, "multiplier, shift or diff_min out of range")])
+def test_specs_refuse(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        TfliteSoftmaxSpec(**{"multiplier": 2**30, "shift": 23, "diff_min": -248} | changes)
+
+
+def test_table_of_exponentials():
+    """The spec's memory against the real function, to the last bits of 31."""
+    for scale in (1 / 16, 0.002, 1.7):
+        multiplier, shift, diff_min = softmax_parameters(scale)
+        spec = TfliteSoftmaxSpec(multiplier=multiplier, shift=shift, diff_min=diff_min)
+        entries = np.array(tflite_exponentials(spec)) / 2**31
+        real = np.where(-np.arange(256) >= diff_min, np.exp(-scale * np.arange(256)), 0)
+        assert np.abs(entries - real).max() <= 1e-6
+    assert node().spec == TfliteSoftmaxSpec(multiplier=2**30, shift=23, diff_min=-248)
