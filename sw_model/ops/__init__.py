@@ -5,6 +5,7 @@ from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
 from .exp2 import Exp2, exp2
 from .extended_exponential import extended_exponential
+from .hard_swish import HardSwish, hard_swish
 from .integer_layer_norm import (
     IntegerLayerNorm,
     integer_layer_norm,
@@ -12,16 +13,19 @@ from .integer_layer_norm import (
     integer_layer_norm_scale,
 )
 from .l2_norm import L2Norm, l2_norm
-from .logistic import logistic_table
+from .logistic import logistic_table, tanh_table
 from .matmul import MatMul, accumulator_range, matmul
 from .norm import L1Norm, LayerNorm, RmsNorm, l1_norm, layer_norm, rms_norm
 from .piecewise import Piecewise, piecewise
+from .pooling import AveragePool, MaxPool, Mean, average_pool, max_pool, mean
 from .quantise import Dequantise, Quantise, dequantise, quantise
 from .real import Arithmetic, BatchNormalisation, Operator, Relu, batch_normalisation
 from .reciprocal import Reciprocal, Rsqrt, reciprocal, rsqrt
+from .requantise import Concatenate, Requantise, concatenate, requantise
 from .rescale import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
 from .shape import Reshape, Transpose
 from .shiftmax import Shiftmax, shift_exponential, shiftmax
+from .sigmoid import Sigmoid, sigmoid
 from .softmax import Softmax, softmax, softmax_parameters
 from .softmax_online import (
     OnlineSoftmax,
@@ -35,18 +39,22 @@ from .softmax_single_pass import SinglePassSoftmax, single_pass_softmax, single_
 from .softmax_unified import UnifiedSoftmax, needs_fallback, unified_softmax
 from .table import Table, table_lookup
 from .threshold import MultiThreshold, multi_threshold
+from .two_operands import Add, Multiply, add, multiply
 
 __all__ = [
-    "ArgMax", "Arithmetic", "BatchNormalisation", "DeltaTable", "Dequantise", "Divide", "Exp2",
-    "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm", "LayerNorm", "MatMul", "MultiThreshold",
-    "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu",
-    "Rescale", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Shiftmax", "SinglePassSoftmax",
-    "Softmax", "Table", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "accumulator_range",
-    "batch_normalisation", "delta_table", "dequantise", "divide", "exp2", "extended_exponential",
-    "integer_layer_norm", "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "l1_norm",
-    "l2_norm", "layer_norm", "logistic_table", "matmul", "merge_states", "multi_threshold",
-    "multiply_add_shift", "needs_fallback", "online_softmax", "online_state", "piecewise",
-    "quantise", "reciprocal", "rescale", "rms_norm", "rsqrt", "shift_exponential", "shiftmax",
-    "single_pass_softmax", "single_pass_statistics", "softmax", "softmax_parameters",
-    "table_lookup", "two_pass_softmax", "unified_softmax",
+    "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation", "Concatenate", "DeltaTable",
+    "Dequantise", "Divide", "Exp2", "HardSwish", "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm",
+    "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply", "MultiplyAddShift",
+    "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu", "Requantise",
+    "Rescale", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Shiftmax", "Sigmoid",
+    "SinglePassSoftmax", "Softmax", "Table", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax",
+    "accumulator_range", "add", "average_pool", "batch_normalisation", "concatenate", "delta_table",
+    "dequantise", "divide", "exp2", "extended_exponential", "hard_swish", "integer_layer_norm",
+    "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "l1_norm", "l2_norm",
+    "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold",
+    "multiply", "multiply_add_shift", "needs_fallback", "online_softmax", "online_state",
+    "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rms_norm", "rsqrt",
+    "shift_exponential", "shiftmax", "sigmoid", "single_pass_softmax", "single_pass_statistics",
+    "softmax", "softmax_parameters", "table_lookup", "tanh_table", "two_pass_softmax",
+    "unified_softmax",
 ]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "divide_by_power", "doubling_high_multiply", "exponential", "multiply_by_multiplier",
-    "quantise_multiplier", "quantise_multipliers", "reciprocal_of_one_plus", "saturating_shift",
-    "split_scale", "split_scales",
+    "one_minus_over_one_plus", "quantise_multiplier", "quantise_multipliers",
+    "reciprocal_of_one_plus", "saturating_shift", "split_scale", "split_scales",
 ]
 
 _LEAST, _MOST = -(2**31), 2**31 - 1
@@ -107,17 +107,30 @@ def _exponential_of_fraction(x: NDArray[np.int64]) -> NDArray[np.int64]:
 def reciprocal_of_one_plus(x: NDArray[Any]) -> NDArray[np.int64]:
     """``1 / (1 + x)`` for ``x`` in [0, 1), both Q0.31: one_over_one_plus_x_for_x_in_0_1.
 
-    Three Newton-Raphson steps on half of the denominator.
-
     >>> reciprocal_of_one_plus(np.array([0, 2**29])) / 2**31
     array([1. , 0.8])
     """
+    return saturating_shift(_twice_reciprocal(x), 1)
+
+
+def one_minus_over_one_plus(x: NDArray[Any]) -> NDArray[np.int64]:
+    """``(1 - x) / (1 + x)`` for ``x`` in [0, 1), both Q0.31:
+    one_minus_x_over_one_plus_x_for_x_in_0_1.
+
+    >>> one_minus_over_one_plus(np.array([0, 2**29])) / 2**31
+    array([1. , 0.6])
+    """
+    return saturating_shift(_twice_reciprocal(x) - 2**29, 2)
+
+
+def _twice_reciprocal(x: NDArray[Any]) -> NDArray[np.int64]:
+    """``2 / (1 + x)`` in Q2.29: three Newton-Raphson steps on half of the denominator."""
     half = (x.astype(np.int64) + _MOST + 1) >> 1
     result = 1515870810 + doubling_high_multiply(half, -1010580540)
     for _ in range(3):
         error = 2**29 - doubling_high_multiply(half, result)
         result = result + saturating_shift(doubling_high_multiply(result, error), 2)
-    return saturating_shift(result, 1)
+    return result
 
 
 def quantise_multiplier(scale: float) -> tuple[int, int]:

@@ -9,10 +9,13 @@ from .extended_exponential import ExtendedExponentialSpec, PowerTable
 from .integer_norm import IntegerLayerNormSpec, L2NormSpec
 from .integer_softmax import ShiftmaxSpec, TfliteSoftmaxSpec
 from .jobs import RowJob, VectorJob
+from .multiplier import FixedMultiplier
 from .norm import L1NormSpec, LayerNormSpec, NormSpec, RmsNormSpec
 from .piecewise import PiecewiseSpec
 from .reciprocal import ReciprocalSpec, RsqrtSpec
+from .requantise import ACTIVATIONS, ConcatSpec, RequantiseSpec, activation_range
 from .rescale import FrameworkRescaleSpec, MultiplyAddShiftSpec
+from .sigmoid import HardSwishSpec, SigmoidSpec
 from .softmax import (
     OnlineSoftmaxSpec,
     ProbabilitySpec,
@@ -20,12 +23,17 @@ from .softmax import (
     TwoPassSoftmaxSpec,
     UnifiedSoftmaxSpec,
 )
+from .two_operands import AddSpec, MultiplySpec, TwoOperandSpec
+from .window import MeanSpec, PoolSpec, WindowAxis
 
 __all__ = [
-    "ArgMaxSpec", "BlockSumSpec", "DeltaTableSpec", "DivideSpec", "Exp2Spec",
-    "ExtendedExponentialSpec", "FrameworkRescaleSpec", "IntegerLayerNormSpec", "IsqrtSpec",
-    "L1NormSpec", "L2NormSpec", "LayerNormSpec", "MultiplyAddShiftSpec", "NormSpec",
-    "OnlineSoftmaxSpec", "PiecewiseSpec", "PowerTable", "ProbabilitySpec", "ReciprocalSpec",
-    "RmsNormSpec", "RowJob", "RsqrtSpec", "ShiftmaxSpec", "SinglePassSoftmaxSpec", "TableSpec",
-    "TfliteSoftmaxSpec", "ThresholdSpec", "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec", "VectorJob",
+    "ACTIVATIONS", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec", "DeltaTableSpec",
+    "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier", "FrameworkRescaleSpec",
+    "HardSwishSpec", "IntegerLayerNormSpec", "IsqrtSpec", "L1NormSpec", "L2NormSpec",
+    "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec",
+    "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec",
+    "ReciprocalSpec", "RequantiseSpec", "RmsNormSpec", "RowJob", "RsqrtSpec", "ShiftmaxSpec",
+    "SigmoidSpec", "SinglePassSoftmaxSpec", "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec",
+    "TwoOperandSpec", "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis",
+    "activation_range",
 ]

@@ -1,47 +1,57 @@
-"""The logistic table against TFLite Micro, for every code."""
+"""The tables of the logistic function and of tanh against TFLite Micro, for every code."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sw_model.ops import logistic_table
+from sw_model.ops import logistic_table, tanh_table
 from tests.support.tflite_models import ModelBuilder, run_litert, run_micro
 
 CODES = np.arange(-128, 128, dtype=np.int8)[None]
 
 
-def logistic_model(scale: float, zero_point: int) -> bytes:
+#: Golden table, operator, scale and zero point of the result.
+FUNCTIONS = [(logistic_table, "LOGISTIC", 1 / 256, -128), (tanh_table, "TANH", 1 / 128, 0)]
+
+function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each[1])
+
+
+def model_of(function, scale: float, zero_point: int) -> bytes:
+    _, operator, scale_out, zero_out = function
     builder = ModelBuilder()
     x = builder.tensor("x", (1, 256), scale=scale, zero_point=zero_point)
-    y = builder.tensor("y", (1, 256), scale=1 / 256, zero_point=-128)
-    builder.operator("LOGISTIC", [x], [y])
+    y = builder.tensor("y", (1, 256), scale=scale_out, zero_point=zero_out)
+    builder.operator(operator, [x], [y])
     return builder.build([x], [y])
 
 
+@function
 @pytest.mark.parametrize("zero_point", [-128, -1, 0, 77, 127])
-def test_equals_tflite_micro(zero_point, rng):
+def test_equals_tflite_micro(function, zero_point, rng):
     """Scales from where all is a half to where all saturates, some of them powers of two."""
     for scale in (2.0**-25, 1e-5, *np.exp(rng.uniform(-7, 2, 12)), 2.0**-4, 0.25, 5, 3e4, 1e9):
         single = float(np.float32(scale))
-        (expected,) = run_micro(logistic_model(single, zero_point), CODES)
-        np.testing.assert_array_equal(logistic_table(single, zero_point), expected[0])
+        (expected,) = run_micro(model_of(function, single, zero_point), CODES)
+        np.testing.assert_array_equal(function[0](single, zero_point), expected[0])
 
 
-def test_equals_litert_reference(rng):
+@function
+def test_equals_litert_reference(function, rng):
     """LiteRT rounds the real function; up to a scale of 1 the two agree on every code."""
     for scale in np.exp(rng.uniform(-7, 0, 20)):
         single, zero_point = float(np.float32(scale)), int(rng.integers(-128, 128))
-        (expected,) = run_litert(logistic_model(single, zero_point), CODES)
-        np.testing.assert_array_equal(logistic_table(single, zero_point), expected[0])
+        (expected,) = run_litert(model_of(function, single, zero_point), CODES)
+        np.testing.assert_array_equal(function[0](single, zero_point), expected[0])
 
 
 def test_extreme_scales():
-    """Where TFLite's own shift by the scale's exponent is undefined, the table still is."""
-    assert set(logistic_table(1e-30, 0)) == {0}
-    steep = logistic_table(1e30, 3)
-    assert set(steep[:131]) == {-128}
-    assert set(steep[132:]) == {127}
+    """Where TFLite's own shift by the scale's exponent is undefined, the tables still are."""
+    for table in (logistic_table, tanh_table):
+        assert set(table(1e-30, 0)) == {0}
+        steep = table(1e30, 3)
+        assert set(steep[:131]) == {-128}
+        assert set(steep[132:]) == {127}
 
 
 @pytest.mark.parametrize(("scale", "zero_point", "message"), [
@@ -54,3 +64,5 @@ def test_extreme_scales():
 def test_refuses(scale, zero_point, message):
     with pytest.raises(ValueError, match=message):
         logistic_table(scale, zero_point)
+    with pytest.raises(ValueError, match=message):
+        tanh_table(scale, zero_point)
