@@ -22,7 +22,7 @@ from ..shapes import shape_between
 from .base import DotSpec
 
 __all__ = ["PORTS", "WIDEST", "Field", "Packing", "accumulation_limit", "joined_shape",
-           "pair_packing", "refusal", "row_packing"]
+           "pair_packing", "refusal", "row_packing", "widest_lane"]
 
 #: Bits of the two factors of a family's multiplier, signs included.
 PORTS = {"ecp5": (18, 18), "gowin": (18, 18), "nexus": (18, 18), "ice40": (16, 16),
@@ -99,9 +99,16 @@ def accumulation_limit(activations: Format, weights: Format, count: int, *,
                        ports: tuple[int, int] = WIDEST) -> int:
     """Most products that may be added before they are taken apart; 0 if none fits."""
     low, high = DotSpec(activations, weights, 1).product_range
+    lane = widest_lane(activations, weights, count, ports=ports)
+    return ((1 << lane) - 1) // (high - low)
+
+
+def widest_lane(activations: Format, weights: Format, count: int, *,
+                ports: tuple[int, int] = WIDEST) -> int:
+    """Most bits from one of ``count`` weights side by side to the next; 0 if they do not fit."""
     for lane in range(max(ports), 0, -1):
         if _fits(joined_shape(weights, count, lane), joined_shape(activations, 1, lane), ports):
-            return ((1 << lane) - 1) // (high - low)
+            return lane
     return 0
 
 

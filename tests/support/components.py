@@ -7,6 +7,8 @@ from amaranth import signed, unsigned
 from amaranth.lib import wiring
 
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
+from hw.array.chain import ChainSpec, DspChain
+from hw.array.chain_layer import ChainJob, ChainLayer, ChainLayerSpec, ChainRows
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.gemm import GemmJob, GemmSpec
 from hw.array.gemv import GemvBanks, GemvSpec
@@ -149,7 +151,13 @@ def _arrays() -> tuple[wiring.Component, ...]:
     return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
             WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
             PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks), *map(SparseLayer, sparse),
-            SparseRows(ParallelDotProduct, sparse[0].dot, 3))
+            SparseRows(ParallelDotProduct, sparse[0].dot, 3), *_chains())
+
+
+def _chains() -> tuple[wiring.Component, ...]:
+    chain = ChainSpec(INT8, INT8, 4, 6)
+    return (DspChain(chain), ChainRows(chain, (1, 3)),
+            ChainLayer(ChainLayerSpec(chain, INT20, (ChainJob(3, 5, keep=2),))))
 
 
 def _tables() -> tuple[wiring.Component, ...]:

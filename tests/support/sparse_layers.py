@@ -18,7 +18,8 @@ from .dots import codes_of
 from .gemm import Gemm, masked
 from .units import Interval, Unit
 
-__all__ = ["SparseProducts", "sparse_matrix", "sparse_products", "sparse_spec", "weight_words"]
+__all__ = ["SparseProducts", "draw", "sparse_matrix", "sparse_products", "sparse_spec",
+           "weight_words"]
 
 #: Biases are at most so large.
 BIAS = 500
@@ -75,7 +76,7 @@ def _job_words(spec: SparseLayerSpec, job: SparseJob, rng: np.random.Generator, 
                ) -> list[dict[str, Any]]:
     """The words of every stream for each vector of a job."""
     a, form, rows = spec.activations, spec.weights, spec.rows
-    matrix = (_draw(form.element, (job.rows, job.cols), rng, extremes) if job.dense
+    matrix = (draw(form.element, (job.rows, job.cols), rng, extremes) if job.dense
               else sparse_matrix(form, job.rows, job.cols, rng, extremes=extremes))
     bias = rng.integers(-BIAS, BIAS + 1, job.rows) * (spec.bias is not None)
     weights = weight_words(spec, job, matrix, rng)
@@ -83,7 +84,7 @@ def _job_words(spec: SparseLayerSpec, job: SparseJob, rng: np.random.Generator, 
     for _ in range(job.vectors):
         # Activations past the matrix may be anything.
         lanes = spec.column_words(job) * spec.blocks * form.of
-        x = _draw(a, (lanes,), rng, extremes)
+        x = draw(a, (lanes,), rng, extremes)
         result = form.element.to_fixed(matrix) @ a.to_fixed(x[:job.cols]) + bias
         o = np.ma.concatenate([masked(result[None, top:top + rows], rows)
                                for top in range(0, job.rows, rows)])
@@ -96,7 +97,7 @@ def _job_words(spec: SparseLayerSpec, job: SparseJob, rng: np.random.Generator, 
 def sparse_matrix(form: SparseFormat, rows: int, cols: int, rng: np.random.Generator, *,
                   extremes: bool = False) -> NDArray[Any]:
     """Codes of which each block has at most N that are not zero, most of them as many."""
-    wide = _draw(form.element, (rows, -(-cols // form.of), form.of), rng, extremes)
+    wide = draw(form.element, (rows, -(-cols // form.of), form.of), rng, extremes)
     order = rng.random(wide.shape).argsort(axis=-1)
     wide[order >= form.keep] = form.zero
     return wide.reshape(rows, -1)[:, :cols]
@@ -131,7 +132,7 @@ def _widths(form: SparseFormat) -> list[int]:
     return [form.element.width] * form.keep + [form.place_width] * form.keep
 
 
-def _draw(form: Format, shape: tuple[int, ...], rng: np.random.Generator, extremes: bool
+def draw(form: Format, shape: tuple[int, ...], rng: np.random.Generator, extremes: bool
           ) -> NDArray[Any]:
     """Any codes that are numbers, or the least and the greatest of them."""
     codes = codes_of(form)
