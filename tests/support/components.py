@@ -97,6 +97,7 @@ from sw_model.specs import (
 from sw_model.specs.huffman import HuffmanSpec
 
 from .codecs import codecs
+from .function_units import function_units
 from .rows import Below
 
 __all__ = ["components"]
@@ -108,7 +109,7 @@ SEQUENCE = ((0, 1), (1, 2))
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
-            *_entropy(), *_rows(), *codecs())
+            *_entropy(), *_rows(), *codecs(), *function_units())
 
 
 def _streams() -> tuple[wiring.Component, ...]:

@@ -70,7 +70,7 @@ class Enabled(wiring.Component):
         m.d.comb += [
             inner.enable.eq(stalling_pipeline(m, self.i, self.o, depth=inner.latency)),
             operands.eq(self.i.payload.as_value()),
-            self.o.payload.as_value().eq(Value.cast(inner.o))]
+            self.o.payload.as_value().eq(Value.cast(inner.o).as_unsigned())]
         return m
 
 
