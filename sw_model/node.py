@@ -228,7 +228,8 @@ class Node(ABC):
     """One operation: frozen parameters, shape and format inference, and a golden ``run``.
 
     Every subclass registers itself under its class name, which is how it is spelt in
-    ``graph.json``. Arrays are constant tensors among ``inputs``, never parameters.
+    ``graph.json``, unless that begins with an underscore: a base of several. Arrays are
+    constant tensors among ``inputs``, never parameters.
     """
 
     #: Every operation there is, by name.
@@ -242,6 +243,8 @@ class Node(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.__name__.startswith("_"):
+            return
         known = Node.registry.setdefault(cls.__name__, cls)
         if known is not cls:
             raise TypeError(f"there are two operations called {cls.__name__}, in "

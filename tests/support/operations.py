@@ -23,6 +23,7 @@ from sw_model.ops import (
     Softmax,
     softmax_parameters,
 )
+from tests.support.elementwise import NETWORKS as ELEMENTWISE
 from tests.support.graphs import NetworkBuilder
 from tests.support.softmaxes import NETWORKS as SOFTMAXES
 from tests.support.norms import NETWORKS as NORMS
@@ -79,6 +80,7 @@ _MAKERS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, st
     "DeltaTable": (INT8, _delta_table),
     "Dequantise": (INT8, lambda b, x: b.dequantise("reals", x, [0.5, 0.25, 2], 3)),
     "Divide": (UINT8, lambda b, x: b.node(Divide, "quotient", x)),
+    **ELEMENTWISE,
     "Exp2": (INT8, lambda b, x: b.node(
         Exp2, "power", x, multiplier=9000, index_bits=3, fraction=12, constant_fraction=16,
         interpolation_bits=8)),

@@ -200,7 +200,7 @@ def test_defaults_may_be_left_out():
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"op": "Conv"}, "unknown operation 'Conv'; there are ArgMax, Arithmetic, "),
+    ({"op": "Conv"}, "unknown operation 'Conv'; there are A"),
     ({"op": None}, "unknown operation None"), ({"op": ["Table"]}, r"unknown operation \['Table'\]"),
     ({"format": "int"}, r"node 'table' \(Table\): unknown format 'int'"),
     ({"format": 8}, r"node 'table' \(Table\): a format must be spelt as a string, not 8"),

@@ -1,0 +1,63 @@
+"""Networks around the operations of TFLite that are no layers: sums, windows, activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sw_model.formats import IntFormat
+from sw_model.node import Node
+from sw_model.ops import (
+    Add,
+    AveragePool,
+    Concatenate,
+    HardSwish,
+    MaxPool,
+    Mean,
+    Multiply,
+    Requantise,
+    Sigmoid,
+)
+from sw_model.specs import (
+    AddSpec,
+    ConcatSpec,
+    HardSwishSpec,
+    MeanSpec,
+    MultiplySpec,
+    PoolSpec,
+    RequantiseSpec,
+    SigmoidSpec,
+    WindowAxis,
+)
+
+from .graphs import NetworkBuilder
+
+__all__ = ["NETWORKS"]
+
+INT8, INT16 = IntFormat(8), IntFormat(16)
+
+
+def _node(kind: type[Node], operands: int, parameters: dict[str, Any], builder: NetworkBuilder,
+          x: str) -> str:
+    return builder.node(kind, "node", *[x] * operands, **parameters)
+
+
+_TWO = {"scale_0": 0.1, "scale_1": 0.2, "scale_out": 0.15, "zero_0": 3}
+_LEAKY = RequantiseSpec.leaky_relu(INT8, INT8, alpha=0.1, scale_in=0.1, scale_out=0.05)
+_POOL = PoolSpec.of(INT8, WindowAxis.same(2, 2))
+
+#: By operation: the input's format, and what adds the node behind it.
+NETWORKS: dict[str, tuple[IntFormat, Callable[[NetworkBuilder, str], str]]] = {
+    kind.__name__: (format_, partial(_node, kind, operands, parameters))
+    for kind, format_, operands, parameters in (
+        (Add, INT8, 2, {"spec": AddSpec.of(INT8, **_TWO)}),
+        (AveragePool, INT8, 1, {"spec": _POOL}),
+        (Concatenate, INT8, 2, {"spec": ConcatSpec(ways=(_LEAKY, _LEAKY), channels=(3, 3))}),
+        (HardSwish, INT8, 1, {"spec": HardSwishSpec.of(scale_in=0.1, scale_out=0.1)}),
+        (MaxPool, INT8, 1, {"spec": _POOL}),
+        (Mean, INT8, 1, {"axes": (0,), "spec": MeanSpec.of(
+            INT8, INT8, 2, scale_in=0.1, scale_out=0.1)}),
+        (Multiply, INT8, 2, {"spec": MultiplySpec.of(INT8, **_TWO)}),
+        (Requantise, INT8, 1, {"spec": _LEAKY}),
+        (Sigmoid, INT16, 1, {"spec": SigmoidSpec.of(0.001, tanh=True)}))}
