@@ -14,6 +14,7 @@ from . import (
     codecs,
     constant_matrices,
     demands,
+    encodings,
     estimates,
     formats,
     huffman,
@@ -26,7 +27,7 @@ __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
 BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs,
-           block_sums, accumulators, constant_matrices, atlas, rates)
+           block_sums, accumulators, encodings, constant_matrices, atlas, rates)
 
 
 def main() -> int:

@@ -51,6 +51,10 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
         if row["idle"] == row["stall"] == 0:
             yield Demand(f"{row['weights']}, symbols a cycle, each of {row['ways']}",
                          row["steady"], 1, True)
+    for row in results["encodings"]["means"]:
+        if row["deviation"] == 30:
+            yield Demand("EN-T, cycles of an operand of N(0, 30)", row["EN-T"], 2.36)
+            yield Demand("the same in groups of four", row["grouped EN-T"], 2.47)
     for row in results["constant_matrices"]["means"]:
         yield Demand(f"matrix {row['outputs']}x{row['inputs']}, +{row['spare']} levels, of da4ml's",
                      row["ratio"], 1.05)
