@@ -5,7 +5,9 @@ from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
 from .exp2 import Exp2, exp2
 from .extended_exponential import extended_exponential
+from .gated_product import GatedProduct, gated_product
 from .hard_swish import HardSwish, hard_swish
+from .integer_gelu import IntegerGelu, integer_gelu
 from .integer_layer_norm import (
     IntegerLayerNorm,
     integer_layer_norm,
@@ -24,6 +26,7 @@ from .reciprocal import Reciprocal, Rsqrt, reciprocal, rsqrt
 from .requantise import Concatenate, Requantise, concatenate, requantise
 from .rescale import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
 from .shape import Reshape, Transpose
+from .shift_gelu import ShiftGelu, shift_gelu
 from .shiftmax import Shiftmax, shift_exponential, shiftmax
 from .sigmoid import Sigmoid, sigmoid
 from .softmax import Softmax, softmax, softmax_parameters
@@ -37,24 +40,26 @@ from .softmax_online import (
 )
 from .softmax_single_pass import SinglePassSoftmax, single_pass_softmax, single_pass_statistics
 from .softmax_unified import UnifiedSoftmax, needs_fallback, unified_softmax
+from .swish import Swish, swish
 from .table import Table, table_lookup
 from .threshold import MultiThreshold, multi_threshold
 from .two_operands import Add, Multiply, add, multiply
 
 __all__ = [
-    "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation", "Concatenate", "DeltaTable",
-    "Dequantise", "Divide", "Exp2", "HardSwish", "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm",
-    "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply", "MultiplyAddShift",
-    "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu", "Requantise",
-    "Rescale", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Shiftmax", "Sigmoid",
-    "SinglePassSoftmax", "Softmax", "Table", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax",
-    "accumulator_range", "add", "average_pool", "batch_normalisation", "concatenate", "delta_table",
-    "dequantise", "divide", "exp2", "extended_exponential", "hard_swish", "integer_layer_norm",
+    "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation", "Concatenate",
+    "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct", "HardSwish", "IntegerGelu",
+    "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm", "LayerNorm", "MatMul", "MaxPool", "Mean",
+    "MultiThreshold", "Multiply", "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise",
+    "Quantise", "Reciprocal", "Relu", "Requantise", "Rescale", "RescaleMode", "Reshape", "RmsNorm",
+    "Rsqrt", "ShiftGelu", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax", "Swish", "Table",
+    "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "accumulator_range", "add", "average_pool",
+    "batch_normalisation", "concatenate", "delta_table", "dequantise", "divide", "exp2",
+    "extended_exponential", "gated_product", "hard_swish", "integer_gelu", "integer_layer_norm",
     "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "l1_norm", "l2_norm",
-    "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold",
-    "multiply", "multiply_add_shift", "needs_fallback", "online_softmax", "online_state",
-    "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rms_norm", "rsqrt",
-    "shift_exponential", "shiftmax", "sigmoid", "single_pass_softmax", "single_pass_statistics",
-    "softmax", "softmax_parameters", "table_lookup", "tanh_table", "two_pass_softmax",
-    "unified_softmax",
+    "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states",
+    "multi_threshold", "multiply", "multiply_add_shift", "needs_fallback", "online_softmax",
+    "online_state", "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rms_norm",
+    "rsqrt", "shift_exponential", "shift_gelu", "shiftmax", "sigmoid", "single_pass_softmax",
+    "single_pass_statistics", "softmax", "softmax_parameters", "swish", "table_lookup",
+    "tanh_table", "two_pass_softmax", "unified_softmax",
 ]

@@ -6,6 +6,7 @@ from .digit_serial import DivideSpec, IsqrtSpec
 from .elementwise import ArgMaxSpec, TableSpec, ThresholdSpec
 from .exponential import Exp2Spec
 from .extended_exponential import ExtendedExponentialSpec, PowerTable
+from .gelu import GatedProductSpec, IntegerGeluSpec, ShiftGeluSpec, SwishSpec
 from .integer_norm import IntegerLayerNormSpec, L2NormSpec
 from .integer_softmax import ShiftmaxSpec, TfliteSoftmaxSpec
 from .jobs import RowJob, VectorJob
@@ -29,11 +30,11 @@ from .window import MeanSpec, PoolSpec, WindowAxis
 __all__ = [
     "ACTIVATIONS", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec", "DeltaTableSpec",
     "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier", "FrameworkRescaleSpec",
-    "HardSwishSpec", "IntegerLayerNormSpec", "IsqrtSpec", "L1NormSpec", "L2NormSpec",
-    "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec",
-    "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec",
-    "ReciprocalSpec", "RequantiseSpec", "RmsNormSpec", "RowJob", "RsqrtSpec", "ShiftmaxSpec",
-    "SigmoidSpec", "SinglePassSoftmaxSpec", "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec",
-    "TwoOperandSpec", "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis",
-    "activation_range",
+    "GatedProductSpec", "HardSwishSpec", "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec",
+    "L1NormSpec", "L2NormSpec", "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec",
+    "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable",
+    "ProbabilitySpec", "ReciprocalSpec", "RequantiseSpec", "RmsNormSpec", "RowJob", "RsqrtSpec",
+    "ShiftGeluSpec", "ShiftmaxSpec", "SigmoidSpec", "SinglePassSoftmaxSpec", "SwishSpec",
+    "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec", "TwoOperandSpec", "TwoPassSoftmaxSpec",
+    "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis", "activation_range",
 ]

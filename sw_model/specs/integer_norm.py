@@ -39,6 +39,8 @@ class IntegerLayerNormSpec:
         require_format("source", self.source)
         if (self.source.fixed_min, self.source.fixed_max) != (self.source.min, self.source.max):
             raise ValueError(f"source must be an integer or fixed point, not {self.source}")
+        if self.source.min % 2:
+            raise ValueError(f"source must have more than one bit, not {self.source}")
         require_format("bias", self.bias, IntFormat)
         indices(self, "longest")
         require_least("longest", self.longest, 1)
@@ -52,15 +54,15 @@ class IntegerLayerNormSpec:
         return covering(0, self.longest)
 
     @property
-    def total(self) -> IntFormat:
-        """Of the sum of a row."""
-        return covering(min(0, self.longest * self.source.min), self.longest * self.source.max)
+    def raised(self) -> IntFormat:
+        """Of the sum of a row whose elements count from the source's least code."""
+        return covering(0, self.longest * (self.source.max - self.source.min))
 
     @property
     def mean(self) -> DivideSpec:
-        """What divides the magnitude of the sum."""
-        most = max(-self.total.min, self.total.max)
-        return DivideSpec(covering(0, most), self.count)
+        """What divides twice that sum and the count by twice the count."""
+        return DivideSpec(covering(0, 2 * self.raised.max + self.longest),
+                          covering(0, 2 * self.longest))
 
     @property
     def centred(self) -> IntFormat:

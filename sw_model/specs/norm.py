@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..formats import Format, IntFormat, covering
 from .checks import indices, require_format, require_least
@@ -151,15 +152,20 @@ def _largest_square(source: Format) -> int:
 class RmsNormSpec(NormSpec):
     """``x / sqrt(mean(x**2) + epsilon)``; parameters are those of :class:`NormSpec`."""
 
+    #: What is summed, and the power of the row's length by which epsilon joins the sum.
+    MOMENT: ClassVar[str] = "squares"
+    POWER: ClassVar[int] = 1
+
     @property
-    def squares(self) -> IntFormat:
+    def moment(self) -> IntFormat:
         """Of the sum of squares."""
         return _unsigned(self.longest * _largest_square(self.source))
 
     @property
     def mean(self) -> DivideSpec:
-        """What makes the mean square."""
-        return DivideSpec(IntFormat(self.squares.width + self.guard, signed=False), self.count)
+        """What makes the mean square, epsilon in it."""
+        most = (self.moment.max << self.guard) + self.longest * self.epsilon
+        return DivideSpec(_unsigned(most), self.count)
 
     @property
     def operand(self) -> IntFormat:
@@ -211,16 +217,21 @@ class L1NormSpec(NormSpec):
     """``(x - mean(x)) / (mean(abs(x - mean(x))) + epsilon)``; parameters are those of
     :class:`NormSpec`. ``n*x - sum`` and the sum of its magnitudes are integers: exact."""
 
+    #: What is summed, and the power of the row's length by which epsilon joins the sum.
+    MOMENT: ClassVar[str] = "magnitudes"
+    POWER: ClassVar[int] = 2
+
     @property
-    def magnitudes(self) -> IntFormat:
+    def moment(self) -> IntFormat:
         """Of the sum of ``abs(n*x - sum)``. No mean magnitude exceeds half the range."""
         span = self.source.max - self.source.min
         return _unsigned(self.longest**2 * span // 2)
 
     @property
     def mean(self) -> DivideSpec:
-        """What makes the mean magnitude."""
-        return DivideSpec(IntFormat(self.magnitudes.width + self.guard, signed=False), self.count)
+        """What makes ``n`` times the mean magnitude, epsilon in it."""
+        most = (self.moment.max << self.guard) + self.longest**2 * self.epsilon
+        return DivideSpec(_unsigned(most), self.count)
 
     @property
     def operand(self) -> IntFormat:

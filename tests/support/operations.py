@@ -24,6 +24,7 @@ from sw_model.ops import (
     softmax_parameters,
 )
 from tests.support.elementwise import NETWORKS as ELEMENTWISE
+from tests.support.gelus import NETWORKS as GELUS
 from tests.support.graphs import NetworkBuilder
 from tests.support.softmaxes import NETWORKS as SOFTMAXES
 from tests.support.norms import NETWORKS as NORMS
@@ -89,6 +90,7 @@ _MAKERS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, st
                                            zero_point=5)),
     "MultiThreshold": (INT8, _multi_threshold),
     "MultiplyAddShift": (INT8, _multiply_add_shift),
+    **GELUS,
     **NORMS,
     "Piecewise": (INT8, _piecewise),
     "Quantise": (FLOAT32, lambda b, x: b.quantise("codes", x, [0.5, 0.25, 2], zero_point=-3)),
