@@ -19,6 +19,7 @@ from sw_model.ops import (
     RescaleMode,
     Table,
 )
+from sw_model.specs import FrameworkRescaleSpec
 
 from .chain import LaneFunction, Refusal, TooLarge
 from .half_even import fit_half_even, round_half_even
@@ -39,9 +40,8 @@ MOST_STEPS = 1023
 TABLE_WIDTH = 10
 #: Widest accumulator that a rounding to even takes.
 ACCUMULATOR_WIDTH = 32
-#: Roundings that are defined in integers and so can be hardware as they are.
-INTEGER_MODES = (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE,
-                 RescaleMode.EXACT_HALF_EVEN, RescaleMode.FLOOR)
+#: Roundings of floats; hardware has them for scales that are numbers of theirs.
+FLOAT_MODES = FrameworkRescaleSpec.PRECISIONS
 #: The form that a node is which stays.
 AS_IT_IS: dict[type[Node], str] = {
     MultiplyAddShift: "multiply", MultiThreshold: "thresholds", Rescale: "framework",
@@ -257,13 +257,22 @@ def _half_even(site: Site, stair: Staircase, lane_class: NDArray[np.intp]) -> Fo
 
 
 def _is_framework(site: Site) -> bool:
+    """Whether the chain is one rounding that hardware has as it is."""
     nodes = site.function.nodes
-    return len(nodes) == 1 and isinstance(nodes[0], Rescale) and nodes[0].mode in INTEGER_MODES
+    if len(nodes) != 1 or not isinstance(nodes[0], Rescale):
+        return False
+    _, multiplier, exponent = site.function.constants[0]
+    assert multiplier is not None
+    assert exponent is not None
+    bits = FLOAT_MODES.get(nodes[0].mode.value)
+    return bits is None or bool(
+        (multiplier >= 0).all() and (multiplier < 2**bits).all()
+        and (exponent <= FrameworkRescaleSpec.FLOAT_EXPONENT).all())
 
 
 def _framework(site: Site) -> Form:
     if not _is_framework(site):
-        raise Refusal("it is not one rounding that the framework defines in integers")
+        raise Refusal("it is not one rounding that hardware has as it is")
     return _as_it_is(site)
 
 

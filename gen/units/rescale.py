@@ -60,7 +60,7 @@ def rescale_node(name: str, source: Tensor, target: Tensor, scale: NDArray[np.fl
     ValueError
         If the mode cannot have such a scale.
     """
-    if mode in (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE):
+    if mode.is_tflite:
         multiplier, exponent = quantise_multipliers(scale)
         if (multiplier == 0).any() or (exponent > -1).any():
             raise ValueError(f"must be between 2**-32 and 2**30 for {mode.value}, "

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from amaranth import Module
@@ -25,7 +25,9 @@ class Lane(wiring.Component):
 
     Parameters
     ----------
-    source, target : shape-like
+    source : shape-like, or mapping of str to shape-like
+        Of ``i``, or of operands by their names.
+    target : shape-like
     parameters : StructLayout or None
 
     Members
@@ -33,6 +35,7 @@ class Lane(wiring.Component):
     enable : ``In(1)``
         Clock enable of every register.
     i : ``In(source)``
+        Only if operands have no other names.
     parameters : ``In(parameters)``
         Only if there are any.
     o : ``Out(target)``
@@ -42,9 +45,11 @@ class Lane(wiring.Component):
     #: Enabled cycles from operands to result.
     latency: int
 
-    def __init__(self, source: ShapeLike, target: ShapeLike,
+    def __init__(self, source: ShapeLike | Mapping[str, ShapeLike], target: ShapeLike,
                  parameters: StructLayout | None) -> None:
-        members = {"enable": In(1), "i": In(source), "o": Out(target)}
+        sources = source if isinstance(source, Mapping) else {"i": source}
+        members = {"enable": In(1), **{name: In(shape) for name, shape in sources.items()},
+                   "o": Out(target)}
         if parameters is not None:
             members["parameters"] = In(parameters)
         super().__init__(members)
@@ -67,6 +72,8 @@ class LaneUnit(wiring.Component):
     Members
     -------
     i : ``In(stream.Signature(ArrayLayout(source, lanes)))``
+        Only if the pipeline's operands have no other names; else a stream for each of them,
+        taken in step.
     parameters : ``In(stream.Signature(ArrayLayout(parameters, lanes)))``
         Only if the pipeline has parameters.
     o : ``Out(stream.Signature(ArrayLayout(target, lanes)))``

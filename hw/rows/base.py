@@ -8,7 +8,7 @@ from amaranth import Const, Value, unsigned
 from amaranth.hdl import ShapeLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from sw_model.formats import as_index
 
@@ -50,6 +50,8 @@ class RowUnit(wiring.Component):
     lanes : int
     longest : int
         Elements of the longest row. Longer ones may stop the unit for ever.
+    **others : Member
+        Besides ``i`` and ``o``.
 
     Members
     -------
@@ -61,19 +63,23 @@ class RowUnit(wiring.Component):
 
     #: Cycles from taking a row's last word to offering the first word of its result, if idle.
     latency: int
+    #: Times that a row waits for what is found in it: each but the first adds a row's words less
+    #: one to the latency.
+    passes = 1
     #: Cycles for each word.
     interval = 1
     #: Cycles from row to row that the unit needs: rows of at least as many words follow each
     #: other without a bubble, shorter ones wait.
     row_gap = 1
 
-    def __init__(self, source: ShapeLike, target: ShapeLike, lanes: int, longest: int) -> None:
+    def __init__(self, source: ShapeLike, target: ShapeLike, lanes: int, longest: int,
+                 **others: Member) -> None:
         self._source, self._target = source, target
         self._lanes, self._longest = lanes, as_index("longest", longest)
         if self._longest < 1:
             raise ValueError(f"longest must be at least 1, not {longest}")
         super().__init__({"i": In(stream.Signature(row_layout(source, lanes))),
-                          "o": Out(stream.Signature(row_layout(target, lanes)))})
+                          "o": Out(stream.Signature(row_layout(target, lanes))), **others})
 
     @property
     def lanes(self) -> int:

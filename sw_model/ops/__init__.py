@@ -1,11 +1,13 @@
 """Golden operations, one family per file; importing this package registers them all."""
 
+from .absmax import AbsMaxQuantise, absmax_quantise
 from .argmax import ArgMax
 from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
 from .exp2 import Exp2, exp2
 from .extended_exponential import extended_exponential
 from .gated_product import GatedProduct, gated_product
+from .hadamard import Hadamard, hadamard
 from .hard_swish import HardSwish, hard_swish
 from .integer_gelu import IntegerGelu, integer_gelu
 from .integer_layer_norm import (
@@ -14,6 +16,7 @@ from .integer_layer_norm import (
     integer_layer_norm_bias,
     integer_layer_norm_scale,
 )
+from .k_hot import KHotRescale, k_hot_rescale
 from .l2_norm import L2Norm, l2_norm
 from .logistic import logistic_table, tanh_table
 from .matmul import MatMul, accumulator_range, matmul
@@ -25,7 +28,9 @@ from .real import Arithmetic, BatchNormalisation, Operator, Relu, batch_normalis
 from .reciprocal import Reciprocal, Rsqrt, reciprocal, rsqrt
 from .requantise import Concatenate, Requantise, concatenate, requantise
 from .rescale import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
+from .rescale_add import RescaleAdd, dyadic_scale, rescale_add
 from .shape import Reshape, Transpose
+from .shift import ShiftRescale, shift_rescale
 from .shift_gelu import ShiftGelu, shift_gelu
 from .shiftmax import Shiftmax, shift_exponential, shiftmax
 from .sigmoid import Sigmoid, sigmoid
@@ -40,26 +45,29 @@ from .softmax_online import (
 )
 from .softmax_single_pass import SinglePassSoftmax, single_pass_softmax, single_pass_statistics
 from .softmax_unified import UnifiedSoftmax, needs_fallback, unified_softmax
+from .stochastic import StochasticShift, stochastic_shift
 from .swish import Swish, swish
 from .table import Table, table_lookup
 from .threshold import MultiThreshold, multi_threshold
 from .two_operands import Add, Multiply, add, multiply
 
 __all__ = [
-    "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation", "Concatenate",
-    "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct", "HardSwish", "IntegerGelu",
-    "IntegerLayerNorm", "Isqrt", "L1Norm", "L2Norm", "LayerNorm", "MatMul", "MaxPool", "Mean",
-    "MultiThreshold", "Multiply", "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise",
-    "Quantise", "Reciprocal", "Relu", "Requantise", "Rescale", "RescaleMode", "Reshape", "RmsNorm",
-    "Rsqrt", "ShiftGelu", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax", "Swish", "Table",
-    "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "accumulator_range", "add", "average_pool",
-    "batch_normalisation", "concatenate", "delta_table", "dequantise", "divide", "exp2",
-    "extended_exponential", "gated_product", "hard_swish", "integer_gelu", "integer_layer_norm",
-    "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "l1_norm", "l2_norm",
-    "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states",
-    "multi_threshold", "multiply", "multiply_add_shift", "needs_fallback", "online_softmax",
-    "online_state", "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rms_norm",
-    "rsqrt", "shift_exponential", "shift_gelu", "shiftmax", "sigmoid", "single_pass_softmax",
-    "single_pass_statistics", "softmax", "softmax_parameters", "swish", "table_lookup",
-    "tanh_table", "two_pass_softmax", "unified_softmax",
+    "AbsMaxQuantise", "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation",
+    "Concatenate", "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct", "Hadamard",
+    "HardSwish", "IntegerGelu", "IntegerLayerNorm", "Isqrt", "KHotRescale", "L1Norm", "L2Norm",
+    "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply", "MultiplyAddShift",
+    "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu", "Requantise",
+    "Rescale", "RescaleAdd", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "ShiftGelu",
+    "ShiftRescale", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax", "StochasticShift",
+    "Swish", "Table", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "absmax_quantise",
+    "accumulator_range", "add", "average_pool", "batch_normalisation", "concatenate", "delta_table",
+    "dequantise", "divide", "dyadic_scale", "exp2", "extended_exponential", "gated_product",
+    "hadamard", "hard_swish", "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias",
+    "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm",
+    "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold", "multiply",
+    "multiply_add_shift", "needs_fallback", "online_softmax", "online_state", "piecewise",
+    "quantise", "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm", "rsqrt",
+    "shift_exponential", "shift_gelu", "shift_rescale", "shiftmax", "sigmoid",
+    "single_pass_softmax", "single_pass_statistics", "softmax", "softmax_parameters",
+    "stochastic_shift", "swish", "table_lookup", "tanh_table", "two_pass_softmax", "unified_softmax",
 ]

@@ -1,5 +1,6 @@
 """Parameters of the hardware's units: frozen, checked, and known to every floor."""
 
+from .absmax import AbsMaxSpec
 from .block_sum import BlockSumSpec
 from .delta_table import DeltaTableSpec
 from .digit_serial import DivideSpec, IsqrtSpec
@@ -7,15 +8,19 @@ from .elementwise import ArgMaxSpec, TableSpec, ThresholdSpec
 from .exponential import Exp2Spec
 from .extended_exponential import ExtendedExponentialSpec, PowerTable
 from .gelu import GatedProductSpec, IntegerGeluSpec, ShiftGeluSpec, SwishSpec
+from .hadamard import HadamardSpec
 from .integer_norm import IntegerLayerNormSpec, L2NormSpec
 from .integer_softmax import ShiftmaxSpec, TfliteSoftmaxSpec
 from .jobs import RowJob, VectorJob
+from .k_hot import KHotSpec
 from .multiplier import FixedMultiplier
 from .norm import L1NormSpec, LayerNormSpec, NormSpec, RmsNormSpec
 from .piecewise import PiecewiseSpec
 from .reciprocal import ReciprocalSpec, RsqrtSpec
 from .requantise import ACTIVATIONS, ConcatSpec, RequantiseSpec, activation_range
 from .rescale import FrameworkRescaleSpec, MultiplyAddShiftSpec
+from .rescale_add import RescaleAddSpec
+from .shift import ShiftSpec, StochasticShiftSpec
 from .sigmoid import HardSwishSpec, SigmoidSpec
 from .softmax import (
     OnlineSoftmaxSpec,
@@ -28,13 +33,14 @@ from .two_operands import AddSpec, MultiplySpec, TwoOperandSpec
 from .window import MeanSpec, PoolSpec, WindowAxis
 
 __all__ = [
-    "ACTIVATIONS", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec", "DeltaTableSpec",
-    "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier", "FrameworkRescaleSpec",
-    "GatedProductSpec", "HardSwishSpec", "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec",
-    "L1NormSpec", "L2NormSpec", "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec",
-    "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable",
-    "ProbabilitySpec", "ReciprocalSpec", "RequantiseSpec", "RmsNormSpec", "RowJob", "RsqrtSpec",
-    "ShiftGeluSpec", "ShiftmaxSpec", "SigmoidSpec", "SinglePassSoftmaxSpec", "SwishSpec",
-    "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec", "TwoOperandSpec", "TwoPassSoftmaxSpec",
-    "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis", "activation_range",
+    "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec",
+    "DeltaTableSpec", "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier",
+    "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec", "HardSwishSpec", "IntegerGeluSpec",
+    "IntegerLayerNormSpec", "IsqrtSpec", "KHotSpec", "L1NormSpec", "L2NormSpec", "LayerNormSpec",
+    "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec",
+    "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec", "ReciprocalSpec",
+    "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec", "RowJob", "RsqrtSpec", "ShiftGeluSpec",
+    "ShiftSpec", "ShiftmaxSpec", "SigmoidSpec", "SinglePassSoftmaxSpec", "StochasticShiftSpec",
+    "SwishSpec", "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec", "TwoOperandSpec",
+    "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis", "activation_range",
 ]

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ..formats import Format, IntFormat, covering
+from ..formats import Format, IntFormat, Rounding, covering
 from .checks import indices, require_clamp, require_clamps, require_format, require_least
 
-__all__ = ["FrameworkRescaleSpec", "MultiplyAddShiftSpec"]
+__all__ = ["EXACT_ROUNDINGS", "FrameworkRescaleSpec", "MultiplyAddShiftSpec"]
+
+#: How the modes that round the exact product round it.
+EXACT_ROUNDINGS = {
+    "exact_half_even": Rounding.HALF_EVEN, "exact_half_away": Rounding.HALF_AWAY,
+    "exact_half_up": Rounding.HALF_UP, "exact_half_toward_zero": Rounding.HALF_TOWARD_ZERO,
+    "floor": Rounding.FLOOR, "ceiling": Rounding.CEILING, "toward_zero": Rounding.TOWARD_ZERO,
+    "away_from_zero": Rounding.AWAY_FROM_ZERO}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +145,8 @@ class FrameworkRescaleSpec:
     Parameters
     ----------
     source, target : Format
-        Codes of the accumulator (at most 32 bits) and of the result, both integers.
+        Codes of the accumulator (at most 32 bits; 48 for ``tflite_single`` with multipliers of
+        at most 15 bits, as TFLite's int16 operators have them) and of the result, both integers.
     mode : str
         How to round: a key of :attr:`MODES`.
     zero_point : int or None
@@ -147,9 +156,11 @@ class FrameworkRescaleSpec:
         Least and greatest result.
     multiplier : IntFormat
         Narrowest format of every channel's multiplier: not negative and at most 31 bits
-        for the TFLite modes, at most 54 bits with sign for the others.
+        for the TFLite modes, not negative and at most 24 or 53 bits for those of floats, at
+        most 54 bits with sign for the others.
     exponent_low, exponent_high : int
-        Range of the channels' exponents; equal where all channels have the same.
+        Range of the channels' exponents; equal where all channels have the same. At most 64
+        where the product is rounded as a float.
     clamps : tuple of (int, int)
         For units that serve layers of several clamps: their least and greatest results, all
         from ``low`` to ``high``. The number of a channel's pair then travels with the
@@ -157,7 +168,13 @@ class FrameworkRescaleSpec:
     """
 
     #: Rounding by mode's name; definitions are in :class:`sw_model.ops.rescale.RescaleMode`.
-    MODES = ("tflite_double", "tflite_single", "exact_half_even", "floor")
+    MODES = ("tflite_double", "tflite_ruy", "tflite_single", "float64_half_away",
+             "float32_half_even", *EXACT_ROUNDINGS)
+    #: Bits to which the modes that multiply floats round the product, and the accumulator.
+    PRECISIONS: ClassVar[dict[str, int]] = {"float64_half_away": 53, "float32_half_even": 24}
+
+    #: The greatest exponent of those modes.
+    FLOAT_EXPONENT = 64
 
     source: Format
     target: Format
@@ -184,10 +201,12 @@ class FrameworkRescaleSpec:
         require_clamps(self.clamps, self.low, self.high)
         if self.mode not in self.MODES:
             raise ValueError(f"mode must be one of {', '.join(self.MODES)}, not {self.mode!r}")
-        if self.source.width > 32:
-            raise ValueError(f"source must have at most 32 bits, not {self.source.width}")
-        limit = 2**31 - 1 if self.is_tflite else 2**53
-        if self.multiplier.max > limit or (self.is_tflite and self.multiplier.min < 0):
+        most = 48 if self.mode == "tflite_single" and self.multiplier.max < 2**15 else 32
+        if self.source.width > most:
+            raise ValueError(f"source must have at most {most} bits, not {self.source.width}")
+        limit = 2**31 - 1 if self.is_tflite else 2 ** (self.precision or 53)
+        unsigned = self.is_tflite or self.precision is not None
+        if self.multiplier.max > limit or (unsigned and self.multiplier.min < 0):
             raise ValueError(f"multiplier {self.multiplier} is out of range for {self.mode}")
         if self.exponent_low > self.exponent_high:
             raise ValueError(f"exponent_low must not exceed exponent_high, but "
@@ -195,6 +214,9 @@ class FrameworkRescaleSpec:
         if self.mode == "tflite_single" and self.exponent_high > -1:
             raise ValueError(f"exponent_high must be negative for tflite_single, "
                              f"not {self.exponent_high}")
+        if self.precision and self.exponent_high > self.FLOAT_EXPONENT:
+            raise ValueError(f"exponent_high must be at most {self.FLOAT_EXPONENT} for "
+                             f"{self.mode}, not {self.exponent_high}")
 
     @classmethod
     def full(cls, *, target: Format, zero_point: int | None, low: int, high: int,
@@ -209,6 +231,22 @@ class FrameworkRescaleSpec:
     def is_tflite(self) -> bool:
         """Whether the mode is one of TFLite's."""
         return self.mode.startswith("tflite")
+
+    @property
+    def rounds_twice(self) -> bool:
+        """Whether the product loses 31 bits in a rounding of its own."""
+        return self.mode in ("tflite_double", "tflite_ruy")
+
+    @property
+    def precision(self) -> int | None:
+        """Bits of the product, if it is that of floats."""
+        return self.PRECISIONS.get(self.mode)
+
+    @property
+    def rounding(self) -> Rounding:
+        """Of what becomes an integer at the end (for ``tflite_double``: after its nudge)."""
+        floats = {"float64_half_away": Rounding.HALF_AWAY, "float32_half_even": Rounding.HALF_EVEN}
+        return EXACT_ROUNDINGS.get(self.mode) or floats.get(self.mode, Rounding.HALF_UP)
 
     @property
     def shifts(self) -> int:

@@ -28,13 +28,14 @@ from tests.support.gelus import NETWORKS as GELUS
 from tests.support.graphs import NetworkBuilder
 from tests.support.softmaxes import NETWORKS as SOFTMAXES
 from tests.support.norms import NETWORKS as NORMS
+from tests.support.scalings import NETWORKS as SCALINGS
 
 __all__ = ["OPERATIONS"]
 
 INT8, UINT8, FLOAT32 = IntFormat(8), IntFormat(8, signed=False), Float32Format()
 SHAPE = (2, 3)
 #: Where it is another.
-SHAPES = {"Divide": (3, 2)}
+SHAPES = {"Divide": (3, 2), "Hadamard": (3, 2)}
 #: Parameters of both reciprocals.
 NORMALISED = {"index_bits": 3, "entry_bits": 6, "newton_steps": 1, "fraction": 10}
 
@@ -100,6 +101,7 @@ _MAKERS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, st
                                              RescaleMode.TFLITE_DOUBLE, zero_point=4)),
     "Reshape": (INT8, lambda b, x: b.reshape("flat", x, (3, 1, 2))),
     "Rsqrt": (UINT8, lambda b, x: b.node(Rsqrt, "rsqrt", x, **NORMALISED)),
+    **SCALINGS,
     "Softmax": (INT8, _softmax),
     **SOFTMAXES,
     "Table": (INT8, lambda b, x: b.table("table", x, np.arange(768).reshape(3, 256) % 251 - 125)),

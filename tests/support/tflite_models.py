@@ -159,11 +159,15 @@ def run_micro(model: bytes, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
     return [interpreter.get_output(number) for number in range(outputs)]
 
 
-def run_litert(model: bytes, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
-    """The outputs of LiteRT's reference kernels (BUILTIN_REF), one thread, no delegate."""
+def run_litert(model: bytes, *inputs: NDArray[Any], optimised: bool = False
+               ) -> list[NDArray[Any]]:
+    """The outputs of LiteRT's reference kernels (BUILTIN_REF), or of its optimised ones, one
+    thread, no delegate."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    kernels = (OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if optimised
+               else OpResolverType.BUILTIN_REF)
     interpreter = Interpreter(model_content=model, num_threads=1,
-                              experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+                              experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     for details, array in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(details["index"], array)

@@ -59,8 +59,13 @@ def test_wrong_kinds(make, changes, message):
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"mode": "float64_half_away"}, r"^mode must be one of tflite_double, tflite_single, "
-                                    r"exact_half_even, floor, not 'float64_half_away'$"),
+    ({"mode": "half_even"}, r"^mode must be one of tflite_double, tflite_ruy, .* "
+                            r"away_from_zero, not 'half_even'$"),
+    ({"mode": "tflite_single", "source": IntFormat(48)}, r"^source must have at most 32 bits"),
+    ({"mode": "tflite_single", "source": IntFormat(49), "multiplier": IntFormat(15, signed=False)},
+     r"^source must have at most 48 bits, not 49$"),
+    ({"mode": "float32_half_even"}, r"^multiplier uint31 is out of range for float32_half_even$"),
+    ({"mode": "float64_half_away", "exponent_high": 65}, r"^exponent_high must be at most 64 for "),
     ({"source": IntFormat(33)}, r"^source must have at most 32 bits, not 33$"),
     ({"multiplier": IntFormat(31)}, r"^multiplier int31 is out of range for tflite_double$"),
     ({"mode": "floor", "multiplier": IntFormat(55)}, r"^multiplier int55 is out of range"),

@@ -11,9 +11,11 @@ import pytest
 from sw_model.formats import IntFormat
 from sw_model.node import NodeError, Tensor
 from sw_model.ops import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
-from sw_model.ops.rescale import PLAIN, _fast
+from sw_model.ops.rescale_fast import fast
+from sw_model.ops.rescale_modes import PLAIN, reduce_multiplier
+from tests.support.exact import rounded
 
-TFLITE = (RescaleMode.TFLITE_DOUBLE, RescaleMode.TFLITE_SINGLE)
+TFLITE = [mode for mode in RescaleMode if mode.is_tflite]
 LIMIT = 2**31
 HALF = Fraction(1, 2)
 
@@ -39,16 +41,19 @@ def oracle(acc: int, multiplier: int, exponent: int, mode: RescaleMode) -> int:
             shift = exponent + 31
             high = math.floor(Fraction(acc * 2 ** max(shift, 0) * multiplier, 2**31) + HALF)
             result = half_away(Fraction(high, 2 ** max(-shift, 0)))
+        case RescaleMode.TFLITE_RUY:
+            shift = exponent + 31
+            high = math.floor(Fraction(acc * 2 ** max(shift, 0) * multiplier, 2**31) + HALF)
+            result = math.floor(Fraction(high, 2 ** max(-shift, 0)) + HALF)
         case RescaleMode.TFLITE_SINGLE:
             result = math.floor(acc * scale + HALF)
         case RescaleMode.FLOAT64_HALF_AWAY:
             result = half_away(Fraction(float(acc) * float(scale)))
         case RescaleMode.FLOAT32_HALF_EVEN:
             result = round(to_float32(to_float32(Fraction(acc)) * to_float32(scale)))
-        case RescaleMode.EXACT_HALF_EVEN:
-            result = round(acc * scale)
-        case RescaleMode.FLOOR:
-            result = math.floor(acc * scale)
+        case _:
+            assert mode.rounding is not None
+            result = rounded(acc * scale, mode.rounding)
     return max(-LIMIT, min(LIMIT, result))
 
 
@@ -96,6 +101,7 @@ def test_known_ties():
     scale = np.array([2**30]), np.array([-33])
     assert rescale(acc, *scale, RescaleMode.TFLITE_DOUBLE).tolist() == [[-2, -1, 0, 1, 1, 2]]
     assert rescale(acc, *scale, RescaleMode.TFLITE_SINGLE).tolist() == [[-1, 0, 0, 0, 1, 2]]
+    assert rescale(acc, *scale, RescaleMode.TFLITE_RUY).tolist() == [[-1, 0, 0, 1, 1, 2]]
     assert rescale(acc, *scale, RescaleMode.FLOAT64_HALF_AWAY).tolist() == [[-2, -1, 0, 0, 1, 2]]
     assert rescale(acc, *scale, RescaleMode.EXACT_HALF_EVEN).tolist() == [[-2, 0, 0, 0, 0, 2]]
     assert rescale(acc, *scale, RescaleMode.FLOOR).tolist() == [[-2, -1, -1, 0, 0, 1]]
@@ -136,22 +142,23 @@ def test_fast_path_equals_plain_integers(mode, rng):
     exponent = rng.integers(-16, -3, 40) - bits
     reach = 2**53 // int(multiplier.max())
     # Half a unit must fit as well, which costs the single rounding up to a hundredth.
-    for largest, fast in ((reach // 64, True), (reach - reach // 64, True), (2 * reach, False)):
+    for largest, is_fast in ((reach // 64, True), (reach - reach // 64, True), (2 * reach, False)):
         acc = rng.integers(-largest, largest + 1, (400, 40))
         # Next to the boundaries of rounding, where an inexact step would show.
         near = rng.integers(-127, 128, acc.shape) + rng.choice([0, 0.5], acc.shape)
         closest = np.rint(near / np.ldexp(multiplier.astype(float), exponent)).astype(np.int64)
         acc[::2] = np.clip(closest + rng.integers(-1, 2, acc.shape), -largest, largest)[::2]
         acc[0, 0] = largest
-        assert (_fast(largest, multiplier, exponent, mode) is not None) == fast
+        assert (fast(largest, multiplier, exponent, mode) is not None) == is_fast
         np.testing.assert_array_equal(
             rescale(acc.astype(np.int32), multiplier, exponent, mode),
             PLAIN[mode](acc.ravel(), np.tile(multiplier, 400), np.tile(exponent, 400))
             .reshape(acc.shape))
 
 
-@pytest.mark.parametrize(("mode", "boundary"), [(RescaleMode.EXACT_HALF_EVEN, HALF),
-                                                (RescaleMode.FLOOR, Fraction(0))])
+@pytest.mark.parametrize(("mode", "boundary"), [
+    (mode, HALF if mode.value.startswith("exact") else Fraction(0))
+    for mode in RescaleMode if mode.rounding])
 def test_products_that_float64_rounds_onto_a_boundary(mode, boundary, rng):
     """Scales for which a product lies next to a boundary by less than float64 resolves."""
     misjudged = 0
@@ -280,3 +287,35 @@ def test_multiply_add_shift_node_clamps():
     (result,) = node.run(tensors, (np.array([[1, 100], [-3, -100]]), tensors[1].value,
                                    tensors[2].value))
     assert result.tolist() == [[1, 7], [-2, -3]]
+
+
+def published_int16(x: int, multiplier: int, shift: int) -> int:
+    """TFLite's MultiplyByQuantizedMultiplier for 64-bit accumulators, in Python's integers."""
+    reduced = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+    total = 15 - shift
+    return (x * reduced + (1 << (total - 1))) >> total
+
+
+def test_int16_operators(rng):
+    """48-bit accumulators by 15 bits of multiplier: ends, ties, 50,000 others."""
+    node = Rescale(name="r", inputs=("acc", "m", "e"), outputs=("y",), format=IntFormat(16),
+                   mode=RescaleMode.TFLITE_SINGLE, zero_point=0, low=-(2**15), high=2**15 - 1)
+    for multiplier, shift in ((2**30, -8), (2**31 - 1, -31), (0x7FFF0000, -3), (0x7FFEFFFF, 0),
+                              (1690499128, -20), (1105921578, -12)):
+        m, e = reduce_multiplier(np.array([multiplier]), np.array([shift - 31]))
+        assert (m[0], e[0]) == (int(m[0]), shift - 15)
+        halves = rng.integers(-(2**16), 2**16, 200) * 2**16 * 2.0 ** (-shift) / (multiplier >> 15)
+        acc = np.concatenate([
+            [-(2**47), 2**47 - 1, -1, 0, 1], rng.integers(-(2**47), 2**47, 4000),
+            rng.integers(-(2**30), 2**30, 4500),
+            *(np.clip(halves + d, -(2.0**47), 2.0**47 - 1).astype(np.int64) for d in (-1, 0, 1))])
+        wanted = [max(-(2**15), min(2**15 - 1, published_int16(int(a), multiplier, shift)))
+                  for a in acc]
+        tensors = (Tensor("acc", (1,), IntFormat(48)), Tensor("m", (1,), IntFormat(16), value=m),
+                   Tensor("e", (1,), IntFormat(8), value=e))
+        assert node.infer(tensors) == (((1,), IntFormat(16)),)
+        (result,) = node.run(tensors, (acc[:, None], m, e))
+        assert result[:, 0].tolist() == wanted
+    wide = (tensors[0], Tensor("m", (1,), IntFormat(32), value=np.array([2**15])), tensors[2])
+    with pytest.raises(NodeError, match="int48 is wider than 32 bits"):
+        node.infer(wide)
