@@ -1,0 +1,1 @@
+"""Normalisations of rows of run-time length."""

@@ -1,0 +1,87 @@
+"""Norms' units with the parameters of their channels, and rows that are hard for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth import Value
+from numpy.typing import ArrayLike, NDArray
+
+from sw_model.tables import pack_fields, vectors_to_words
+from verif.manifest import Stream
+
+from .emulated import emulator_of
+from .rows import row_unit
+from .units import Unit
+
+__all__ = ["edge_rows", "emulate", "norm_unit"]
+
+
+def norm_unit(component: Any, rows: Sequence[NDArray[Any]], expected: Sequence[ArrayLike],
+              parameters: Sequence[NDArray[Any]] = (), **settings: Any) -> Unit:
+    """A check of a norm; ``parameters`` are those of the channels of the longest row, by the
+    order of their fields."""
+    unit = row_unit(component, rows, expected, **settings)
+    if not parameters:
+        return unit
+    fields = component.parameters.payload.shape().elem_shape.members.values()
+    widths = [field.width for field in fields]
+    words: list[int] = []
+    for row in rows:
+        words += pack_fields([vectors_to_words(each[None, :len(row)], component.lanes)
+                              for each in parameters], widths)
+    return replace(unit, stimulus={**unit.stimulus, "parameters": words}, since="i")
+
+
+def edge_rows(rng: np.random.Generator, longest: int, low: int, high: int, count: int = 12
+              ) -> list[NDArray[Any]]:
+    """Random rows of large and small numbers, the longest first; rows of one; all equal, one
+    hot, the greatest and the least first and last, both ends of the range in turn."""
+    rows = [rng.integers(low, high, size, endpoint=True) // rng.integers(1, high)
+            for size in (longest, *rng.integers(1, longest, count, endpoint=True))]
+    rows += [np.full(size, value) for value in (low, high, 0, 1) for size in (1, longest)]
+    for value in (low, high):
+        for place in (0, -1):
+            for others in (0, low + high - value):
+                rows.append(np.full(longest, others))
+                rows[-1][place] = value
+    return [*rows, np.resize([low, high], longest), np.resize([high, low], longest - 1),
+            np.arange(longest) % (high - low + 1) + low]
+
+
+def emulate(units: Sequence[Unit], folder: Path, stalls: Sequence[float] = (0.0, 0.3)) -> None:
+    """All units side by side in an emulator, for more words than a simulator's time allows; all
+    have as many words. Streams are at most 63 bits wide. A run for each chance of pauses."""
+    streams, inputs = [], {}
+    for k, unit in enumerate(units):
+        for way, given in (("in", unit.stimulus), ("out", unit.expected)):
+            streams += [Stream(
+                name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}", lanes=1, vector=1,
+                format=f"uint{_width(unit, name)}") for name in given]
+        inputs |= {f"{name}{k}": _whole(words, _width(unit, name))[0][:, None]
+                   for name, words in unit.stimulus.items()}
+    emulator = emulator_of([unit.component for unit in units], streams, folder, quick=False)
+    for chance in stalls:
+        outputs = emulator.run(inputs, idle=chance, stall=chance, seed=1).outputs
+        for k, unit in enumerate(units):
+            wanted, masks = _whole(unit.expected["o"], _width(unit, "o"))
+            np.testing.assert_array_equal(outputs[f"o{k}"].reshape(-1) & masks, wanted & masks,
+                                          f"unit {k}, {type(unit.component).__name__}")
+
+
+def _width(unit: Unit, name: str) -> int:
+    return len(Value.cast(getattr(unit.component, name).payload))
+
+
+def _whole(words: Any, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Words as whole payloads, and masks of the bits that count."""
+    if isinstance(words, np.ndarray):
+        codes = np.ma.getdata(words)[:, 0].astype(np.int64) & (1 << width) - 1
+        return codes, np.full_like(codes, -1)
+    pairs = [(word, -1) if isinstance(word, int) else word for word in words]
+    whole, masks = np.array(pairs, np.int64).T
+    return whole, masks
