@@ -98,6 +98,7 @@ from sw_model.specs.huffman import HuffmanSpec
 
 from .codecs import codecs
 from .function_units import function_units
+from .gelu_units import gelu_units
 from .norm_units import norm_units
 from .rows import Below
 from .scalings import scalings
@@ -111,7 +112,8 @@ SEQUENCE = ((0, 1), (1, 2))
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
-            *_entropy(), *_rows(), *codecs(), *scalings(), *function_units(), *norm_units())
+            *_entropy(), *_rows(), *codecs(), *scalings(), *function_units(), *norm_units(),
+            *gelu_units())
 
 
 def _streams() -> tuple[wiring.Component, ...]:
