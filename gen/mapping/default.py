@@ -186,9 +186,9 @@ class _Search:
             maker, given = self.graph.producer(origin), frame_of(self.graph.tensors[origin])
             if maker is None:
                 continue
-            one = UNIT_KINDS[kinds_of(type(maker).__name__)[0]].one_lane_out
-            out = 1 if one else (picked[maker.name].rows if isinstance(maker, MatMul)
-                                 else picked[maker.name].lanes)
+            kind = UNIT_KINDS[kinds_of(type(maker).__name__)[0]]
+            out = picked[maker.name].rows if isinstance(maker, MatMul) \
+                else kind.lanes_out(picked[maker.name].lanes)
             taken = frame_of(self.graph.tensors[operand])
             most = max(most, given.words(min(adapt(out, picked[node.name].lanes, [given],
                                                    [taken]))))

@@ -46,11 +46,18 @@ class UnitKind:
         When it gives its words; :func:`each_word` or :func:`each_vector`, for instance.
     one_lane_out : bool
         Whether results have one lane, however many lanes go in.
+    pairs_out : bool
+        Whether results have two lanes for each that goes in.
     """
 
     node: str
     releases: Releases = each_word
     one_lane_out: bool = False
+    pairs_out: bool = False
+
+    def lanes_out(self, lanes: int) -> int:
+        """Lanes of results, of units without rows."""
+        return 1 if self.one_lane_out else lanes * (1 + self.pairs_out)
 
 
 #: Every kind of unit by its name; the first that serves a node is what a default plan takes.
@@ -62,6 +69,13 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "binary_threshold": UnitKind("MultiThreshold"),
     "table": UnitKind("Table"),
     "argmax": UnitKind("ArgMax", each_vector, one_lane_out=True),
+    "exp2": UnitKind("Exp2"),
+    "reciprocal": UnitKind("Reciprocal", pairs_out=True),
+    "rsqrt": UnitKind("Rsqrt", pairs_out=True),
+    "isqrt": UnitKind("Isqrt"),
+    "divide": UnitKind("Divide"),
+    "delta_table": UnitKind("DeltaTable"),
+    "piecewise": UnitKind("Piecewise"),
 }
 
 

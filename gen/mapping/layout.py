@@ -259,9 +259,7 @@ def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Forma
 
 def lanes_out(unit: Unit) -> int:
     """Lanes of a unit's output: a dense unit gives one accumulator for each row."""
-    if UNIT_KINDS[unit.kind].one_lane_out:
-        return 1
-    return unit.rows if unit.kind == "dense" else unit.lanes
+    return unit.rows if unit.kind == "dense" else UNIT_KINDS[unit.kind].lanes_out(unit.lanes)
 
 
 def adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:

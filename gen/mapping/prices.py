@@ -32,9 +32,11 @@ from boards.devices import Device
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
-from sw_model.ops import ArgMax, MatMul, MultiplyAddShift, MultiThreshold, Table
+from sw_model.ops import ArgMax, Divide, MatMul, MultiplyAddShift, MultiThreshold, Table
 
 from .frames import frame_of
+from .function_prices import FUNCTIONS, function_steps, lane_price
+from .kinds import kinds_of
 from .plan import LARGEST
 
 __all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of", "memory_price", "unit_price"]
@@ -136,10 +138,12 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
     tensors = graph.input_tensors(node)
     frame = frame_of(tensors[0])
     if not isinstance(node, MatMul):
-        words = {each: -(-frame.vector // each) for each in
-                 ([lanes] if lanes else _lanes_for(frame.vector))}
-        for each, count in words.items():
-            yield Choice(frame.vectors * count, 1, each, _elementwise(node, tensors, target, each))
+        # A quotient is of a numerator and a denominator, which come together.
+        every = [2] if isinstance(node, Divide) else _lanes_for(frame.vector)
+        steps = function_steps(node, tensors[0])
+        for each in [lanes] if lanes else every:
+            yield Choice(frame.vectors * -(-frame.vector // each) * steps, 1, each,
+                         _elementwise(node, tensors, target, each))
         return
     height, width = (int(extent) for extent in tensors[1].shape)  # type: ignore[arg-type]
     for r in [rows] if rows else _lanes_for(height):
@@ -170,9 +174,7 @@ def memory_price(device: Device, width: int, depth: int, memory: str) -> Price:
 def kind_of(node: Node, tensors: list[Tensor]) -> str:
     """Kind of unit that serves a node best: what searches long staircases is smaller."""
     if not isinstance(node, MultiThreshold):
-        return {"MatMul": "dense", "MultiplyAddShift": "multiply_add_shift",
-                "Rescale": "framework_rescale", "Table": "table", "ArgMax": "argmax"}[
-                    type(node).__name__]
+        return kinds_of(type(node).__name__)[0]
     steps = tensors[2].value
     assert steps is not None
     one_way = ((steps == steps[:, :1]).all() and (steps != 0).all()) if steps.size else False
@@ -238,6 +240,9 @@ def _product(a: Format, w: Format, device: Device) -> Price:
 def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int) -> Price:
     """A unit other than a matrix product: what each lane takes, and its parameters."""
     source = tensors[0].format.width
+    if isinstance(node, FUNCTIONS):
+        return Price(luts=10).plus(Price(*lane_price(node, tensors, target.device.dsps > 0)),
+                                   lanes)
     constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
     if isinstance(node, ArgMax):
         return Price(luts=15 + 2.5 * source * lanes)

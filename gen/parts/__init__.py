@@ -10,6 +10,7 @@ from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 from .context import Context, Provider, UnitParts
 from .dense import dense
+from .functions import delta_table, divide, exp2, isqrt, piecewise, reciprocal
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
 from .table import argmax, table
 
@@ -19,9 +20,16 @@ __all__ = ["Provider", "UnitParts", "unit_parts"]
 MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "argmax": argmax,
     "binary_threshold": binary_threshold,
+    "delta_table": delta_table,
     "dense": dense,
+    "divide": divide,
+    "exp2": exp2,
     "framework_rescale": framework_rescale,
+    "isqrt": isqrt,
     "multiply_add_shift": multiply_add_shift,
+    "piecewise": piecewise,
+    "reciprocal": reciprocal,
+    "rsqrt": reciprocal,
     "table": table,
     "threshold": threshold,
 }

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from .base import Note, UnitParameters
 from .dense import DenseParameters
+from .functions import (
+    DeltaTableParameters,
+    DivideParameters,
+    Exp2Parameters,
+    IsqrtParameters,
+    PiecewiseParameters,
+    ReciprocalParameters,
+    RsqrtParameters,
+)
 from .lookup import ArgMaxParameters, TableParameters, ThresholdParameters
 from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
 
@@ -16,5 +25,12 @@ UNITS: dict[str, type[UnitParameters]] = {
     "rescale": FrameworkRescaleParameters,
     "threshold": ThresholdParameters,
     "table": TableParameters,
+    "exp2": Exp2Parameters,
+    "reciprocal": ReciprocalParameters,
+    "rsqrt": RsqrtParameters,
+    "isqrt": IsqrtParameters,
+    "divide": DivideParameters,
+    "delta_table": DeltaTableParameters,
+    "piecewise": PiecewiseParameters,
     "argmax": ArgMaxParameters,
 }

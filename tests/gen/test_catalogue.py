@@ -14,7 +14,8 @@ from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 from gen.units import UNITS
-from sw_model.formats import BipolarFormat
+from sw_model import ops
+from sw_model.formats import BipolarFormat, FixedFormat, IntFormat
 from sw_model.graph import Graph
 from sw_model.ops import RescaleMode, rescale
 from verif.verify import verify
@@ -30,6 +31,13 @@ SMALL = {
     "threshold": ["channels=5", "lanes=2", "source=int9", "target=uint3", "thresholds=random(3)"],
     "table": ["channels=5", "lanes=2", "source=int5", "target=uint7"],
     "argmax": ["length=7", "lanes=2", "source=int6"],
+    "exp2": ["channels=5", "lanes=2", "source=fixed<9,5>", "scale=0.5"],
+    "reciprocal": ["channels=5", "lanes=2", "source=uint9", "newton_steps=1"],
+    "rsqrt": ["channels=5", "lanes=2", "source=uint10"],
+    "isqrt": ["channels=5", "lanes=2", "source=uint9"],
+    "divide": ["vectors=3", "source=uint6"],
+    "delta_table": ["channels=5", "lanes=2", "source=fixed<9,5>", "step_bits=3", "fraction=8"],
+    "piecewise": ["channels=5", "lanes=2", "source=fixed<8,4>", "target=fixed<8,7>"],
 }
 #: What kinds of processing elements that do not take those are given instead.
 INSTEAD = {
@@ -42,6 +50,9 @@ KINDS = {
     ("threshold", "parallel"): "threshold",
     ("threshold", "binary"): "binary_threshold", ("table", "table"): "table",
     ("argmax", "argmax"): "argmax",
+    ("delta_table", "gelu"): "delta_table", ("delta_table", "silu"): "delta_table",
+    **{(name, name): name
+       for name in ("exp2", "reciprocal", "rsqrt", "isqrt", "divide", "piecewise")},
 }
 VARIANTS = catalogue()
 
@@ -103,6 +114,25 @@ def expected(graph: Graph, x: np.ndarray) -> np.ndarray:
             return constants[0][0][x + 16]
         case "ArgMax":
             return np.argmax(x, axis=1)[:, None]
+        case "Exp2":
+            return ops.exp2(x, node.spec(FixedFormat(9, 5)))
+        case "Reciprocal":
+            return np.stack(ops.reciprocal(x, node.spec(IntFormat(9, False))), -1).reshape(-1, 10)
+        case "Rsqrt":
+            return np.stack(ops.rsqrt(x, node.spec(IntFormat(10, False))), -1).reshape(-1, 10)
+        case "Isqrt":
+            return np.floor(np.sqrt(x))
+        case "Divide":
+            safe = np.maximum(x[..., 1], 1)
+            exact = np.stack([x[..., 0] // safe, x[..., 0] % safe], axis=-1)
+            return np.where(x[..., 1:] == 0, np.stack([x[..., 0] * 0 + 63, x[..., 0]], -1), exact)
+        case "DeltaTable":
+            return ops.delta_table(x, node.spec(graph.input_tensors(node)), constants[0])
+        case "Piecewise":
+            # Proven for every code: within a unit of the last place of the logistic function.
+            found = ops.piecewise(x, node.spec(graph.input_tensors(node)))
+            assert (np.abs(found / 128 - 1 / (1 + np.exp(-x / 16))) <= 1 / 128).all()
+            return found
     assert isinstance(node.mode, RescaleMode)
     rounded = rescale(x, *constants, node.mode)
     return np.clip(rounded + 3, node.low, 127)
