@@ -60,9 +60,9 @@ def test_kinds_of_elements(rng, need):
     jobs = [DenseJob(5, 7)]
     units = [dense_unit(rng, UINT4, w, jobs, rows, lanes, bias=True, pe=pe)
              for pe, w in (("lut", INT3), ("serial_lut", INT3), ("serial_lut", BIPOLAR),
-                           ("ternary", TERNARY), ("exact", INT3))
+                           ("ternary", TERNARY), ("exact", INT3), ("sparse_encoded", INT3))
              for rows, lanes in ((2, 3), (5, 7))]
-    assert {unit.component.step for unit in units} == {1, 3}
+    assert {unit.component.step for unit in units} == {1, 3, 9, 21}
     tables = [dense_unit(rng, INT8, INT3, [DenseJob(5, 7), DenseJob(4, 3, 2)], rows, lanes,
                          bias=True, pe="serial_lut") for rows, lanes in ((1, 1), (2, 4))]
     check_units([*units, *tables], stalls=[(0.0, 0.0), (0.5, 0.5)])
