@@ -17,17 +17,20 @@ from . import (
     encodings,
     estimates,
     formats,
+    functions,
     huffman,
     rates,
     rescale_area,
+    sparsity,
 )
 from .record import save, tell
 
 __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
-BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs,
-           block_sums, accumulators, encodings, constant_matrices, atlas, rates)
+BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs, functions,
+           block_sums, accumulators, encodings, constant_matrices,
+           sparsity, atlas, rates)
 
 
 def main() -> int:
