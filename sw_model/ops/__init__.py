@@ -8,6 +8,7 @@ from .exp2 import Exp2, exp2
 from .extended_exponential import extended_exponential
 from .gated_product import GatedProduct, gated_product
 from .hadamard import Hadamard, hadamard
+from .hard_sigmoid import HardSigmoid, hard_sigmoid
 from .hard_swish import HardSwish, hard_swish
 from .integer_gelu import IntegerGelu, integer_gelu
 from .integer_layer_norm import (
@@ -29,6 +30,7 @@ from .reciprocal import Reciprocal, Rsqrt, reciprocal, rsqrt
 from .requantise import Concatenate, Requantise, concatenate, requantise
 from .rescale import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
 from .rescale_add import RescaleAdd, dyadic_scale, rescale_add
+from .sampling import Sample, draw, nucleus, sample, xorshift32
 from .shape import Reshape, Transpose
 from .shift import ShiftRescale, shift_rescale
 from .shift_gelu import ShiftGelu, shift_gelu
@@ -49,25 +51,28 @@ from .stochastic import StochasticShift, stochastic_shift
 from .swish import Swish, swish
 from .table import Table, table_lookup
 from .threshold import MultiThreshold, multi_threshold
+from .top_k import TopK, top_k
 from .two_operands import Add, Multiply, add, multiply
 
 __all__ = [
     "AbsMaxQuantise", "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation",
     "Concatenate", "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct", "Hadamard",
-    "HardSwish", "IntegerGelu", "IntegerLayerNorm", "Isqrt", "KHotRescale", "L1Norm", "L2Norm",
-    "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply", "MultiplyAddShift",
-    "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu", "Requantise",
-    "Rescale", "RescaleAdd", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "ShiftGelu",
-    "ShiftRescale", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax", "StochasticShift",
-    "Swish", "Table", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "absmax_quantise",
-    "accumulator_range", "add", "average_pool", "batch_normalisation", "concatenate", "delta_table",
-    "dequantise", "divide", "dyadic_scale", "exp2", "extended_exponential", "gated_product",
-    "hadamard", "hard_swish", "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias",
-    "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm",
-    "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold", "multiply",
-    "multiply_add_shift", "needs_fallback", "online_softmax", "online_state", "piecewise",
-    "quantise", "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm", "rsqrt",
+    "HardSigmoid", "HardSwish", "IntegerGelu", "IntegerLayerNorm", "Isqrt", "KHotRescale", "L1Norm",
+    "L2Norm", "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply",
+    "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu",
+    "Requantise", "Rescale", "RescaleAdd", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Sample",
+    "ShiftGelu", "ShiftRescale", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax",
+    "StochasticShift", "Swish", "Table", "TopK", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax",
+    "absmax_quantise", "accumulator_range", "add", "average_pool", "batch_normalisation",
+    "concatenate", "delta_table", "dequantise", "divide", "draw", "dyadic_scale", "exp2",
+    "extended_exponential", "gated_product", "hadamard", "hard_sigmoid", "hard_swish",
+    "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias", "integer_layer_norm_scale",
+    "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm", "logistic_table", "matmul",
+    "max_pool", "mean", "merge_states", "multi_threshold", "multiply", "multiply_add_shift",
+    "needs_fallback", "nucleus", "online_softmax", "online_state", "piecewise", "quantise",
+    "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm", "rsqrt", "sample",
     "shift_exponential", "shift_gelu", "shift_rescale", "shiftmax", "sigmoid",
     "single_pass_softmax", "single_pass_statistics", "softmax", "softmax_parameters",
-    "stochastic_shift", "swish", "table_lookup", "tanh_table", "two_pass_softmax", "unified_softmax",
+    "stochastic_shift", "swish", "table_lookup", "tanh_table", "top_k", "two_pass_softmax",
+    "unified_softmax", "xorshift32",
 ]

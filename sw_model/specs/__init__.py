@@ -9,6 +9,7 @@ from .exponential import Exp2Spec
 from .extended_exponential import ExtendedExponentialSpec, PowerTable
 from .gelu import GatedProductSpec, IntegerGeluSpec, ShiftGeluSpec, SwishSpec
 from .hadamard import HadamardSpec
+from .hard_sigmoid import HardSigmoidSpec
 from .integer_norm import IntegerLayerNormSpec, L2NormSpec
 from .integer_softmax import ShiftmaxSpec, TfliteSoftmaxSpec
 from .jobs import RowJob, VectorJob
@@ -20,6 +21,7 @@ from .reciprocal import ReciprocalSpec, RsqrtSpec
 from .requantise import ACTIVATIONS, ConcatSpec, RequantiseSpec, activation_range
 from .rescale import FrameworkRescaleSpec, MultiplyAddShiftSpec
 from .rescale_add import RescaleAddSpec
+from .sampling import SamplerSpec, TopKSpec
 from .shift import ShiftSpec, StochasticShiftSpec
 from .sigmoid import HardSwishSpec, SigmoidSpec
 from .softmax import (
@@ -35,12 +37,13 @@ from .window import MeanSpec, PoolSpec, WindowAxis
 __all__ = [
     "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec",
     "DeltaTableSpec", "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier",
-    "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec", "HardSwishSpec", "IntegerGeluSpec",
-    "IntegerLayerNormSpec", "IsqrtSpec", "KHotSpec", "L1NormSpec", "L2NormSpec", "LayerNormSpec",
-    "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec",
-    "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec", "ReciprocalSpec",
-    "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec", "RowJob", "RsqrtSpec", "ShiftGeluSpec",
-    "ShiftSpec", "ShiftmaxSpec", "SigmoidSpec", "SinglePassSoftmaxSpec", "StochasticShiftSpec",
-    "SwishSpec", "TableSpec", "TfliteSoftmaxSpec", "ThresholdSpec", "TwoOperandSpec",
-    "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis", "activation_range",
+    "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec", "HardSigmoidSpec", "HardSwishSpec",
+    "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec", "KHotSpec", "L1NormSpec", "L2NormSpec",
+    "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec",
+    "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec",
+    "ReciprocalSpec", "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec", "RowJob", "RsqrtSpec",
+    "SamplerSpec", "ShiftGeluSpec", "ShiftSpec", "ShiftmaxSpec", "SigmoidSpec",
+    "SinglePassSoftmaxSpec", "StochasticShiftSpec", "SwishSpec", "TableSpec", "TfliteSoftmaxSpec",
+    "ThresholdSpec", "TopKSpec", "TwoOperandSpec", "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec",
+    "VectorJob", "WindowAxis", "activation_range",
 ]

@@ -120,6 +120,13 @@ class RequantiseSpec:
         """Greatest magnitude of ``x - zero_in``."""
         return max(self.source.max - self.zero_in, self.zero_in - self.source.min)
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every code stays what it is."""
+        return (self.source == self.target and self.zero_in == self.zero_out
+                and self.negative is None and self.factor == FixedMultiplier(2**30, -30)
+                and (self.low, self.high) == (self.target.min, self.target.max))
+
     @classmethod
     def between(cls, source: IntFormat, target: IntFormat, *, scale_in: float, scale_out: float,
                 zero_in: int = 0, zero_out: int = 0, activation: str = "none") -> RequantiseSpec:

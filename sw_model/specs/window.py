@@ -79,7 +79,7 @@ class PoolSpec:
     Parameters
     ----------
     format : IntFormat
-        Of input and result, signed and of at most 16 bits.
+        Of input and result, of at most 16 bits.
     axes : tuple of WindowAxis
         Of the image, outermost first; channels come last and are not among them.
     low, high : int

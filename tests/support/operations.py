@@ -35,7 +35,7 @@ __all__ = ["OPERATIONS"]
 INT8, UINT8, FLOAT32 = IntFormat(8), IntFormat(8, signed=False), Float32Format()
 SHAPE = (2, 3)
 #: Where it is another.
-SHAPES = {"Divide": (3, 2), "Hadamard": (3, 2)}
+SHAPES = {"Divide": (3, 2), "Hadamard": (3, 2), "Sample": (6,)}
 #: Parameters of both reciprocals.
 NORMALISED = {"index_bits": 3, "entry_bits": 6, "newton_steps": 1, "fraction": 10}
 

@@ -1,0 +1,130 @@
+"""One element drawn by its weight: softmax over the survivors of top-k and top-p."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Format, IntFormat
+from ..node import AtMost, Dimension, Node, Tensor
+from ..specs import SamplerSpec
+from .exp2 import exp2
+from .top_k import top_k
+
+__all__ = ["Sample", "draw", "nucleus", "sample", "xorshift32"]
+
+
+def xorshift32(state: int) -> int:
+    """The next of the 2**32 - 1 states of a xorshift generator, none of them 0.
+
+    Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003, with
+    the shifts 13, 17, 5.
+
+    >>> xorshift32(1), xorshift32(270369)
+    (270369, 67634689)
+    """
+    state ^= state << 13 & 0xFFFFFFFF
+    state ^= state >> 17
+    return state ^ (state << 5 & 0xFFFFFFFF)
+
+
+def draw(weights: NDArray[Any], state: int) -> tuple[int, int]:
+    """The place of a weight, each with its share of the sum as its chance; and the next state.
+
+    The first place whose prefix sum, itself included, exceeds ``state * sum >> 32``; the last
+    one if no weight is positive. Weights are not negative, with a sum below 2**31.
+
+    >>> draw(np.array([5, 0, 20, 75]), 12345)
+    (3, 3336926330)
+    """
+    state = xorshift32(state)
+    prefix = np.cumsum(weights.astype(np.int64))
+    point = (state * int(prefix[-1])) >> 32
+    return min(int(np.searchsorted(prefix, point, side="right")), len(prefix) - 1), state
+
+
+def nucleus(weights: NDArray[Any], part: int) -> int:
+    """How many of the weights top-p keeps: as few as make ``part * 2**-16`` of the sum, one at
+    least.
+
+    >>> nucleus(np.array([50, 30, 15, 5]), 1 << 15), nucleus(np.array([50, 30, 15, 5]), 60000)
+    (1, 3)
+    """
+    prefix = np.cumsum(weights.astype(np.int64))
+    enough = (prefix << SamplerSpec.PART_BITS) >= part * prefix[-1]
+    return int(np.argmax(enough)) + 1
+
+
+def sample(codes: NDArray[Any], spec: SamplerSpec, multiplier: int, part: int, state: int
+           ) -> tuple[int, int]:
+    """The place of an element of a row, drawn; and the next state of the generator.
+
+    Parameters
+    ----------
+    codes : integers, shape (n,)
+        Of ``spec.top.source``: logits.
+    spec : SamplerSpec
+    multiplier : int
+        Scale over temperature, see :meth:`.SamplerSpec.multiplier`.
+    part : int
+        How much of all weights top-p keeps, in units of ``2**-16``; ``2**16`` keeps all.
+    state : int
+        Of the generator, 1 to 2**32 - 1.
+
+    Weights are ``2**((x - largest) * multiplier)`` with ``spec.fraction`` fraction bits, those
+    of the ``k`` largest elements.
+
+    Source: units.md, 6.7.
+
+    >>> from sw_model.formats import IntFormat
+    >>> from sw_model.specs import TopKSpec
+    >>> spec = SamplerSpec(top=TopKSpec(source=IntFormat(8), k=2, longest=5))
+    >>> sample(np.array([9, 50, -3, 52, 0]), spec, spec.multiplier(0.1), 1 << 16, 1)
+    (3, 270369)
+    """
+    values, places = top_k(codes.astype(np.int64), spec.top.k)
+    weights = exp2(values - values[0], spec.power, multiplier)
+    chosen, state = draw(weights[:nucleus(weights, part)], state)
+    return int(places[chosen]), state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample(Node):
+    """:func:`sample` of one row: inputs (n,) and the generator's state, uint32 (1,).
+
+    Two outputs (1,): the place, and the next state.
+    """
+
+    synthesisable = True
+
+    spec: SamplerSpec
+    multiplier: int
+    part: int = 1 << SamplerSpec.PART_BITS
+
+    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
+        self.arity(inputs, 2)
+        x, state = inputs
+        self.require(x.format == self.spec.top.source,
+                     f"input must be {self.spec.top.source}, not {x.format}")
+        length = x.shape[-1] if len(x.shape) == 1 else 0
+        longest = length.maximum if isinstance(length, AtMost) else length
+        self.require(1 <= longest <= self.spec.top.longest,
+                     f"needs a row of 1 to {self.spec.top.longest} elements, not {list(x.shape)}")
+        uint32 = IntFormat(32, signed=False)
+        self.require(state.shape == (1,) and state.format == uint32,
+                     f"the state must be uint32 [1], not {state.format} {list(state.shape)}")
+        self.require(0 <= self.multiplier < 1 << self.spec.multiplier_bits
+                     and 0 <= self.part <= 1 << SamplerSpec.PART_BITS,
+                     f"multiplier {self.multiplier} or part {self.part} out of range")
+        return ((1,), self.spec.top.index), ((1,), uint32)
+
+    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
+            ) -> tuple[NDArray[Any], ...]:
+        drawn = np.array([sample(row, self.spec, self.multiplier, self.part, int(state))
+                          for row, (state,) in zip(*values, strict=True)],
+                         np.int64).reshape(-1, 2, 1)
+        return (drawn[:, 0].astype(self.spec.top.index.dtype), drawn[:, 1].astype(np.uint32))
