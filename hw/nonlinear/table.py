@@ -80,14 +80,17 @@ class TableLookup(wiring.Component):
         enable = stalling_pipeline(m, self.i, self.o, depth=self.latency)
         m.submodules.counter = counter = self._counter
         m.d.comb += counter.advance.eq(self.i.valid & self.i.ready)
-        # Lanes with the same rows share a memory, of which block RAM has two ports.
+        # Two lanes with the same rows share a memory, since block RAM has two ports: of more of
+        # them synthesis makes look-up tables.
         groups: dict[tuple[int, ...], list[int]] = {}
         for lane in range(self._lanes):
             groups.setdefault(counter.rows(lane), []).append(lane)
-        for rows, lanes in groups.items():
-            m.submodules[f"table_{lanes[0]}"] = rom = self._rom(rows, len(lanes))
+        pairs = [(rows, lanes[k:k + 2]) for rows, lanes in groups.items()
+                 for k in range(0, len(lanes), 2)]
+        for rows, pair in pairs:
+            m.submodules[f"table_{pair[0]}"] = rom = self._rom(rows, len(pair))
             m.d.comb += rom.enable.eq(enable)
-            for port, lane in enumerate(lanes):
+            for port, lane in enumerate(pair):
                 m.d.comb += [
                     getattr(rom, f"address_{port}").eq(
                         Cat(self.i.payload[lane], counter.place)),
