@@ -17,6 +17,7 @@ from . import (
     encodings,
     estimates,
     formats,
+    functions,
     huffman,
     rates,
     rescale_area,
@@ -27,7 +28,7 @@ from .record import save, tell
 __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
-BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs,
+BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs, functions,
            block_sums, accumulators, encodings, constant_matrices,
            sparsity, atlas, rates)
 

@@ -112,6 +112,7 @@ KEPT = {
                             "steady": 0.8}],
                 "areas": []},
     "codecs": {"rows": []},
+    "functions": {"rows": []},
     "encodings": {"means": [{"deviation": 20, "EN-T": 2.5, "grouped EN-T": 2.5},
                             {"deviation": 30, "EN-T": 2.36, "grouped EN-T": 2.47}]},
     "constant_matrices": {"rows": [], "means": [
