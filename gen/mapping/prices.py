@@ -35,7 +35,7 @@ from sw_model.node import Node, Tensor
 from sw_model.ops import ArgMax, Divide, MatMul, MultiplyAddShift, MultiThreshold, Table
 
 from .frames import frame_of
-from .function_prices import FUNCTIONS, function_steps, lane_price
+from .function_prices import FUNCTIONS, function_steps, lane_cost
 from .kinds import kinds_of
 from .plan import LARGEST
 
@@ -241,8 +241,9 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
     """A unit other than a matrix product: what each lane takes, and its parameters."""
     source = tensors[0].format.width
     if isinstance(node, FUNCTIONS):
-        return Price(luts=10).plus(Price(*lane_price(node, tensors, target.device.dsps > 0)),
-                                   lanes)
+        cost = lane_cost(node, tensors, target.device.dsps > 0)
+        table = target.memory(cost.width, cost.depth) if cost.depth else Price()
+        return Price(luts=10).plus(Price(cost.multipliers, cost.luts).plus(table), lanes)
     constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
     if isinstance(node, ArgMax):
         return Price(luts=15 + 2.5 * source * lanes)

@@ -9,8 +9,6 @@ import pytest
 
 from gen.assemble import assemble
 from gen.build import BuildOptions, build_graph
-from gen.mapping.function_prices import FUNCTIONS, function_steps, lane_price
-from gen.mapping.kinds import UNIT_KINDS
 from gen.mapping.plan import Unit
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
@@ -72,21 +70,6 @@ def test_lanes_of_a_divider() -> None:
     with pytest.raises(InputFault, match=r"^plan: unit 'u' must have 2 lanes, a numerator and a "
                                          r"denominator, not 1$"):
         assemble(graph, plan_of(Unit(name="u", kind="divide", jobs=("f",), lanes=1)), "top")
-
-
-@pytest.mark.parametrize("unit", [kind.node for kind in UNIT_KINDS.values()
-                                  if getattr(ops, kind.node) in FUNCTIONS])
-def test_every_function_has_a_price(unit: str) -> None:
-    """Multipliers only where there are DSP blocks, and lookup tables in their place."""
-    name = next(name for name, kind in UNIT_KINDS.items() if kind.node == unit)
-    request = unit_request(name, parameters_document(name, []))
-    (node,) = request.graph.nodes
-    tensors = request.graph.input_tensors(node)
-    with_dsps, without = (lane_price(node, tensors, dsps) for dsps in (True, False))
-    assert without[0] == 0
-    assert without[1] >= with_dsps[1] > 0
-    assert (without[1] > with_dsps[1]) == (with_dsps[0] > 0) == (unit not in ("Isqrt", "Divide"))
-    assert function_steps(node, tensors[0]) == {"Isqrt": 8, "Divide": 16}.get(unit, 1)
 
 
 @pytest.mark.parametrize(("unit", "given", "message"), [
