@@ -57,7 +57,7 @@ class IntegerLayerNorm(RowPasses):
         self.require(spec)
         super().__init__(
             spec, lanes, longest, Pass(_mean(spec, lanes), (DistanceLane, spec)),
-            Pass(_factor(spec, lanes), (FactorLane, spec, multiplier)))
+            Pass(_factor(spec, lanes, multiplier), (FactorLane, spec, multiplier)))
 
 
 def _mean(spec: IntegerLayerNormSpec, lanes: int) -> tuple[Any, ...]:
@@ -76,9 +76,10 @@ def _mean_shape(spec: IntegerLayerNormSpec) -> Any:
     return StructLayout({"mean": spec.source.width})
 
 
-def _factor(spec: IntegerLayerNormSpec, lanes: int) -> tuple[Any, ...]:
+def _factor(spec: IntegerLayerNormSpec, lanes: int, multiplier: str) -> tuple[Any, ...]:
     """The greatest factor over the root of the sum of squares, or over 1."""
-    squares = RowMoments(shape_of(spec.centred), lanes, {"squares": spec.squares})
+    squares = RowMoments(shape_of(spec.centred), lanes, {"squares": spec.squares},
+                         multiplier=multiplier)
     root, divide = Isqrt(spec.root), Divide(spec.factor)
     radicand = Map(squares.o.payload.shape(), root.i.payload.shape(), lambda word: word.squares)
     # By a root of 0 the quotient is all ones, as by 1.

@@ -117,7 +117,7 @@ class InverseRoot(wiring.Component):
                 cube = Mux(high[WIDTH - 6:].any(), Const(-1, WIDTH), Cat(Const(0, 6), high))
                 m.d.sync += [a.eq(cube), b.eq(half), turn.eq(2)]
             with m.Case(2):
-                better = ((root * 3 + 8 >> 4) - high)[:WIDTH - 3] << 3
+                better = (((root << 1) + root + 8 >> 4) - high)[:WIDTH - 3] << 3
                 m.d.sync += [root.eq(better), a.eq(better), turn.eq(0),
                              b.eq(Mux(left == 2, HALF_ROOT_OF_TWO, better))]
 

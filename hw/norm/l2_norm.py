@@ -52,7 +52,7 @@ class L2Norm(RowPasses):
                  multiplier: str = "inferred") -> None:
         self.require(spec)
         squares = RowMoments(shape_of(spec.source), lanes, {"squares": spec.squares},
-                             spec.zero_point)
+                             spec.zero_point, multiplier)
         super().__init__(spec, lanes, longest, Pass(
             (squares, InverseRoot(spec.squares, multiplier)), (L2Lane, spec, multiplier)))
 

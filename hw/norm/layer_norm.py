@@ -55,7 +55,8 @@ class LayerNorm(RowPasses):
                  multiplier: str = "inferred") -> None:
         self.require(spec)
         moments = RowMoments(shape_of(spec.source), lanes, {
-            "count": spec.count, "total": spec.total, "squares": spec.squares})
+            "count": spec.count, "total": spec.total, "squares": spec.squares},
+            multiplier=multiplier)
         super().__init__(spec, lanes, longest, Pass(
             (moments, VarianceFactor(spec, multiplier)), (LayerNormLane, spec, multiplier)))
 

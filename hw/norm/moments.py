@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from amaranth import Cat, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.hdl import Elaboratable, ShapeLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
@@ -14,12 +14,13 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import IntFormat
 
 from ..arith.adder_tree import adder_tree, tree_depth
+from ..arith.multiply import multiply_add, multiply_add_depth
 from ..arith.registered import registered
 from ..rows import in_row, row_layout
 from ..shapes import shape_of
 from ..streams.pipeline import stalling_pipeline, valid_chain
 
-__all__ = ["MOMENTS", "RowMoments", "raised"]
+__all__ = ["KINDS", "RowMoments", "raised"]
 
 
 def raised(x: Value) -> Value:
@@ -27,14 +28,16 @@ def raised(x: Value) -> Value:
     return Cat(x[:-1], ~x[-1]) if x.shape().signed else x
 
 
-#: What is summed, made from an element and whether it belongs to the row; 0 if it does not.
-MOMENTS: dict[str, Callable[[Value, Value], Value]] = {
-    "count": lambda _, there: there,
-    "total": lambda x, there: Mux(there, x, 0),
-    "raised": lambda x, there: Mux(there, raised(x), 0),
-    "squares": lambda x, there: Mux(there, x, 0) * Mux(there, x, 0),
-    "magnitudes": lambda x, there: Mux(there, Mux(x < 0, -x, x), 0),
+#: What is summed of an element, squares aside.
+MOMENTS: dict[str, Callable[[Value], Value]] = {
+    "count": lambda _: Const(1, 1),
+    "total": lambda x: x,
+    "raised": raised,
+    "magnitudes": lambda x: Mux(x < 0, -x, x),
 }
+
+#: All there are.
+KINDS = (*MOMENTS, "squares")
 
 
 class RowMoments(wiring.Component):
@@ -48,9 +51,11 @@ class RowMoments(wiring.Component):
         Of an element, an integer.
     lanes : int
     moments : mapping of str to IntFormat
-        Kinds of sums, of :data:`MOMENTS`, and what holds them for the longest row.
+        Kinds of sums, of :data:`KINDS`, and what holds them for the longest row.
     zero_point : int
         What is subtracted from every element first.
+    multiplier : str
+        How squares are made, one of :data:`hw.arith.multiply.MULTIPLIERS`.
 
     Members
     -------
@@ -62,10 +67,14 @@ class RowMoments(wiring.Component):
     interval = 1
 
     def __init__(self, source: ShapeLike, lanes: int, moments: Mapping[str, IntFormat],
-                 zero_point: int = 0) -> None:
-        if unknown := [kind for kind in moments if kind not in MOMENTS]:
-            raise ValueError(f"moments must be of {', '.join(MOMENTS)}, not {unknown[0]!r}")
+                 zero_point: int = 0, multiplier: str = "inferred") -> None:
+        if unknown := [kind for kind in moments if kind not in KINDS]:
+            raise ValueError(f"moments must be of {', '.join(KINDS)}, not {unknown[0]!r}")
         self._lanes, self._kinds, self._zero_point = lanes, tuple(moments), zero_point
+        self._multiplier = multiplier
+        wide = Shape.cast(source).width + (zero_point != 0)
+        self._depth = multiply_add_depth(Const(0, wide).shape(), multiplier, addend=False) \
+            if "squares" in moments else 1
         super().__init__({
             "i": In(stream.Signature(row_layout(source, lanes))),
             "o": Out(stream.Signature(StructLayout(
@@ -74,7 +83,7 @@ class RowMoments(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from taking a row's last word to offering its sums."""
-        return 2 + tree_depth(self._lanes)
+        return 1 + self._depth + tree_depth(self._lanes)
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -95,11 +104,17 @@ class RowMoments(wiring.Component):
 
     def _word(self, m: Module, kind: str, enable: Value) -> Value:
         """The sum over the lanes of a word, all but one cycle after it is taken."""
-        terms = [registered(
-            m, MOMENTS[kind](self._element(lane), in_row(self.i.payload, lane)),
-            enable=enable, name=f"{kind}_{lane}") for lane in range(self._lanes)]
+        terms = [self._term(m, kind, lane, enable) for lane in range(self._lanes)]
         return adder_tree(m, terms, enable=enable, name=kind)
 
-    def _element(self, lane: int) -> Value:
-        x = self.i.payload.data[lane]
-        return x - self._zero_point if self._zero_point else x
+    def _term(self, m: Module, kind: str, lane: int, enable: Value) -> Value:
+        """What a lane adds, nothing if it does not belong to the row."""
+        there, x = in_row(self.i.payload, lane), self.i.payload.data[lane]
+        x = x - self._zero_point if self._zero_point else x
+        if kind == "squares":
+            x = Mux(there, x, 0)
+            square = multiply_add(m, x, x, None, 2 * len(x) + 1, kind=self._multiplier,
+                                  enable=enable, name=f"square_{lane}")
+            return square[:2 * len(x)]
+        return registered(m, Mux(there, MOMENTS[kind](x), 0), enable=enable,
+                          name=f"{kind}_{lane}", stages=self._depth)

@@ -44,6 +44,7 @@ class RmsNorm(RowPasses):
                  multiplier: str = "inferred") -> None:
         self.require(spec)
         moments = RowMoments(shape_of(spec.source), lanes,
-                             {"count": spec.count, "squares": spec.moment})
+                             {"count": spec.count, "squares": spec.moment},
+                             multiplier=multiplier)
         super().__init__(spec, lanes, longest, Pass(
             (moments, *mean_stages(spec, multiplier)), (ScaleLane, spec, multiplier)))
