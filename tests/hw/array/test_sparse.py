@@ -11,6 +11,7 @@ import pytest
 
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.sparse import SparseJob, SparseLayer, SparseLayerSpec
+from hw.pe import PE_KINDS
 from sw_model.formats import IntFormat, parse_format
 from sw_model.formats.sparse import parse_sparse_format
 from sw_model.tables import pack_words, unpack_words, vectors_to_words
@@ -23,7 +24,7 @@ from tests.support.units import check_units
 MIXED = (SparseJob(5, 21), SparseJob(4, 13, dense=True), SparseJob(3, 9, 2, dense=True),
          SparseJob(1, 1))
 
-#: Kind, activations, weights, rows and blocks. The last six take operands every few cycles.
+#: Kind, activations, weights, rows and blocks. The last eight take operands every few cycles.
 KINDS = [("parallel", "int8", "sparse<2,4,int8>", 3, 2),
          ("parallel", "uint8", "sparse<2,8,int4>", 2, 1),
          ("parallel", "int8", "sparse<1,4,int8>", 2, 3),
@@ -35,11 +36,15 @@ KINDS = [("parallel", "int8", "sparse<2,4,int8>", 3, 2),
          ("ternary", "int8", "sparse<3,8,ternary>", 3, 1),
          ("lut", "int4", "sparse<2,8,int2>", 2, 2), ("packed", "int4", "sparse<2,4,int4>", 2, 2),
          ("bit_weight", "int4", "sparse<3,7,int3>", 2, 1),
+         ("binary", "uint1", "sparse<2,4,uint1>", 2, 2),
+         ("mixed", "int8", "sparse<2,4,int8>", 1, 2),
+         ("ternary_ecp5", "int4", "sparse<1,4,ternary>", 2, 2),
          ("serial_lut", "int5", "sparse<2,4,int3>", 2, 1),
          ("weight_serial", "int8", "sparse<2,8,int3>", 2, 2),
          ("activation_serial", "uint3", "sparse<3,8,int8>", 3, 1),
          ("csd", "int8", "sparse<2,4,int8>", 2, 1), ("term", "int6", "sparse<1,4,e2m1>", 2, 2),
-         ("booth", "int4", "sparse<3,5,int6>", 1, 2)]
+         ("booth", "int4", "sparse<3,5,int6>", 1, 2), ("en_t", "int4", "sparse<2,8,int4>", 1, 1),
+         ("sparse_encoded", "int4", "sparse<2,4,int4>", 2, 1)]
 
 
 def products(rng, a, w, jobs, rows, blocks, **more):
@@ -47,8 +52,9 @@ def products(rng, a, w, jobs, rows, blocks, **more):
 
 
 def test_kinds_of_elements(rng, need, tmp_path):
-    """Every family of kinds, N and M, with sparse and dense matrices in turn."""
+    """Every kind, many N and M, with sparse and dense matrices in turn."""
     need("verilator")
+    assert {pe for pe, *_ in KINDS} == set(PE_KINDS)
     gemms = [products(rng, a, w, MIXED, rows, blocks, pe=pe) for pe, a, w, rows, blocks in KINDS]
     assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
     check_gemms(gemms, tmp_path / "build")
