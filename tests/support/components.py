@@ -97,6 +97,7 @@ from sw_model.specs import (
 from sw_model.specs.huffman import HuffmanSpec
 
 from .codecs import codecs
+from .elementwise_units import elementwise_units
 from .function_units import function_units
 from .gelu_units import gelu_units
 from .norm_units import norm_units
@@ -112,7 +113,8 @@ SEQUENCE = ((0, 1), (1, 2))
 def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
-            *_entropy(), *_rows(), *codecs(), *scalings(), *function_units(), *norm_units(),
+            *_entropy(), *_rows(), *codecs(), *elementwise_units(),
+            *scalings(), *function_units(), *norm_units(),
             *gelu_units())
 
 

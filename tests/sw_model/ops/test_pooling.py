@@ -60,6 +60,17 @@ def test_every_pair_and_its_ties():
         np.testing.assert_array_equal(golden(codes, spec), wanted)
 
 
+@pytest.mark.parametrize(("kernels", "padding"), [((3, 3), "SAME"), ((2, 5), "VALID")])
+def test_50_000_windows(kernels, padding, rng):
+    codes = rng.integers(-128, 128, (1, 100, 110, 5), dtype=np.int8)
+    spec = PoolSpec.of(INT8, *axes_of((100, 110), kernels, (1, 1), padding))
+    shape = (1, *spec.outputs, 5)
+    assert np.prod(shape) >= 50_000
+    for operator, golden in (("AVERAGE_POOL_2D", average_pool), ("MAX_POOL_2D", max_pool)):
+        wanted = expected(operator, codes, kernels, (1, 1), padding, shape)
+        np.testing.assert_array_equal(golden(codes, spec), wanted)
+
+
 @pytest.mark.parametrize(("fused", "activation"), [(1, "relu"), (3, "relu6")])
 def test_fused_activations(fused, activation, rng):
     codes = rng.integers(-128, 128, (1, 6, 6, 5), dtype=np.int8)
@@ -119,6 +130,18 @@ def test_means(axes, rng):
                                    scale_out=scale_out, zero_out=zero_out)
                 np.testing.assert_array_equal(mean(codes, spec, axes).reshape(left), wanted,
                                               f"{spec}")
+
+
+def test_50_000_means(rng):
+    for count, scales in ((5, (0.05, 3, 0.05, 3)), (7, (0.5, -128, 0.25, 127))):
+        codes = rng.integers(-128, 128, (1, count, 50_000), dtype=np.int8)
+        scale_in, zero_in, scale_out, zero_out = scales
+        wanted = micro("MEAN", [(codes, Quantised(scale_in, zero_in))],
+                       Quantised(scale_out, zero_out), (1, 50_000),
+                       options("Reducer", keepDims=False), constants=[[1]])
+        spec = MeanSpec.of(INT8, INT8, count, scale_in=scale_in, zero_in=zero_in,
+                           scale_out=scale_out, zero_out=zero_out)
+        np.testing.assert_array_equal(mean(codes, spec, (1,)), wanted)
 
 
 def test_means_of_int16(rng):

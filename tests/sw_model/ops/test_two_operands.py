@@ -35,7 +35,7 @@ def every_pair():
     return np.repeat(codes, 256)[None], np.tile(codes, 256)[None]
 
 
-def some_pairs(rng, count=4096):
+def some_pairs(rng, count=50_000):
     a, b = rng.integers(-2**15, 2**15, (2, 1, count), dtype=np.int16)
     edges = np.array([-2**15, -2**15 + 1, -1, 0, 1, 2**15 - 2, 2**15 - 1], np.int16)
     a[0, :49], b[0, :49] = np.repeat(edges, 7), np.tile(edges, 7)
