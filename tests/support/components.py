@@ -103,6 +103,7 @@ from .gelu_units import gelu_units
 from .norm_units import norm_units
 from .rows import Below
 from .scalings import scalings
+from .softmax_components import softmax_components
 
 __all__ = ["components"]
 
@@ -115,7 +116,7 @@ def components() -> tuple[wiring.Component, ...]:
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
             *_entropy(), *_rows(), *codecs(), *elementwise_units(),
             *scalings(), *function_units(), *norm_units(),
-            *gelu_units())
+            *gelu_units(), *softmax_components())
 
 
 def _streams() -> tuple[wiring.Component, ...]:

@@ -87,5 +87,6 @@ def row_unit(component: wiring.Component, rows: Sequence[ArrayLike], expected: S
     first = -(-len(np.asarray(rows[0])) // lanes)
     return Unit(unit, {"i": row_words(rows, source, lanes)},
                 {"o": row_words(expected, target, lanes)},
-                latency=unit.latency if latency else None, after=first - 1,
+                latency=unit.latency + (unit.passes - 1) * (first - 1) if latency else None,
+                after=first - 1,
                 interval=Interval(1) if paced else None, name=name)

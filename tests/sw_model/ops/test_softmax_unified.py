@@ -75,7 +75,7 @@ def test_limits_of_the_format():
 def test_specs_refuse(low, high, guard, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         UnifiedSoftmaxSpec(online=online(1 / 16), low=low, high=high, guard=guard)
-    with pytest.raises(ValueError, match="^guard must be 8 to 31, not 0$"):
+    with pytest.raises(ValueError, match=r"^guard must be 8 to 31, not 0$"):
         UnifiedSoftmaxSpec(online=online(1 / 8, source=IntFormat(9)), low=-64, high=64, guard=0)
-    with pytest.raises(TypeError, match="^online must be an OnlineSoftmaxSpec, not 3$"):
+    with pytest.raises(TypeError, match=r"^online must be an OnlineSoftmaxSpec, not 3$"):
         UnifiedSoftmaxSpec(online=3, low=low, high=high, guard=guard)
