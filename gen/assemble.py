@@ -108,13 +108,15 @@ def _check_names(board: _Board) -> None:
 
 
 def _latencies(units: dict[str, UnitParts]) -> Latencies:
-    each, steps, gaps = {}, {}, {}
+    each, steps, gaps, passes = {}, {}, {}, {}
     for unit, made in units.items():
         component = made.part.make(**made.part.arguments)
         each[unit], steps[unit] = component.latency, getattr(component, "step", 1)
         gaps[unit] = getattr(component, "row_gap", 1)
+        passes[unit] = getattr(component, "passes", 1)
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
-                     queue=cache(lambda depth: Queue(1, depth).latency), steps=steps, gaps=gaps)
+                     queue=cache(lambda depth: Queue(1, depth).latency), steps=steps, gaps=gaps,
+                     passes=passes)
 
 
 #: The pin at which each link begins or ends.

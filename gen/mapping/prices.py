@@ -37,6 +37,7 @@ from sw_model.ops import ArgMax, Divide, MatMul, MultiplyAddShift, MultiThreshol
 from .frames import frame_of
 from .function_prices import FUNCTIONS, function_steps, lane_cost
 from .kinds import kinds_of
+from .library_prices import LIBRARY
 from .plan import LARGEST
 
 __all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of", "memory_price", "unit_price"]
@@ -244,6 +245,8 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
         cost = lane_cost(node, tensors, target.device.dsps > 0)
         table = target.memory(cost.width, cost.depth) if cost.depth else Price()
         return Price(luts=10).plus(Price(cost.multipliers, cost.luts).plus(table), lanes)
+    if (known := LIBRARY.get(type(node).__name__)) is not None:
+        return Price(*known.of(lanes, target.device.dsps > 0))
     constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
     if isinstance(node, ArgMax):
         return Price(luts=15 + 2.5 * source * lanes)

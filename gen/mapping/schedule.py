@@ -57,6 +57,8 @@ class Latencies:
         Cycles from taking a word to taking the next one, of the units that need several.
     gaps : mapping of str to int
         Cycles from vector to vector, of the units that need more than its words.
+    passes : mapping of str to int
+        How often a vector waits, of the units in which it does so more than once.
     """
 
     units: Mapping[str, int]
@@ -65,6 +67,7 @@ class Latencies:
     queue: Callable[[int], int]
     steps: Mapping[str, int] = field(default_factory=dict)
     gaps: Mapping[str, int] = field(default_factory=dict)
+    passes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -287,9 +290,10 @@ class _Walk:
         free, out = self.free.get(unit.name, 0), self.free.get(f"{unit.name}/out", 0)
         made = frame_of(self.layout.graph.tensors[node.outputs[0]])
         places = kind.releases(node, frame, made, unit.lanes, lanes)
+        wait = (self.latencies.passes.get(unit.name, 1) - 1) * (-(-frame.vector // unit.lanes) - 1)
         if gap == 1:
             taken = _in_turn(offers, free, step)
-            given = _in_turn(taken[places], out)
+            given = _in_turn(taken[places] + wait, out)
             cycles = step * len(taken)
         else:
             ready = self.free.get(f"{unit.name}/gap", 0)
@@ -300,7 +304,7 @@ class _Walk:
                 rows[-1][-1] = max(rows[-1][-1], ready)
                 free, ready = int(rows[-1][-1]) + step, int(rows[-1][-1]) + gap
             taken = np.concatenate(rows)
-            given = _in_turn(taken[places], out)
+            given = _in_turn(taken[places] + wait, out)
             self.free[f"{unit.name}/gap"] = ready
             cycles = frame.vectors * max(step * len(rows[0]), gap)
         if kind.releases is not each_word:

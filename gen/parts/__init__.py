@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from boards.devices import Device
+from hw.nonlinear.integer_gelu import IntegerGelu
+from hw.nonlinear.shift_gelu import ShiftGelu
+from hw.nonlinear.shiftmax import Shiftmax
+from hw.nonlinear.sigmoid import Sigmoid
+from hw.nonlinear.softmax_online import OnlineSoftmax
+from hw.nonlinear.softmax_single_pass import SinglePassSoftmax
+from hw.nonlinear.softmax_tflite import TfliteSoftmax
+from hw.nonlinear.softmax_two_pass import TwoPassSoftmax
+from hw.nonlinear.softmax_unified import UnifiedSoftmax
+from hw.nonlinear.swish import Swish
+from hw.norm.integer_layer_norm import IntegerLayerNorm
+from hw.norm.l1_norm import L1Norm
+from hw.norm.l2_norm import L2Norm
+from hw.norm.layer_norm import LayerNorm
+from hw.norm.rms_norm import RmsNorm
+from hw.rescale.requantise import Requantise
+from hw.rescale.two_operands import Add, Multiply
 
 from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 from .context import Context, Provider, UnitParts
 from .dense import dense
 from .functions import delta_table, divide, exp2, isqrt, piecewise, reciprocal
+from .library import elementwise, gated_product, rows, tabled
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
 from .table import argmax, table
 
@@ -18,6 +36,7 @@ __all__ = ["Provider", "UnitParts", "unit_parts"]
 
 #: What makes a unit of each kind.
 MAKERS: dict[str, Callable[[Context], UnitParts]] = {
+    "add": elementwise(Add),
     "argmax": argmax,
     "binary_threshold": binary_threshold,
     "delta_table": delta_table,
@@ -25,11 +44,31 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "divide": divide,
     "exp2": exp2,
     "framework_rescale": framework_rescale,
+    "gated_product": gated_product,
+    "hard_sigmoid": tabled,
+    "hard_swish": tabled,
+    "integer_gelu": elementwise(IntegerGelu),
+    "integer_layer_norm": rows(IntegerLayerNorm),
     "isqrt": isqrt,
+    "l1_norm": rows(L1Norm),
+    "l2_norm": rows(L2Norm),
+    "layer_norm": rows(LayerNorm),
+    "multiply": elementwise(Multiply),
     "multiply_add_shift": multiply_add_shift,
     "piecewise": piecewise,
     "reciprocal": reciprocal,
+    "requantise": elementwise(Requantise),
+    "rms_norm": rows(RmsNorm),
     "rsqrt": reciprocal,
+    "shift_gelu": rows(ShiftGelu),
+    "shiftmax": rows(Shiftmax),
+    "sigmoid": elementwise(Sigmoid),
+    "single_pass_softmax": rows(SinglePassSoftmax),
+    "online_softmax": rows(OnlineSoftmax),
+    "tflite_softmax": rows(TfliteSoftmax),
+    "two_pass_softmax": rows(TwoPassSoftmax),
+    "unified_softmax": rows(UnifiedSoftmax),
+    "swish": elementwise(Swish),
     "table": table,
     "threshold": threshold,
 }

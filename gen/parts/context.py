@@ -16,14 +16,15 @@ from sw_model.faults import InputFault
 from sw_model.formats import Format
 from sw_model.node import Node, Tensor
 from sw_model.specs import RowJob
+from sw_model.tables import pack_fields
 
 from ..design import MemoryImage
 from ..mapping.frames import frame_of
 from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 
-__all__ = ["Context", "Ints", "Provider", "UnitParts", "constant", "padded", "row_jobs", "same",
-           "spread"]
+__all__ = ["Context", "Ints", "Provider", "UnitParts", "constant", "padded", "parameters",
+           "row_jobs", "same", "spread"]
 
 Ints = NDArray[np.int64]
 
@@ -148,3 +149,15 @@ def row_jobs(context: Context, counts: Sequence[int]) -> tuple[RowJob, ...]:
                            shared=count == 1))
         first += count
     return tuple(jobs)
+
+
+def parameters(context: Context, payload: object, rows: Sequence[Ints], widths: Sequence[int],
+                layout: str) -> Provider:
+    """A provider of the jobs' ``rows``, whose columns are fields of ``widths`` bits."""
+    tables, jobs = zip(*(spread(context, node, row)
+                         for node, row in zip(context.nodes, rows, strict=True)), strict=True)
+    table = np.concatenate(tables)
+    words = pack_fields([table[..., k] for k in range(len(widths))], widths)
+    return context.provider(
+        "parameters", payload, words, sum(widths) * context.unit.lanes, tuple(jobs),
+        tuple(t.name for n in context.nodes for t in context.tensors(n)[1:]), layout)

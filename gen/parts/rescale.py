@@ -16,9 +16,8 @@ from sw_model import ops
 from sw_model.faults import InputFault
 from sw_model.formats import covering
 from sw_model.specs import FrameworkRescaleSpec, MultiplyAddShiftSpec, ThresholdSpec
-from sw_model.tables import pack_fields
 
-from .context import Context, Ints, Provider, UnitParts, constant, row_jobs, same, spread
+from .context import Context, Ints, UnitParts, constant, parameters, row_jobs, same
 
 __all__ = ["binary_threshold", "framework_rescale", "multiply_add_shift", "threshold"]
 
@@ -55,7 +54,7 @@ def multiply_add_shift(context: Context) -> UnitParts:
         (spec.multiplier.width, [row[:, 0] for row in rows]),
         *((spec.offset.width, [row[:, 1 + k] for row in rows]) for k in range(signs)),
         (spec.extra_shift.bit_length(), extras), (_bits(len(clamps)), numbers)], counts)
-    return UnitParts(Part(context.name, MultiplyAddShift, arguments), (_parameters(
+    return UnitParts(Part(context.name, MultiplyAddShift, arguments), (parameters(
         context, MultiplyAddShift.parameter_layout(spec, lanes), fields, widths,
         f"{lanes} lanes of multiplier {spec.multiplier}, {signs} offsets {spec.offset}"
         f"{', shift' * (spec.extra_shift > 0)}{', clamp' * (len(clamps) > 0)}"),))
@@ -121,18 +120,6 @@ def _fields(columns: Sequence[tuple[int, Sequence[Ints | int]]], counts: Sequenc
     return rows, [width for width, _ in kept]
 
 
-def _parameters(context: Context, payload: object, rows: Sequence[Ints], widths: Sequence[int],
-                layout: str) -> Provider:
-    """A provider of the jobs' ``rows``, whose columns are fields of ``widths`` bits."""
-    tables, jobs = zip(*(spread(context, node, row)
-                         for node, row in zip(context.nodes, rows, strict=True)), strict=True)
-    table = np.concatenate(tables)
-    words = pack_fields([table[..., k] for k in range(len(widths))], widths)
-    return context.provider(
-        "parameters", payload, words, sum(widths) * context.unit.lanes, tuple(jobs),
-        tuple(t.name for n in context.nodes for t in context.tensors(n)[1:]), layout)
-
-
 def framework_rescale(context: Context) -> UnitParts:
     """A framework's own rounding, its operands as narrow as the layer's are.
 
@@ -173,7 +160,7 @@ def framework_rescale(context: Context) -> UnitParts:
         (_bits(spec.shifts), [spec.exponent_high - row[:, 1] for row in rows]),
         (spec.target.width if spec.zero_point is None else 0, zeros),
         (_bits(len(clamps)), numbers)], [len(row) for row in rows])
-    return UnitParts(Part(context.name, FrameworkRescale, arguments), (_parameters(
+    return UnitParts(Part(context.name, FrameworkRescale, arguments), (parameters(
         context, FrameworkRescale.parameter_layout(spec, lanes), fields, widths,
         f"{lanes} lanes of multiplier {spec.multiplier}{', shift' * (spec.shifts > 1)}"
         f"{', zero point' * (spec.zero_point is None)}{', clamp' * (len(clamps) > 0)}"),))
@@ -220,7 +207,7 @@ def threshold(context: Context) -> UnitParts:
     fields = [spec.threshold.width] * spec.count + [2] * spec.count * spec.signed_steps
     rows = [np.concatenate([thresholds, *([steps] if spec.signed_steps else []), base[:, None]],
                            axis=1) for thresholds, steps, base in jobs]
-    return UnitParts(Part(context.name, ParallelThreshold, arguments), (_parameters(
+    return UnitParts(Part(context.name, ParallelThreshold, arguments), (parameters(
         context, ParallelThreshold.parameter_layout(spec, lanes), rows,
         [*fields, spec.target.width],
         f"{lanes} lanes of {spec.count} thresholds {spec.threshold}, "

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from .activations import (
+    HardSigmoidParameters,
+    HardSwishParameters,
+    IntegerGeluParameters,
+    ShiftGeluParameters,
+    SigmoidParameters,
+    SwishParameters,
+)
+from .arithmetic import (
+    AddParameters,
+    GatedProductParameters,
+    MultiplyParameters,
+    RequantiseParameters,
+)
 from .base import Note, UnitParameters
 from .dense import DenseParameters
 from .functions import (
@@ -14,7 +28,15 @@ from .functions import (
     RsqrtParameters,
 )
 from .lookup import ArgMaxParameters, TableParameters, ThresholdParameters
+from .norms import (
+    IntegerLayerNormParameters,
+    L1NormParameters,
+    L2NormParameters,
+    LayerNormParameters,
+    RmsNormParameters,
+)
 from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
+from .softmax import SoftmaxParameters
 
 __all__ = ["UNITS", "Note", "UnitParameters"]
 
@@ -32,5 +54,21 @@ UNITS: dict[str, type[UnitParameters]] = {
     "divide": DivideParameters,
     "delta_table": DeltaTableParameters,
     "piecewise": PiecewiseParameters,
+    "add": AddParameters,
+    "multiply": MultiplyParameters,
+    "requantise": RequantiseParameters,
+    "gated_product": GatedProductParameters,
+    "sigmoid": SigmoidParameters,
+    "hard_sigmoid": HardSigmoidParameters,
+    "hard_swish": HardSwishParameters,
+    "swish": SwishParameters,
+    "integer_gelu": IntegerGeluParameters,
+    "shift_gelu": ShiftGeluParameters,
+    "softmax": SoftmaxParameters,
+    "rms_norm": RmsNormParameters,
+    "layer_norm": LayerNormParameters,
+    "integer_layer_norm": IntegerLayerNormParameters,
+    "l1_norm": L1NormParameters,
+    "l2_norm": L2NormParameters,
     "argmax": ArgMaxParameters,
 }

@@ -23,8 +23,8 @@ from ..spec.models import MAX_SIZE
 from .base import Note, UnitParameters, vector_shape
 
 __all__ = [
-    "DeltaTableParameters", "DivideParameters", "Exp2Parameters", "IsqrtParameters",
-    "PiecewiseParameters", "ReciprocalParameters", "RsqrtParameters",
+    "DeltaTableParameters", "DivideParameters", "Exp2Parameters", "FunctionParameters",
+    "IsqrtParameters", "PiecewiseParameters", "ReciprocalParameters", "RsqrtParameters",
 ]
 
 LANES = "Elements served at once; by default what the target allows."
@@ -43,7 +43,7 @@ def _noted(note: Note, key: str, make: Callable[[], Graph]) -> Graph | None:
     return None
 
 
-class _Function(UnitParameters):
+class FunctionParameters(UnitParameters):
     """What functions of single elements have in common."""
 
     #: The parameter that a fault of several is said of.
@@ -80,7 +80,7 @@ class _Function(UnitParameters):
         return {} if self.lanes is None else {"lanes": self.lanes}
 
 
-class Exp2Parameters(_Function):
+class Exp2Parameters(FunctionParameters):
     """Parameters of ``exp2``."""
 
     summary: ClassVar[str] = (
@@ -112,7 +112,7 @@ class Exp2Parameters(_Function):
             interpolation_bits=self.interpolation_bits), []
 
 
-class ReciprocalParameters(_Function):
+class ReciprocalParameters(FunctionParameters):
     """Parameters of ``reciprocal``."""
 
     summary: ClassVar[str] = (
@@ -139,7 +139,7 @@ class ReciprocalParameters(_Function):
             fraction=self.fraction), []
 
 
-class RsqrtParameters(_Function):
+class RsqrtParameters(FunctionParameters):
     """Parameters of ``rsqrt``."""
 
     summary: ClassVar[str] = (
@@ -168,7 +168,7 @@ class RsqrtParameters(_Function):
             fraction=self.fraction), []
 
 
-class IsqrtParameters(_Function):
+class IsqrtParameters(FunctionParameters):
     """Parameters of ``isqrt``."""
 
     summary: ClassVar[str] = (
@@ -210,7 +210,7 @@ class DivideParameters(UnitParameters):
         return {"lanes": 2}
 
 
-class DeltaTableParameters(_Function):
+class DeltaTableParameters(FunctionParameters):
     """Parameters of ``delta_table``."""
 
     summary: ClassVar[str] = (
@@ -242,7 +242,7 @@ class DeltaTableParameters(_Function):
         ), [Tensor("entries", entries.shape, covering(0, int(entries.max())), value=entries)]
 
 
-class PiecewiseParameters(_Function):
+class PiecewiseParameters(FunctionParameters):
     """Parameters of ``piecewise``."""
 
     summary: ClassVar[str] = (

@@ -38,8 +38,8 @@ class GatedProduct(LaneUnit):
 
     Members
     -------
-    a : ``In(stream.Signature(vector_of(spec.a, lanes)))``
-    b : ``In(stream.Signature(vector_of(spec.b, lanes)))``
+    i0, i1 : ``In(stream.Signature(vector_of(spec.a, lanes)))``
+        Operands ``a`` and ``b``, the latter of ``spec.b``.
     o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
 
     Source: N. Shazeer, "GLU variants improve transformer", arXiv:2002.05202.
@@ -70,8 +70,8 @@ class GatedProductLane(Lane):
     -------
     enable : ``In(1)``
         Clock enable of every register.
-    a : ``In(shape_of(spec.a))``
-    b : ``In(shape_of(spec.b))``
+    i0, i1 : ``In(shape_of(spec.a))``
+        Operands ``a`` and ``b``, the latter of ``spec.b``.
     o : ``Out(shape_of(spec.target))``
         The result of what was there ``latency`` enabled cycles ago.
     """
@@ -89,7 +89,7 @@ class GatedProductLane(Lane):
             offset=covering(0, half)), (spec.multiplier, (half,)), multiplier)
         self._product = multiply_add_depth(shape_of(spec.b), multiplier, addend=False)
         self.latency = self._before + self._product + self._rescale.latency
-        super().__init__({"a": shape_of(spec.a), "b": shape_of(spec.b)}, shape_of(spec.target),
+        super().__init__({"i0": shape_of(spec.a), "i1": shape_of(spec.b)}, shape_of(spec.target),
                          None)
 
     @property
@@ -98,12 +98,12 @@ class GatedProductLane(Lane):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        a: Value = self.a
+        a: Value = self.i0
         if self._gate is not None:
             m.submodules.gate = gate = self._gate
-            m.d.comb += [gate.enable.eq(self.enable), gate.i.eq(self.a)]
+            m.d.comb += [gate.enable.eq(self.enable), gate.i.eq(self.i0)]
             a = gate.o
-        b = registered(m, self.b, enable=self.enable, name="b", stages=self._before)
+        b = registered(m, self.i1, enable=self.enable, name="b", stages=self._before)
         product = multiply_add(m, a, b, None, self._spec.product.width + 1, kind=self._kind,
                                enable=self.enable, name="product")
         m.submodules.rescale = rescale = self._rescale

@@ -32,9 +32,6 @@ class Pass:
 class RowPasses(RowUnit):
     """Passes one behind the other, the last of which may take parameters of the channels.
 
-    The latency is that of the longest row; one that has fewer words takes as many cycles less
-    for each pass but the first.
-
     Parameters
     ----------
     spec : dataclass
@@ -63,8 +60,7 @@ class RowPasses(RowUnit):
         self._passes = [(Annotate(Statistic(*one.statistic), words), RowLanes(lanes, *one.lane))
                         for one in passes]
         parts = [part for pair in self._passes for part in pair]
-        # Each pass but the first waits until a row has come out of the one before it.
-        self.latency = sum(part.latency for part in parts) + (len(passes) - 1) * (words - 1)
+        self.latency, self.passes = sum(part.latency for part in parts), len(passes)
         self.row_gap = max(found.row_gap for found, _ in self._passes)
         first, last = self._passes[0][0].i.payload.shape(), parts[-1]
         super().__init__(first["data"].shape.elem_shape,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from amaranth import Array, Const, Module, Value
@@ -70,35 +70,46 @@ class FramedRows(wiring.Component):
 
     Parameters
     ----------
-    make : callable
-        Makes the unit from ``arguments``, ``lanes`` and the longest row: its class.
+    kind : callable
+        Makes the unit from ``arguments``, ``lanes``, the longest row and ``options``: its class.
     arguments : tuple
         What the unit is made with, most often a spec alone.
     lanes : int
     jobs : tuple of VectorJob
         Lengths of the vectors, served cyclically.
+    **options : hashable
 
     Members
     -------
     i : ``In(stream.Signature(ArrayLayout(source, lanes)))``
         Lanes past the end of a vector are ignored.
+    parameters : ``In(stream.Signature(...))``
+        Only if the unit has it.
     o : ``Out(stream.Signature(ArrayLayout(target, lanes)))``
     """
 
     #: Cycles for each word.
     interval = 1
 
-    def __init__(self, make: Callable[..., RowUnit], arguments: tuple[Any, ...], lanes: int,
-                 jobs: tuple[VectorJob, ...]) -> None:
-        self._unit = unit = make(*arguments, lanes, max(job.length for job in jobs))
+    def __init__(self, kind: Callable[..., RowUnit], arguments: tuple[Any, ...], lanes: int,
+                 jobs: tuple[VectorJob, ...], **options: Hashable) -> None:
+        self._unit = unit = kind(*arguments, lanes, max(job.length for job in jobs), **options)
         self._jobs = jobs
+        beside = {name: member for name, member in unit.signature.members.items()
+                  if name == "parameters"}
         super().__init__({"i": In(stream.Signature(unit.i.payload.data.shape())),
-                          "o": Out(stream.Signature(unit.o.payload.data.shape()))})
+                          "o": Out(stream.Signature(unit.o.payload.data.shape())), **beside})
 
     @property
     def latency(self) -> int:
-        """Cycles from taking a vector's last word to offering the first of its results."""
+        """Cycles from taking a vector's only word to offering its result."""
         return self._unit.latency
+
+    @property
+    def passes(self) -> int:
+        """Times that a vector waits for what is found in it: each but the first adds a vector's
+        words less one to the latency."""
+        return self._unit.passes
 
     @property
     def row_gap(self) -> int:
@@ -114,4 +125,6 @@ class FramedRows(wiring.Component):
         connect(m, framer.o, unit.i)
         m.d.comb += [self.o.valid.eq(unit.o.valid), self.o.payload.eq(unit.o.payload.data),
                      unit.o.ready.eq(self.o.ready)]
+        if "parameters" in self.signature.members:
+            connect(m, flipped(self.parameters), unit.parameters)
         return m

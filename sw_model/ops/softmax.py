@@ -20,8 +20,9 @@ from .fixed_point import (
     quantise_multiplier,
     reciprocal_of_one_plus,
 )
+from .softmax_rows import require_rows
 
-__all__ = ["Softmax", "softmax", "softmax_parameters"]
+__all__ = ["Softmax", "TfliteSoftmax", "softmax", "softmax_parameters"]
 
 
 def softmax_parameters(scale: float, beta: float = 1.0) -> tuple[int, int, int]:
@@ -90,7 +91,8 @@ def softmax(codes: NDArray[Any], *, multiplier: int, shift: int, diff_min: int, 
 class Softmax(Node):
     """TFLite's int8 softmax along the last axis; see :func:`softmax`.
 
-    Input: int8 codes (..., channels), one output of the same shape. Runs on the host.
+    Input: int8 codes (..., channels), one output of the same shape. Runs on the host;
+    :class:`TfliteSoftmax` is its unit.
     """
 
     #: Most channels for which the sum of exponentials cannot overflow.
@@ -120,3 +122,21 @@ class Softmax(Node):
             ) -> tuple[NDArray[Any], ...]:
         return (softmax(values[0], multiplier=self.multiplier, shift=self.shift,
                         diff_min=self.diff_min),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TfliteSoftmax(Node):
+    """:class:`Softmax` in hardware: int8 codes (..., n) in, codes of the spec's target out."""
+
+    synthesisable = True
+
+    spec: TfliteSoftmaxSpec
+
+    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
+        return require_rows(self, inputs, self.spec.source, self.spec.target, self.spec.LONGEST)
+
+    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
+            ) -> tuple[NDArray[Any], ...]:
+        spec = self.spec
+        return (softmax(values[0], multiplier=spec.multiplier, shift=spec.shift,
+                        diff_min=spec.diff_min, width=spec.target.width),)

@@ -38,12 +38,24 @@ SMALL = {
     "divide": ["vectors=3", "source=uint6"],
     "delta_table": ["channels=5", "lanes=2", "source=fixed<9,5>", "step_bits=3", "fraction=8"],
     "piecewise": ["channels=5", "lanes=2", "source=fixed<8,4>", "target=fixed<8,7>"],
+    **{norm: ["length=5", "lanes=2", "source=int6", "scale=0.1", "epsilon=0.01",
+              "bias=random(2)"] for norm in ("rms_norm", "layer_norm", "l1_norm")},
+    "integer_layer_norm": ["length=5", "lanes=2", "source=int6"],
+    "l2_norm": ["length=5", "lanes=2", "zero_point=-3"],
+    "softmax": ["length=5", "lanes=2", "vectors=3"], "shift_gelu": ["length=5", "lanes=2"],
+    **{unit: ["channels=5", "lanes=2"] for unit in (
+        "add", "multiply", "requantise", "gated_product", "sigmoid", "hard_sigmoid", "hard_swish",
+        "swish", "integer_gelu")},
 }
 #: What kinds of processing elements that do not take those are given instead.
 INSTEAD = {
     "ternary": {"weight_format": "ternary"}, "ternary_ecp5": {"weight_format": "ternary"},
     "binary": {"weight_format": "bipolar", "activations": "bipolar", "zero_point": "0"},
 }
+#: What serves each way of softmax.
+SOFTMAX = {"tflite": "tflite_softmax", "shiftmax": "shiftmax", "repaired_shiftmax": "shiftmax",
+           "single_pass": "single_pass_softmax", "two_pass": "two_pass_softmax",
+           "online": "online_softmax", "unified": "unified_softmax"}
 #: What the plan's unit must be, and what stands in the compiled network.
 KINDS = {
     ("multiply_add_shift", "multiply_add_shift"): "multiply_add_shift",
@@ -52,7 +64,10 @@ KINDS = {
     ("argmax", "argmax"): "argmax",
     ("delta_table", "gelu"): "delta_table", ("delta_table", "silu"): "delta_table",
     **{(name, name): name
-       for name in ("exp2", "reciprocal", "rsqrt", "isqrt", "divide", "piecewise")},
+       for name in ("exp2", "reciprocal", "rsqrt", "isqrt", "divide", "piecewise", "rms_norm",
+                    "layer_norm", "l1_norm", "l2_norm", "integer_layer_norm")},
+    **{("softmax", way): kind for way, kind in SOFTMAX.items()},
+    **{("sigmoid", function): "table" for function in ("logistic", "tanh")},
 }
 VARIANTS = catalogue()
 
@@ -87,21 +102,24 @@ def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
     if variant.unit == "dense":
         assert (unit.kind, unit.pe) == ("dense", variant.kind)
     else:
-        assert unit.kind == KINDS.get((variant.unit, variant.kind), "framework_rescale")
+        other = "framework_rescale" if variant.unit == "rescale" else variant.unit
+        assert unit.kind == KINDS.get((variant.unit, variant.kind), other)
     assert (unit.lanes, unit.rows) == ((3, 2) if variant.unit == "dense" else (2, 1))
     certificate = verify(tmp_path / "out", simulators=("icarus",), emulator=False, samples=6)
     assert certificate.passed
     compiled = Graph.load(tmp_path / "out")
     rng = np.random.default_rng(1)
-    source = request.graph.tensors["x"]
-    x = rng.integers(source.format.min, source.format.max, (400, *source.shape), endpoint=True)
-    np.testing.assert_array_equal(compiled.run({"x": x})[0]["y"], expected(request.graph, x))
+    sources = [request.graph.tensors[name] for name in request.graph.inputs]
+    given = {source.name: rng.integers(source.format.min, source.format.max,
+                                       (400, *source.shape), endpoint=True) for source in sources}
+    np.testing.assert_array_equal(compiled.run(given)[0]["y"],
+                                  expected(request.graph, *given.values()))
 
 
-def expected(graph: Graph, x: np.ndarray) -> np.ndarray:
+def expected(graph: Graph, x: np.ndarray, *others: np.ndarray) -> np.ndarray:
     """What a unit's network must give, from its constants and the definition alone."""
     (node,) = graph.nodes
-    constants = [graph.tensors[name].value for name in node.inputs[1:]]
+    constants = [graph.tensors[name].value for name in node.inputs[1 + len(others):]]
     match type(node).__name__:
         case "MatMul":
             source, weights = (graph.tensors[name].format for name in node.inputs[:2])
@@ -111,7 +129,7 @@ def expected(graph: Graph, x: np.ndarray) -> np.ndarray:
         case "MultiThreshold":
             return (x[:, :, None] >= constants[0]).sum(axis=2)
         case "Table":
-            return constants[0][0][x + 16]
+            return constants[0][0][x - graph.tensors[node.inputs[0]].format.min]
         case "ArgMax":
             return np.argmax(x, axis=1)[:, None]
         case "Exp2":
@@ -133,6 +151,9 @@ def expected(graph: Graph, x: np.ndarray) -> np.ndarray:
             found = ops.piecewise(x, node.spec(graph.input_tensors(node)))
             assert (np.abs(found / 128 - 1 / (1 + np.exp(-x / 16))) <= 1 / 128).all()
             return found
+    if not isinstance(node, ops.Rescale | ops.MultiplyAddShift):
+        # A unit of the library: its golden function is the definition.
+        return node.run(graph.input_tensors(node), [x, *others, *constants])[0]
     assert isinstance(node.mode, RescaleMode)
     rounded = rescale(x, *constants, node.mode)
     return np.clip(rounded + 3, node.low, 127)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gen.assemble import assemble
+from gen.mapping.kinds import UNIT_KINDS
 from gen.mapping.plan import LARGEST, Plan, Unit
 from sw_model.faults import InputFault
 from tests.support.cores import random_core, random_plan
@@ -83,8 +84,8 @@ def test_missing_and_unreadable(tmp_path):
     ({**PLAN, "units": [UNIT, UNIT]}, "not a plan: two units are called 'u'"),
     (with_unit(row=1), "not a plan: Object contains unknown field `row` - at `$.units[0]`; there "
                        "are name, kind, jobs, lanes, rows, pe, memory"),
-    (with_unit(kind="dens"), "not a plan: kind must be one of argmax, binary_threshold, dense, "
-                             "framework_rescale, multiply_add_shift, table, threshold, not 'dens'"),
+    (with_unit(kind="dens"), f"not a plan: kind must be one of {', '.join(sorted(UNIT_KINDS))}, "
+                             "not 'dens'"),
     (with_unit(memory="flash"), "not a plan: memory must be one of auto, block, distributed, "
                                 "not 'flash'"),
     (with_unit(kind="table"), "not a plan: unit 'u': a table unit has lanes, but no rows"),

@@ -44,8 +44,8 @@ def gated(a, b, lanes, activation="silu", multiplier="inferred", **changes):
     component = GatedProduct(spec, lanes, entries, multiplier)
     wanted = gated_product(a, b, spec, np.array(entries))
     return Unit(component, {name: padded(codes[None], lanes) for name, codes in (
-        ("a", a), ("b", b))}, {"o": padded(wanted[None], lanes)}, latency=component.latency,
-        interval=Interval(1, stream="a"))
+        ("i0", a), ("i1", b))}, {"o": padded(wanted[None], lanes)}, latency=component.latency,
+        interval=Interval(1, stream="i0"))
 
 
 def shift(rows, lanes, *, paced=False, multiplier="inferred", **settings):
@@ -76,9 +76,16 @@ def test_gated_products(rng):
                  gated(a, b, 2, target=INT16, target_scale=2.0**-12)])
 
 
+def test_rows_of_shift_gelu(rng):
+    """Edges; rows without bubbles however short."""
+    same = [rng.integers(-128, 128, 2) for _ in range(12)]
+    check_units([shift(edge_rows(rng, 7, -128, 127, 2), 3), shift(same, 1, paced=True)])
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_rows_of_shift_gelu(lanes, rng):
-    """Edges; rows without bubbles however short; a wider quotient."""
+def test_more_rows_of_shift_gelu(lanes, rng):
+    """Longer rows, and a wider quotient."""
     same = [rng.integers(-128, 128, 2 * lanes) for _ in range(12)]
     check_units([shift(edge_rows(rng, 17, -128, 127), lanes), shift(same, lanes, paced=True),
                  shift(edge_rows(rng, 5, -128, 127, 4), lanes, multiplier="fabric",

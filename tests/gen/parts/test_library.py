@@ -1,0 +1,95 @@
+"""Units of the library in networks: rows, parameters of channels, shared units, two operands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gen.assemble import assemble
+from gen.build import BuildOptions, build_graph
+from gen.mapping.kinds import UNIT_KINDS
+from gen.mapping.library_prices import LIBRARY
+from gen.mapping.plan import Unit
+from gen.parts import MAKERS
+from sw_model import ops
+from sw_model.faults import InputFault
+from sw_model.formats import FixedFormat, IntFormat
+from sw_model.specs import (
+    AddSpec,
+    ExtendedExponentialSpec,
+    MultiplySpec,
+    OnlineSoftmaxSpec,
+    RmsNormSpec,
+    ShiftmaxSpec,
+)
+from tests.support.cores import plan_of
+from tests.support.graphs import NetworkBuilder
+from verif.verify import verify
+
+INT8 = IntFormat(8)
+
+
+def norm_spec(longest: int) -> RmsNormSpec:
+    return RmsNormSpec(source=INT8, target=FixedFormat(16, 12), longest=longest,
+                       gain=IntFormat(16))
+
+
+def online(tile: int) -> OnlineSoftmaxSpec:
+    power = ExtendedExponentialSpec.from_scale(FixedFormat(16, 12), 1.0)
+    return OnlineSoftmaxSpec(power=power, target=IntFormat(8, signed=False), tile=tile)
+
+
+def test_rows_behind_each_other(tmp_path: Path, need, rng) -> None:
+    """A norm with a gain for each channel, then softmax, on other lanes."""
+    need("verilator")
+    builder = NetworkBuilder("rows")
+    x = builder.input("x", (3, 10), INT8)
+    gain = builder.constant("gain", rng.integers(-2**14, 2**14, 10), IntFormat(16))
+    normed = builder.node(ops.RmsNorm, "norm", x, gain, spec=norm_spec(10))
+    graph = builder.build(builder.node(ops.OnlineSoftmax, "softmax", normed, spec=online(2)))
+    options = BuildOptions(units={"norm": {"lanes": 3}, "softmax": {"lanes": 2}}, samples=40)
+    build_graph(graph, tmp_path / "out", options, lambda _: None)
+    assert verify(tmp_path / "out", simulators=(), samples=40).passed
+
+
+def test_rows_of_several_lengths_share_a_unit(tmp_path: Path, need) -> None:
+    need("verilator")
+    builder = NetworkBuilder("shared")
+    spec = ShiftmaxSpec.published(INT8, 1 / 16)
+    outputs = [builder.node(ops.Shiftmax, f"s{k}", builder.input(f"x{k}", shape, INT8), spec=spec)
+               for k, shape in enumerate([(2, 9), (4,), (3, 1)])]
+    graph = builder.build(*outputs)
+    unit = Unit(name="u", kind="shiftmax", jobs=("s0", "s1", "s2"), lanes=2)
+    build_graph(graph, tmp_path / "out", BuildOptions(plan=plan_of(unit), samples=40),
+                lambda _: None)
+    assert verify(tmp_path / "out", simulators=(), samples=40).passed
+    other = ShiftmaxSpec.published(INT8, 1 / 8)
+    builder = NetworkBuilder("differ")
+    outputs = [builder.node(ops.Shiftmax, f"s{k}", builder.input(f"x{k}", (4,), INT8), spec=each)
+               for k, each in enumerate((spec, other))]
+    unit = Unit(name="u", kind="shiftmax", jobs=("s0", "s1"), lanes=2)
+    with pytest.raises(InputFault, match=r"^plan: the jobs of unit 'u' differ in their param"):
+        assemble(builder.build(*outputs), plan_of(unit), "top")
+
+
+def test_a_residual_sum(tmp_path: Path, need) -> None:
+    """What a tensor becomes, and the tensor: two ways of unlike delay meet again."""
+    need("verilator")
+    builder = NetworkBuilder("residual")
+    x = builder.input("x", (2, 6), INT8)
+    spec = ShiftmaxSpec.published(INT8, 1 / 16)
+    softmax = builder.node(ops.Shiftmax, "softmax", x, spec=spec)
+    total = builder.node(ops.Add, "sum", x, softmax, spec=AddSpec.of(
+        INT8, scale_0=0.5, scale_1=1 / 128, scale_out=0.5))
+    graph = builder.build(builder.node(ops.Multiply, "square", total, total, spec=MultiplySpec.of(
+        INT8, scale_0=0.5, scale_1=0.5, scale_out=8.0)))
+    options = BuildOptions(units={"softmax": {"lanes": 2}, "sum": {"lanes": 3},
+                                  "square": {"lanes": 2}}, samples=40)
+    build_graph(graph, tmp_path / "out", options, lambda _: None)
+    assert verify(tmp_path / "out", simulators=("icarus",), samples=40).passed
+
+
+def test_every_kind_has_a_maker() -> None:
+    assert set(MAKERS) == set(UNIT_KINDS)
+    assert set(LIBRARY) <= {kind.node for kind in UNIT_KINDS.values()}
