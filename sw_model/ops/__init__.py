@@ -36,7 +36,7 @@ from .shift import ShiftRescale, shift_rescale
 from .shift_gelu import ShiftGelu, shift_gelu
 from .shiftmax import Shiftmax, shift_exponential, shiftmax
 from .sigmoid import Sigmoid, sigmoid
-from .softmax import Softmax, softmax, softmax_parameters
+from .softmax import Softmax, TfliteSoftmax, softmax, softmax_parameters
 from .softmax_online import (
     OnlineSoftmax,
     TwoPassSoftmax,
@@ -62,16 +62,16 @@ __all__ = [
     "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu",
     "Requantise", "Rescale", "RescaleAdd", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Sample",
     "ShiftGelu", "ShiftRescale", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax",
-    "StochasticShift", "Swish", "Table", "TopK", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax",
-    "absmax_quantise", "accumulator_range", "add", "average_pool", "batch_normalisation",
-    "concatenate", "delta_table", "dequantise", "divide", "draw", "dyadic_scale", "exp2",
-    "extended_exponential", "gated_product", "hadamard", "hard_sigmoid", "hard_swish",
-    "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias", "integer_layer_norm_scale",
-    "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm", "logistic_table", "matmul",
-    "max_pool", "mean", "merge_states", "multi_threshold", "multiply", "multiply_add_shift",
-    "needs_fallback", "nucleus", "online_softmax", "online_state", "piecewise", "quantise",
-    "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm", "rsqrt", "sample",
-    "shift_exponential", "shift_gelu", "shift_rescale", "shiftmax", "sigmoid",
+    "StochasticShift", "Swish", "Table", "TfliteSoftmax", "TopK", "Transpose", "TwoPassSoftmax",
+    "UnifiedSoftmax", "absmax_quantise", "accumulator_range", "add", "average_pool",
+    "batch_normalisation", "concatenate", "delta_table", "dequantise", "divide", "draw",
+    "dyadic_scale", "exp2", "extended_exponential", "gated_product", "hadamard", "hard_sigmoid",
+    "hard_swish", "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias",
+    "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm",
+    "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold", "multiply",
+    "multiply_add_shift", "needs_fallback", "nucleus", "online_softmax", "online_state",
+    "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm",
+    "rsqrt", "sample", "shift_exponential", "shift_gelu", "shift_rescale", "shiftmax", "sigmoid",
     "single_pass_softmax", "single_pass_statistics", "softmax", "softmax_parameters",
     "stochastic_shift", "swish", "table_lookup", "tanh_table", "top_k", "two_pass_softmax",
     "unified_softmax", "xorshift32",
