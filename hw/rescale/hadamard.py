@@ -222,8 +222,9 @@ class WordButterfly(wiring.Component):
                 m.d.sync += kept.eq(data)
             return kept
         m.submodules.words = memory = Memory(shape=data.shape(), depth=self._far, init=[])
-        port = memory.write_port()
-        read = memory.read_port(transparent_for=(port,))
+        # A place that is written while it is read is read again before it is needed: operands
+        # come at least two cycles after the first of them, and differences later.
+        port, read = memory.write_port(), memory.read_port()
         m.d.comb += [port.addr.eq(place), port.data.eq(data), port.en.eq(enable),
                      read.addr.eq(ahead)]
         return read.data

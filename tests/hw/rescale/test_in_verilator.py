@@ -7,21 +7,30 @@ import numpy as np
 
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
+from hw.rescale.absmax import AbsMaxQuantiser
 from hw.rescale.binary_search import BinarySearchThreshold
 from hw.rescale.framework import FrameworkRescale
+from hw.rescale.hadamard import HadamardUnit
 from hw.rescale.multiply_add_shift import MultiplyAddShift
+from hw.rescale.stochastic import StochasticShift
 from hw.rescale.threshold import ParallelThreshold
 from sw_model.formats import IntFormat, covering
+from sw_model.ops import absmax_quantise, hadamard, stochastic_shift
 from sw_model.ops.rescale import PLAIN, RescaleMode, multiply_add_shift
 from sw_model.ops.threshold import multi_threshold
 from sw_model.specs import (
+    AbsMaxSpec,
     ArgMaxSpec,
     FrameworkRescaleSpec,
+    HadamardSpec,
     MultiplyAddShiftSpec,
+    StochasticShiftSpec,
     TableSpec,
     ThresholdSpec,
     VectorJob,
 )
+from sw_model.specs.lfsr import spread_seeds
+from tests.support.rows import row_unit
 from tests.support.units import Unit, check_units
 
 INT8, INT12 = IntFormat(8), IntFormat(12)
@@ -65,4 +74,26 @@ def test_every_unit(need, rng):
     words = np.pad(vectors, ((0, 0), (0, 2)), constant_values=2047).reshape(-1, 16)
     units.append(Unit(ArgMax(ArgMaxSpec(INT12, (VectorJob(30),)), 16), {"i": words},
                       {"o": vectors.argmax(axis=1)[:, None]}))
+    units += _those_with_state(rng)
     check_units(units, simulator="verilator", stalls=[(0.0, 0.0), (0.3, 0.3)])
+
+
+def _those_with_state(rng):
+    rotation = HadamardSpec(INT8, 32)
+    vectors = rng.integers(-128, 128, (12, 32))
+    yield Unit(HadamardUnit(rotation, 4), {"i": vectors.reshape(-1, 4)},
+               {"o": hadamard(vectors, rotation).reshape(-1, 4)})
+
+    fair = StochasticShiftSpec(source=INT12, target=INT8, shift_low=4, shift_high=4, bits=4,
+                               seeds=spread_seeds(3, 8))
+    codes = rng.integers(-2048, 2048, (200, 8))
+    yield Unit(StochasticShift(fair), {"i": codes},
+               {"o": stochastic_shift(codes, np.array([4]), fair)})
+
+    peaks = AbsMaxSpec(INT12, INT8)
+    rows = [rng.integers(-2048, 2048, size) for size in (9, 30, 1, 2, 30, 17)]
+    results = [absmax_quantise(row, peaks) for row in rows]
+    unit = row_unit(AbsMaxQuantiser(peaks, 4, 30), rows, [codes for codes, _ in results],
+                    latency=False, paced=False)
+    unit.expected = {**unit.expected, "scales": np.array([peak for _, peak in results])}
+    yield unit
