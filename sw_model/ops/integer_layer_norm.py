@@ -96,7 +96,8 @@ def integer_layer_norm_bias(beta: NDArray[np.float64], gamma: NDArray[np.float64
 class IntegerLayerNorm(Node):
     """:func:`integer_layer_norm` of every row.
 
-    Inputs: codes (..., n) and the constant bias (1 or n,); one output of the codes' shape.
+    Inputs: codes (..., n) and the constant bias (1 or n,); one output of the codes' shape. Rows
+    of a length known at run time have the bias of the first channels.
     """
 
     synthesisable = True
@@ -112,12 +113,14 @@ class IntegerLayerNorm(Node):
         self.require(x.format == self.spec.source,
                      f"codes must be {self.spec.source}, not {x.format}")
         self.require(bias.value is not None and len(bias.shape) == 1
-                     and bias.shape[0] in (1, x.shape[-1]) and bias.format == self.spec.bias,
+                     and bias.shape[0] in (1, extent(x.shape[-1:]))
+                     and bias.format == self.spec.bias,
                      f"{bias.name!r} must be a constant {self.spec.bias} for each channel or "
                      "for all")
         return ((x.shape, self.spec.target),)
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
-        return (integer_layer_norm(values[0], self.spec, values[1])
+        x, bias = values
+        return (integer_layer_norm(x, self.spec, bias[:x.shape[-1]])
                 .astype(self.spec.target.dtype),)

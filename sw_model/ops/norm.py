@@ -148,7 +148,8 @@ def _scaled(x: Ints, factor: tuple[Ints, Ints], gain: NDArray[Any], bias: NDArra
 @dataclass(frozen=True, kw_only=True)
 class _Norm(Node):
     """Inputs: codes (..., n), the constant gain (1 or n,), and bias likewise if the spec has
-    one; one output of the codes' shape in the spec's target."""
+    one; one output of the codes' shape in the spec's target. Rows of a length known at run time
+    have the parameters of the first channels."""
 
     @abstractmethod
     def parameters(self) -> NormSpec:
@@ -167,13 +168,15 @@ class _Norm(Node):
         self.require(x.format == spec.source, f"codes must be {spec.source}, not {x.format}")
         for tensor, form in zip(constants, (spec.gain, spec.bias), strict=False):
             self.require(tensor.value is not None and len(tensor.shape) == 1
-                         and tensor.shape[0] in (1, x.shape[-1]) and tensor.format == form,
+                         and tensor.shape[0] in (1, extent(x.shape[-1:])) and tensor.format == form,
                          f"{tensor.name!r} must be a constant {form} for each channel or for all")
         return ((x.shape, spec.target),)
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
             ) -> tuple[NDArray[Any], ...]:
-        return (self.of(*values).astype(self.parameters().target.dtype),)
+        x, *constants = values
+        given = [constant[:x.shape[-1]] for constant in constants]
+        return (self.of(x, *given).astype(self.parameters().target.dtype),)
 
 
 @dataclass(frozen=True, kw_only=True)

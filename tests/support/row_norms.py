@@ -40,7 +40,8 @@ def norm_unit(component: Any, rows: Sequence[NDArray[Any]], expected: Sequence[A
 def edge_rows(rng: np.random.Generator, longest: int, low: int, high: int, count: int = 12
               ) -> list[NDArray[Any]]:
     """Random rows of large and small numbers, the longest first; rows of one; all equal, one
-    hot, the greatest and the least first and last, both ends of the range in turn."""
+    hot, the greatest and the least first and last, both ends of the range in turn, means halfway
+    between integers."""
     rows = [rng.integers(low, high, size, endpoint=True) // rng.integers(1, high)
             for size in (longest, *rng.integers(1, longest, count, endpoint=True))]
     rows += [np.full(size, value) for value in (low, high, 0, 1) for size in (1, longest)]
@@ -49,6 +50,7 @@ def edge_rows(rng: np.random.Generator, longest: int, low: int, high: int, count
             for others in (0, low + high - value):
                 rows.append(np.full(longest, others))
                 rows[-1][place] = value
+    rows += [np.array([mean, mean + 1]) for mean in (low, 0, 1, high - 1)]
     return [*rows, np.resize([low, high], longest), np.resize([high, low], longest - 1),
             np.arange(longest) % (high - low + 1) + low]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sw_model.formats import FixedFormat, IntFormat
-from sw_model.node import NodeError, Tensor
+from sw_model.node import AtMost, NodeError, Tensor
 from sw_model.ops import (
     IntegerLayerNorm,
     integer_layer_norm,
@@ -123,6 +123,10 @@ def test_node(rng):
     np.testing.assert_array_equal(node.run(tensors, [x, bias])[0],
                                   integer_layer_norm(x, spec, bias))
     assert IntegerLayerNorm.from_json(node.as_json()) == node
+    tensors[0] = Tensor("x", (AtMost(5),), INT8)
+    np.testing.assert_array_equal(node.run(tensors, [x[..., :3], bias])[0],
+                                  integer_layer_norm(x[..., :3], spec, bias[:3]))
+    assert node.infer(tensors) == (((AtMost(5),), spec.target),)
     with pytest.raises(NodeError, match="needs 2 inputs, not 1"):
         node.infer(tensors[:1])
     with pytest.raises(NodeError, match=r"rows must have 1 to 6 elements, not shape \[7\]"):

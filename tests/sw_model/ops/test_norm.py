@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sw_model.formats import FixedFormat, IntFormat
-from sw_model.node import NodeError, Tensor
+from sw_model.node import AtMost, NodeError, Tensor
 from sw_model.ops import L1Norm, LayerNorm, RmsNorm, l1_norm, layer_norm, rms_norm
 from sw_model.specs import L1NormSpec, LayerNormSpec, NormSpec, RmsNormSpec
 
@@ -179,6 +179,11 @@ def test_nodes(kind, name, rng):
                                   function(x, made, gain, bias))
     assert kind.from_json(node.as_json()) == node
     assert kind.synthesisable
+    tensors[0] = Tensor("x", (2, AtMost(5)), INT8)
+    assert node.infer(tensors) == (((2, AtMost(5)), Q12),)
+    np.testing.assert_array_equal(node.run(tensors, [x[..., :3], gain, bias])[0],
+                                  function(x[..., :3], made, gain[:3], bias[:3]))
+    tensors[0] = Tensor("x", (2, 5), INT8)
     with pytest.raises(NodeError, match="needs 3 inputs, not 2"):
         node.infer(tensors[:2])
     with pytest.raises(NodeError, match=r"rows must have 1 to 6 elements, not shape \[7\]"):
