@@ -13,7 +13,8 @@ from sw_model.node import Node
 
 from .frames import Frame
 
-__all__ = ["UNIT_KINDS", "Releases", "UnitKind", "each_vector", "each_word", "kinds_of", "served"]
+__all__ = ["UNIT_KINDS", "Releases", "UnitKind", "each_block", "each_vector", "each_word",
+           "kinds_of", "served"]
 
 Places = NDArray[np.int64]
 
@@ -32,6 +33,12 @@ def each_vector(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: i
     words = -(-taken.vector // lanes)
     count = given.words(lanes_out) // taken.vectors
     return np.repeat(words * np.arange(1, taken.vectors + 1) - 1, count)
+
+
+def each_block(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """The words of each block of a vector once the whole block was taken."""
+    words = node.spec.size // lanes  # type: ignore[attr-defined]
+    return np.arange(taken.words(lanes)) // words * words + words - 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,11 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "add": UnitKind("Add"),
     "multiply": UnitKind("Multiply"),
     "requantise": UnitKind("Requantise"),
+    "shift_rescale": UnitKind("ShiftRescale"),
+    "stochastic_shift": UnitKind("StochasticShift"),
+    "k_hot_rescale": UnitKind("KHotRescale"),
+    "residual_add": UnitKind("RescaleAdd"),
+    "hadamard": UnitKind("Hadamard", each_block),
     "gated_product": UnitKind("GatedProduct"),
     "integer_gelu": UnitKind("IntegerGelu"),
     "swish": UnitKind("Swish"),

@@ -30,6 +30,7 @@ from .dense import dense
 from .functions import delta_table, divide, exp2, isqrt, piecewise, reciprocal
 from .library import elementwise, gated_product, rows, tabled
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
+from .scales import hadamard, k_hot, rescale_add, shift, stochastic_shift
 from .table import argmax, table
 
 __all__ = ["Provider", "UnitParts", "unit_parts"]
@@ -45,11 +46,13 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "exp2": exp2,
     "framework_rescale": framework_rescale,
     "gated_product": gated_product,
+    "hadamard": hadamard,
     "hard_sigmoid": tabled,
     "hard_swish": tabled,
     "integer_gelu": elementwise(IntegerGelu),
     "integer_layer_norm": rows(IntegerLayerNorm),
     "isqrt": isqrt,
+    "k_hot_rescale": k_hot,
     "l1_norm": rows(L1Norm),
     "l2_norm": rows(L2Norm),
     "layer_norm": rows(LayerNorm),
@@ -57,10 +60,12 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "multiply_add_shift": multiply_add_shift,
     "piecewise": piecewise,
     "reciprocal": reciprocal,
+    "residual_add": rescale_add,
     "requantise": elementwise(Requantise),
     "rms_norm": rows(RmsNorm),
     "rsqrt": reciprocal,
     "shift_gelu": rows(ShiftGelu),
+    "shift_rescale": shift,
     "shiftmax": rows(Shiftmax),
     "sigmoid": elementwise(Sigmoid),
     "single_pass_softmax": rows(SinglePassSoftmax),
@@ -68,6 +73,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "tflite_softmax": rows(TfliteSoftmax),
     "two_pass_softmax": rows(TwoPassSoftmax),
     "unified_softmax": rows(UnifiedSoftmax),
+    "stochastic_shift": stochastic_shift,
     "swish": elementwise(Swish),
     "table": table,
     "threshold": threshold,

@@ -36,6 +36,13 @@ from .norms import (
     RmsNormParameters,
 )
 from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
+from .scales import (
+    HadamardParameters,
+    KHotParameters,
+    ResidualAddParameters,
+    ShiftRescaleParameters,
+    StochasticShiftParameters,
+)
 from .softmax import SoftmaxParameters
 
 __all__ = ["UNITS", "Note", "UnitParameters"]
@@ -57,6 +64,11 @@ UNITS: dict[str, type[UnitParameters]] = {
     "add": AddParameters,
     "multiply": MultiplyParameters,
     "requantise": RequantiseParameters,
+    "shift_rescale": ShiftRescaleParameters,
+    "stochastic_shift": StochasticShiftParameters,
+    "k_hot_rescale": KHotParameters,
+    "residual_add": ResidualAddParameters,
+    "hadamard": HadamardParameters,
     "gated_product": GatedProductParameters,
     "sigmoid": SigmoidParameters,
     "hard_sigmoid": HardSigmoidParameters,

@@ -28,7 +28,7 @@ from .base import Note, UnitParameters, attempt, vector_shape
 from .functions import FunctionParameters
 
 __all__ = ["AddParameters", "GatedProductParameters", "MultiplyParameters",
-           "RequantiseParameters"]
+           "RequantiseParameters", "TwoOperandParameters"]
 
 LANES = "Elements served at once; by default what the target allows."
 ACTIVATION = "What is done to the result: TensorFlow Lite's fused activations."
@@ -38,7 +38,7 @@ INT8 = IntFormat(8)
 Activation = Annotated[str, OneOf("none", "relu", "relu6", "relu_n1_to_1")]
 
 
-class _TwoOperands(UnitParameters):
+class TwoOperandParameters(UnitParameters):
     """What units of two tensors have in common."""
 
     channels: int = Field(16, ge=1, le=MAX_SIZE, description="Elements of a vector.")
@@ -69,7 +69,7 @@ class _TwoOperands(UnitParameters):
         return attempt(note, "format", made)
 
 
-class _TfliteOperands(_TwoOperands):
+class _TfliteOperands(TwoOperandParameters):
     """What TensorFlow Lite's sums and products have in common."""
 
     format: NumberFormat = Field(INT8, description="Of operands and result: int8 or int16.")
@@ -120,7 +120,7 @@ class MultiplyParameters(_TfliteOperands):
         return Multiply(**self.ports(name), spec=spec), (self.format, self.format), []
 
 
-class GatedProductParameters(_TwoOperands):
+class GatedProductParameters(TwoOperandParameters):
     """Parameters of ``gated_product``."""
 
     summary: ClassVar[str] = (

@@ -42,10 +42,12 @@ SMALL = {
               "bias=random(2)"] for norm in ("rms_norm", "layer_norm", "l1_norm")},
     "integer_layer_norm": ["length=5", "lanes=2", "source=int6"],
     "l2_norm": ["length=5", "lanes=2", "zero_point=-3"],
+    "hadamard": ["channels=8", "size=4", "lanes=2"],
     "softmax": ["length=5", "lanes=2", "vectors=3"], "shift_gelu": ["length=5", "lanes=2"],
     **{unit: ["channels=5", "lanes=2"] for unit in (
-        "add", "multiply", "requantise", "gated_product", "sigmoid", "hard_sigmoid", "hard_swish",
-        "swish", "integer_gelu")},
+        "shift_rescale", "stochastic_shift", "k_hot_rescale", "residual_add", "add", "multiply",
+        "requantise", "gated_product", "sigmoid", "hard_sigmoid", "hard_swish", "swish",
+        "integer_gelu")},
 }
 #: What kinds of processing elements that do not take those are given instead.
 INSTEAD = {
