@@ -61,7 +61,7 @@ class ChainSpec:
     ports: tuple[int, int] = DSP48E2
 
     def __post_init__(self) -> None:
-        check_sizes(self, "length", "group", "vectors")
+        check_sizes(self, "of", "length", "group", "vectors")
         if self.of < 2:
             raise ValueError(f"of must be at least 2, not {self.of}")
         if self.length % self.group:
