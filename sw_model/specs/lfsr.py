@@ -5,8 +5,8 @@ A sequence of bits ``a[t] = a[t - 31] ^ a[t - 18]``, that is of the primitive po
 Control 13, 1968). The state is the last 31 of them, the newest lowest: 1 to ``2**31 - 1``,
 for zero is a period of its own. One step for each element: a draw of ``k`` bits advances the
 register by ``k`` places and takes the new ones, the newest lowest, so that neighbours have no
-bit in common. As no new bit of up to 18 depends on another new one, a step is ``k`` gates deep
-of one. The period is ``2**31 - 1`` draws whatever ``k`` is, for that is a prime; in it zero is
+bit in common. None of up to 18 new bits depends on another, so that a step is one gate deep. The
+period is ``2**31 - 1`` draws whatever ``k`` is, for that is a prime; in it zero is
 drawn once less than every other number.
 """
 

@@ -53,17 +53,17 @@ def test_generator(seed, bits):
 
 
 def test_every_8_bit_code():
-    """Each many times, on one lane and on several, by one shift and by one for each lane."""
+    """On one lane and on several, by one shift and by one for each lane."""
     units = []
     for lanes in (1, 4):
         codes = np.tile(np.arange(-128, 128), lanes).reshape(-1, lanes)
-        for low, high, bits in ((3, 3, 3), (5, 5, 9), (7, 7, 4), (0, 0, 2), (0, 6, 6), (2, 9, 5)):
+        for low, high, bits in ((3, 3, 3), (7, 7, 4), (0, 6, 6)):
             spec = StochasticShiftSpec(
                 source=INT8, target=IntFormat(5), shift_low=low, shift_high=high, bits=bits,
                 seeds=spread_seeds(7, lanes))
             shifts = np.arange(lanes) * 5 % (high - low + 1) + low
             units.append(unit_of(spec, codes, shifts))
-    check_units(units, stalls=((0.0, 0.0), (0.4, 0.4)))
+    check_units(units)
 
 
 def test_wide_codes(rng):
@@ -74,10 +74,10 @@ def test_wide_codes(rng):
             (IntFormat(40), IntFormat(40), 0, 62, 18)):
         spec = StochasticShiftSpec(source=source, target=target, shift_low=low, shift_high=high,
                                    bits=bits, seeds=spread_seeds(99, 3))
-        codes = rng.integers(source.min, source.max, (200, 3), endpoint=True)
+        codes = rng.integers(source.min, source.max, (60, 3), endpoint=True)
         codes[:2] = [[source.min] * 3, [source.max] * 3]
         units.append(unit_of(spec, codes, np.linspace(low, high, 3).astype(np.int64)))
-    check_units(units, stalls=((0.0, 0.0), (0.4, 0.4)))
+    check_units(units, stalls=((0.3, 0.3),))
 
 
 def test_what_does_not_fit():
