@@ -52,10 +52,8 @@ def two_pass_units(lanes, settings, rng):
 
 
 def test_a_lane_and_several(rng):
-    check_units([*online_units(1, ONLINE[0], rng), *online_units(3, ONLINE[1], rng),
-                 *single_pass_units(1, SINGLE_PASS[0], rng),
-                 *single_pass_units(3, SINGLE_PASS[1], rng),
-                 *two_pass_units(1, TWO_PASS[0], rng), *two_pass_units(3, TWO_PASS[1], rng)],
+    check_units([*online_units(3, ONLINE[0], rng), *single_pass_units(1, SINGLE_PASS[0], rng),
+                 *single_pass_units(3, SINGLE_PASS[1], rng), *two_pass_units(3, TWO_PASS[1], rng)],
                 stalls=[(0.0, 0.0), (0.5, 0.5)])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,24 @@ def test_merging_in_any_order_loses_a_unit_for_each_part(rng):
         np.testing.assert_array_equal(merged[0], most)
         # Every term lost less than a unit, and so did every sum when it was shifted.
         assert np.abs(merged[1] - total).max() <= 64 + 2 * 8
+
+
+def test_attention_over_256_keys():
+    """units.md, 3.2: errors in units of int8 values, and what the order of keys changes."""
+    rng = np.random.default_rng(1)
+    power = ExtendedExponentialSpec(source=IntFormat(18), multiplier=1 << 12)
+    scores = np.round(rng.normal(0, 3 * 4096, (100, 256))).astype(np.int64)
+    values = rng.integers(-128, 128, scores.shape)
+    weights = 2.0 ** ((scores - scores.max(axis=-1, keepdims=True)) / 4096)
+    real = (weights * values).sum(axis=-1) / weights.sum(axis=-1)
+    mantissa, exponent = extended_exponential(scores, power)
+    for guard, most, order in ((0, 0.21, 0.125), (8, 0.0042, 0.0013)):
+        terms = mantissa << guard
+        parts = [(exponent[:, k], terms[:, k], terms[:, k] * values[:, k]) for k in range(256)]
+        forward, backward = (reduce(merge_states, each) for each in (parts, parts[::-1]))
+        one, other = (state[2] / state[1] for state in (forward, backward))
+        assert np.abs(one - real).max() <= most
+        assert np.abs(one - other).max() <= order
 
 
 def test_sums_too_wide():
