@@ -13,7 +13,7 @@ from amaranth.hdl import ShapeLike
 
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.shapes import vector_of
-from hw.streams import Fork, Queue, Route, Select, WidthDown, WidthUp
+from hw.streams import Drain, Fork, Queue, Route, Select, WidthDown, WidthUp
 from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from verif.manifest import Stream, Tap, TapTensor
@@ -21,6 +21,7 @@ from verif.manifest import Stream, Tap, TapTensor
 from .design import Design
 from .estimate import estimate, target_of
 from .mapping.frames import frame_of
+from .mapping.kinds import UNIT_KINDS, UnitKind
 from .mapping.layout import Layout, Link, lanes_out, lay_out
 from .mapping.plan import Buffer, LinkPlan, Plan, Unit, WeightPlace
 from .mapping.schedule import Latencies, Schedule, entry, make_schedule
@@ -60,7 +61,8 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     device = target_of(plan)
     units = {unit.name: unit_parts(layout, unit, names[unit.name], device)
              for unit in plan.units}
-    schedule = make_schedule(layout, _latencies(units))
+    schedule = make_schedule(layout, _latencies({
+        unit.name: (UNIT_KINDS[unit.kind], units[unit.name]) for unit in plan.units}))
     board = _Board()
     for unit in plan.units:
         made = units[unit.name]
@@ -82,7 +84,9 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
             board.ports[port] = Port(False, vector_of(link.format, link.lanes[-1]))
             targets[link.name] = Pin("", port)
         source = sources[link.name]
-        tap = _tap_name(source.part) if source == Pin(names.get(link.source, ""), "o") else None
+        member = _member(layout, link)
+        tap = (_tap_name(source.part, link.result)
+               if source == Pin(names.get(link.source, ""), member) else None)
         _lay_link(board, link, schedule, source, targets[link.name], tap)
     _check_names(board)
     streams = _streams(layout, ports)
@@ -97,6 +101,12 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
     return Design(name, netlist, memories, streams, _taps(layout, names), full)
 
 
+def _member(layout: Layout, link: Link) -> str:
+    """The stream of a unit's component at which a link begins."""
+    kinds = {unit.name: unit.kind for unit in layout.units}
+    return UNIT_KINDS[kinds[link.source]].results[link.result].member if link.source else ""
+
+
 def _check_names(board: _Board) -> None:
     """Raise InputFault where names that are derived from those of units meet."""
     signals = [f"{wire.name}_{part}" for wire in board.wires
@@ -107,11 +117,12 @@ def _check_names(board: _Board) -> None:
                          f"{twice[0]!r}; give one of them another name")
 
 
-def _latencies(units: dict[str, UnitParts]) -> Latencies:
+def _latencies(units: dict[str, tuple[UnitKind, UnitParts]]) -> Latencies:
     each, steps, gaps, passes = {}, {}, {}, {}
-    for unit, made in units.items():
+    for unit, (kind, made) in units.items():
         component = made.part.make(**made.part.arguments)
-        each[unit], steps[unit] = component.latency, getattr(component, "step", 1)
+        each[unit] = tuple(getattr(component, result.latency) for result in kind.results)
+        steps[unit] = getattr(component, "step", 1)
         gaps[unit] = getattr(component, "row_gap", 1)
         passes[unit] = getattr(component, "passes", 1)
     return Latencies(each, down=WidthDown.latency, up=WidthUp.latency,
@@ -123,9 +134,9 @@ def _latencies(units: dict[str, UnitParts]) -> Latencies:
 _Pins = dict[str, Pin]
 
 
-def _tap_name(unit: str) -> str:
-    """The wire at a unit's output, where taps observe it."""
-    return f"{unit}_out"
+def _tap_name(unit: str, result: int = 0) -> str:
+    """The wire at a unit's result, where taps observe it."""
+    return f"{unit}_out{result or ''}"
 
 
 def _lay_link(board: _Board, link: Link, schedule: Schedule, source: Pin, target: Pin,
@@ -161,9 +172,15 @@ def _queue(name: str, link: Link, lanes: int, schedule: Schedule) -> list[Part]:
 
 def _fork(board: _Board, name: str, payload: ShapeLike, source: Pin, links: list[Link],
           sources: _Pins, wire: str) -> None:
-    """Begin ``links`` at ``source``, behind a fork where there are several."""
+    """Begin ``links`` at ``source``, behind a fork where there are several; what nobody reads
+    is taken and forgotten."""
     if len(links) == 1:
         sources[links[0].name] = source
+        return
+    if not links:
+        drain = Part(f"{name}_drain", Drain, {"payload": payload})
+        board.parts.append(drain)
+        board.join(wire, source, Pin(drain.name, "i"))
         return
     fork = Part(f"{name}_fork", Fork, {"payload": payload, "ways": len(links)})
     board.parts.append(fork)
@@ -180,19 +197,28 @@ def _spread_input(board: _Board, layout: Layout, tensor: str, port: str, sources
 
 
 def _spread(board: _Board, layout: Layout, unit: Unit, name: str, sources: _Pins) -> None:
-    """From a unit's output to the links that begin there: by job, then to every reader."""
-    payload = vector_of(layout.source_format[unit.name], lanes_out(unit))
+    """From a unit's results to the links that begin there."""
+    for result in range(len(layout.source_formats[unit.name])):
+        _spread_result(board, layout, unit, result, name, sources)
+
+
+def _spread_result(board: _Board, layout: Layout, unit: Unit, result: int, name: str,
+                   sources: _Pins) -> None:
+    """From a result to the links that begin there: by job, then to every reader."""
+    lanes = lanes_out(unit, result)
+    payload = vector_of(layout.source_formats[unit.name][result], lanes)
     ways: dict[tuple[str, ...], list[Link]] = {}
     sequence = []
     nodes = {node.name: node for node in layout.graph.nodes}
     for job in unit.jobs:
-        tensor = nodes[job].outputs[0]
-        links = [link for link in layout.out_of(unit.name) if tensor in link.tensors]
+        tensor = nodes[job].outputs[result]
+        links = [link for link in layout.out_of(unit.name, result) if tensor in link.tensors]
         key = tuple(link.name for link in links)
         ways[key] = links
-        words = frame_of(layout.graph.tensors[tensor]).words(lanes_out(unit))
+        words = frame_of(layout.graph.tensors[tensor]).words(lanes)
         sequence.append((list(ways).index(key), words))
-    tap, source = _tap_name(name), Pin(name, "o")
+    source = Pin(name, UNIT_KINDS[unit.kind].results[result].member)
+    tap, name = _tap_name(name, result), f"{name}{result or ''}"
     if len(ways) == 1:
         links = next(iter(ways.values()))
         _fork(board, name, payload, source, links, sources, tap)
@@ -275,18 +301,20 @@ def _streams(layout: Layout, ports: dict[str, str]) -> tuple[Stream, ...]:
 
 
 def _taps(layout: Layout, names: dict[str, str]) -> tuple[Tap, ...]:
-    """One tap at the output of every unit."""
+    """One tap at every result of every unit."""
     nodes = {node.name: node for node in layout.graph.nodes}
     taps = []
-    for unit in layout.units:
+    for unit, result in ((each, number) for each in layout.units
+                         for number in range(len(layout.source_formats[each.name]))):
         sequence = []
         for job in unit.jobs:
-            tensor = layout.graph.tensors[nodes[job].outputs[0]]
+            tensor = layout.graph.tensors[nodes[job].outputs[result]]
             frame = frame_of(tensor)
             sequence.append(TapTensor(tensor=tensor.name, format=str(tensor.format),
                                       vector=frame.vector, vectors=frame.vectors))
-        taps.append(Tap(signal=_tap_name(names[unit.name]), lanes=lanes_out(unit),
-                        width=layout.source_format[unit.name].width, sequence=tuple(sequence)))
+        taps.append(Tap(signal=_tap_name(names[unit.name], result), lanes=lanes_out(unit, result),
+                        width=layout.source_formats[unit.name][result].width,
+                        sequence=tuple(sequence)))
     return tuple(taps)
 
 

@@ -188,7 +188,7 @@ class _Search:
                 continue
             kind = UNIT_KINDS[kinds_of(type(maker).__name__)[0]]
             out = picked[maker.name].rows if isinstance(maker, MatMul) \
-                else kind.lanes_out(picked[maker.name].lanes)
+                else kind.results[maker.outputs.index(origin)].lanes_out(picked[maker.name].lanes)
             taken = frame_of(self.graph.tensors[operand])
             most = max(most, given.words(min(adapt(out, picked[node.name].lanes, [given],
                                                    [taken]))))

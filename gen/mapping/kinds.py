@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from sw_model.node import Node
 
 from .frames import Frame
 
-__all__ = ["UNIT_KINDS", "Releases", "UnitKind", "each_block", "each_vector", "each_word",
+__all__ = ["UNIT_KINDS", "Releases", "Result", "UnitKind", "each_block", "each_vector", "each_word",
            "kinds_of", "served"]
 
 Places = NDArray[np.int64]
@@ -42,6 +43,33 @@ def each_block(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: in
 
 
 @dataclass(frozen=True)
+class Result:
+    """One of the streams that a unit gives.
+
+    Parameters
+    ----------
+    member : str
+        Of the component.
+    releases : callable
+        When it gives its words; :func:`each_word` or :func:`each_vector`, for instance.
+    lanes : "same", "one" or "pairs"
+        As many as go in, one, or two for each that goes in.
+    latency : str
+        The component's attribute that says how many cycles pass after the word that releases
+        a word.
+    """
+
+    member: str = "o"
+    releases: Releases = each_word
+    lanes: Literal["same", "one", "pairs"] = "same"
+    latency: str = "latency"
+
+    def lanes_out(self, lanes: int) -> int:
+        """Lanes of results, of units without rows."""
+        return {"same": lanes, "one": 1, "pairs": 2 * lanes}[self.lanes]
+
+
+@dataclass(frozen=True)
 class UnitKind:
     """A kind of unit.
 
@@ -49,23 +77,22 @@ class UnitKind:
     ----------
     node : str
         The operation that it serves.
-    releases : callable
-        When it gives its words; :func:`each_word` or :func:`each_vector`, for instance.
-    one_lane_out : bool
-        Whether results have one lane, however many lanes go in.
-    pairs_out : bool
-        Whether results have two lanes for each that goes in.
+    *results : Result
+        One for each output of the node; by default a word for each word.
     """
 
     node: str
-    releases: Releases = each_word
-    one_lane_out: bool = False
-    pairs_out: bool = False
+    results: tuple[Result, ...]
 
-    def lanes_out(self, lanes: int) -> int:
-        """Lanes of results, of units without rows."""
-        return 1 if self.one_lane_out else lanes * (1 + self.pairs_out)
+    def __init__(self, node: str, *results: Result) -> None:
+        object.__setattr__(self, "node", node)
+        object.__setattr__(self, "results", results or (Result(),))
 
+
+#: A row for each row, a word for each row, pairs of lanes.
+ROWS = Result(releases=each_vector)
+REDUCED = Result(releases=each_vector, lanes="one")
+PAIRS = Result(lanes="pairs")
 
 #: Every kind of unit by its name; the first that serves a node is what a default plan takes.
 UNIT_KINDS: dict[str, UnitKind] = {
@@ -75,10 +102,10 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "threshold": UnitKind("MultiThreshold"),
     "binary_threshold": UnitKind("MultiThreshold"),
     "table": UnitKind("Table"),
-    "argmax": UnitKind("ArgMax", each_vector, one_lane_out=True),
+    "argmax": UnitKind("ArgMax", REDUCED),
     "exp2": UnitKind("Exp2"),
-    "reciprocal": UnitKind("Reciprocal", pairs_out=True),
-    "rsqrt": UnitKind("Rsqrt", pairs_out=True),
+    "reciprocal": UnitKind("Reciprocal", PAIRS),
+    "rsqrt": UnitKind("Rsqrt", PAIRS),
     "isqrt": UnitKind("Isqrt"),
     "divide": UnitKind("Divide"),
     "delta_table": UnitKind("DeltaTable"),
@@ -90,25 +117,28 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "stochastic_shift": UnitKind("StochasticShift"),
     "k_hot_rescale": UnitKind("KHotRescale"),
     "residual_add": UnitKind("RescaleAdd"),
-    "hadamard": UnitKind("Hadamard", each_block),
+    "hadamard": UnitKind("Hadamard", Result(releases=each_block)),
     "gated_product": UnitKind("GatedProduct"),
     "integer_gelu": UnitKind("IntegerGelu"),
     "swish": UnitKind("Swish"),
-    "shift_gelu": UnitKind("ShiftGelu", each_vector),
+    "shift_gelu": UnitKind("ShiftGelu", ROWS),
     "sigmoid": UnitKind("Sigmoid"),
     "hard_sigmoid": UnitKind("HardSigmoid"),
     "hard_swish": UnitKind("HardSwish"),
-    "tflite_softmax": UnitKind("TfliteSoftmax", each_vector),
-    "shiftmax": UnitKind("Shiftmax", each_vector),
-    "single_pass_softmax": UnitKind("SinglePassSoftmax", each_vector),
-    "two_pass_softmax": UnitKind("TwoPassSoftmax", each_vector),
-    "online_softmax": UnitKind("OnlineSoftmax", each_vector),
-    "unified_softmax": UnitKind("UnifiedSoftmax", each_vector),
-    "rms_norm": UnitKind("RmsNorm", each_vector),
-    "layer_norm": UnitKind("LayerNorm", each_vector),
-    "l1_norm": UnitKind("L1Norm", each_vector),
-    "l2_norm": UnitKind("L2Norm", each_vector),
-    "integer_layer_norm": UnitKind("IntegerLayerNorm", each_vector),
+    "tflite_softmax": UnitKind("TfliteSoftmax", ROWS),
+    "shiftmax": UnitKind("Shiftmax", ROWS),
+    "top_k": UnitKind("TopK", REDUCED, Result("places", each_vector, "one")),
+    "absmax_quantise": UnitKind("AbsMaxQuantise", ROWS, Result(
+        "scales", each_vector, "one", "scale_latency")),
+    "single_pass_softmax": UnitKind("SinglePassSoftmax", ROWS),
+    "two_pass_softmax": UnitKind("TwoPassSoftmax", ROWS),
+    "online_softmax": UnitKind("OnlineSoftmax", ROWS),
+    "unified_softmax": UnitKind("UnifiedSoftmax", ROWS),
+    "rms_norm": UnitKind("RmsNorm", ROWS),
+    "layer_norm": UnitKind("LayerNorm", ROWS),
+    "l1_norm": UnitKind("L1Norm", ROWS),
+    "l2_norm": UnitKind("L2Norm", ROWS),
+    "integer_layer_norm": UnitKind("IntegerLayerNorm", ROWS),
 }
 
 

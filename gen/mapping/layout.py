@@ -36,8 +36,8 @@ class Link:
         Unique; names wires in the top module.
     source, target : str
         Unit names; empty for the network's own ports.
-    operand : int
-        Which of the target's inputs it is.
+    result, operand : int
+        Which of the source's results and of the target's inputs it is.
     tensors : tuple of str
         As their source makes them, in the cyclic order in which they travel.
     jobs : tuple of str
@@ -55,6 +55,7 @@ class Link:
     name: str
     source: str
     target: str
+    result: int
     operand: int
     tensors: tuple[str, ...]
     jobs: tuple[str, ...]
@@ -66,11 +67,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Layout:
-    """Units with the formats of their ports, one for each input, and the links between them."""
+    """Units with the formats of their ports, one for each result and input, and the links between
+    them."""
 
     graph: Graph
     units: tuple[Unit, ...]
-    source_format: dict[str, Format]
+    source_formats: dict[str, tuple[Format, ...]]
     target_formats: dict[str, tuple[Format, ...]]
     links: tuple[Link, ...]
 
@@ -78,9 +80,9 @@ class Layout:
         """Links that end at an input of a unit."""
         return [link for link in self.links if (link.target, link.operand) == (unit, operand)]
 
-    def out_of(self, unit: str) -> list[Link]:
-        """Links that begin at a unit."""
-        return [link for link in self.links if link.source == unit]
+    def out_of(self, unit: str, result: int = 0) -> list[Link]:
+        """Links that begin at a result of a unit."""
+        return [link for link in self.links if (link.source, link.result) == (unit, result)]
 
     def from_input(self, tensor: str) -> list[Link]:
         """Links that begin at an input of the network: one for each reader."""
@@ -142,9 +144,10 @@ def lay_out(graph: Graph, plan: Plan) -> Layout:
     """
     _check(graph, plan)
     nodes = {node.name: node for node in graph.nodes}
-    outputs = {unit.name: union([graph.tensors[nodes[job].outputs[0]].format
-                                 for job in unit.jobs], f"unit {unit.name!r}, outputs")
-               for unit in plan.units}
+    outputs = {unit.name: tuple(
+        union([graph.tensors[nodes[job].outputs[result]].format for job in unit.jobs],
+              f"unit {unit.name!r}, outputs")
+        for result in range(len(UNIT_KINDS[unit.kind].results))) for unit in plan.units}
     links = _links(graph, plan, nodes, outputs)
     inputs = {}
     for unit in plan.units:
@@ -192,6 +195,7 @@ class _Edge:
     source: str
     job: str
     target: str
+    result: int
     operand: int
     taken: Frame
 
@@ -212,21 +216,21 @@ def _edges(graph: Graph, plan: Plan, tensor: str) -> list[tuple[str, str, int, F
 
 
 def _links(graph: Graph, plan: Plan, nodes: dict[str, Node],
-           outputs: dict[str, Format]) -> list[Link]:
-    """Group edges: one link from each unit to each input of another, but a tensor with several
-    readers, an input or an output has links of its own."""
+           outputs: dict[str, tuple[Format, ...]]) -> list[Link]:
+    """Group edges: one link from each result of a unit to each input of another, but a tensor
+    with several readers, an input or an output has links of its own."""
     groups: dict[tuple[str | int, ...], list[_Edge]] = {}
-    makers = [("", name) for name in graph.inputs]
-    makers += [(plan.unit_of(n.name).name, n.outputs[0]) for n in graph.nodes
-               if not isinstance(n, Reshape)]
-    for source, tensor in makers:
+    makers = [("", 0, name) for name in graph.inputs]
+    makers += [(plan.unit_of(n.name).name, result, name) for n in graph.nodes
+               if not isinstance(n, Reshape) for result, name in enumerate(n.outputs)]
+    for source, result, tensor in makers:
         edges = _edges(graph, plan, tensor)
         for job, target, operand, taken in edges:
             alone = not source or not target or len(edges) > 1
-            key = ((source, target, operand, tensor, job) if alone
-                   else (source, target, operand))
+            key = ((source, target, result, operand, tensor, job) if alone
+                   else (source, target, result, operand))
             groups.setdefault(key, []).append(
-                _Edge(tensor, source, job, target, operand, taken))
+                _Edge(tensor, source, job, target, result, operand, taken))
     links: list[Link] = []
     for group in groups.values():
         unit = plan.unit_of(group[0].job) if group[0].target else None
@@ -237,29 +241,33 @@ def _links(graph: Graph, plan: Plan, nodes: dict[str, Node],
     return links
 
 
-def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, Format],
+def _link(graph: Graph, plan: Plan, edges: list[_Edge], outputs: dict[str, tuple[Format, ...]],
           taken_names: set[str]) -> Link:
     first = edges[0]
     units = {unit.name: unit for unit in plan.units}
     given = tuple(frame_of(graph.tensors[edge.tensor]) for edge in edges)
     taken = tuple(edge.taken for edge in edges)
     # The network's own ports have the lanes of the unit behind them, of the widest if several.
-    out = lanes_out(units[first.source]) if first.source else max(
+    out = lanes_out(units[first.source], first.result) if first.source else max(
         (units[unit].lanes for _, unit, *_ in _edges(graph, plan, first.tensor) if unit),
         default=1)
     into = units[first.target].lanes if first.target else out
     lanes = adapt(out, into, given, taken)
-    form = outputs[first.source] if first.source else graph.tensors[first.tensor].format
+    form = (outputs[first.source][first.result] if first.source
+            else graph.tensors[first.tensor].format)
     name = identifier(f"{first.source or first.tensor}_to_{first.target or first.job}")
     if name in taken_names:
         name = next(iter(identifiers([f"{name}_{first.job}"], taken_names).values()))
-    return Link(name, first.source, first.target, first.operand, tuple(e.tensor for e in edges),
+    return Link(name, first.source, first.target, first.result, first.operand,
+                tuple(e.tensor for e in edges),
                 tuple(e.job for e in edges), given, taken, lanes, form)
 
 
-def lanes_out(unit: Unit) -> int:
-    """Lanes of a unit's output: a dense unit gives one accumulator for each row."""
-    return unit.rows if unit.kind == "dense" else UNIT_KINDS[unit.kind].lanes_out(unit.lanes)
+def lanes_out(unit: Unit, result: int = 0) -> int:
+    """Lanes of a unit's result: a dense unit gives one accumulator for each row."""
+    if unit.kind == "dense":
+        return unit.rows
+    return UNIT_KINDS[unit.kind].results[result].lanes_out(unit.lanes)
 
 
 def adapt(out: int, into: int, given: Sequence[Frame], taken: Sequence[Frame]) -> tuple[int, ...]:

@@ -39,6 +39,8 @@ LIBRARY: dict[str, LibraryPrice] = {
     "StochasticShift": LibraryPrice(0, 20, 0, 120),
     "KHotRescale": LibraryPrice(0, 20, 0, 120),
     "RescaleAdd": LibraryPrice(0, 20, 8, 250),
+    "TopK": LibraryPrice(0, 100, 0, 400),
+    "AbsMaxQuantise": LibraryPrice(0, 100, 0, 300),
     "Hadamard": LibraryPrice(0, 100, 0, 150),
     "GatedProduct": LibraryPrice(0, 20, 3, 300),
     "IntegerGelu": LibraryPrice(0, 20, 2, 300),

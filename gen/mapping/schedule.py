@@ -47,8 +47,8 @@ class Latencies:
 
     Parameters
     ----------
-    units : mapping of str to int
-        By unit.
+    units : mapping of str to tuple of int
+        By unit, of each of its results.
     down, up : int
         Of the adapters on links.
     queue : callable
@@ -61,7 +61,7 @@ class Latencies:
         How often a vector waits, of the units in which it does so more than once.
     """
 
-    units: Mapping[str, int]
+    units: Mapping[str, tuple[int, ...]]
     down: int
     up: int
     queue: Callable[[int], int]
@@ -227,14 +227,13 @@ class _Walk:
         for node in self.layout.graph.nodes:
             if isinstance(node, Reshape):
                 continue
-            given = self._serve(node, waiting, first)
-            for link in self.layout.links:
-                if link.source and node.outputs[0] in link.tensors:
-                    place = link.tensors.index(node.outputs[0])
-                    times = self._travel(link, place, given)
-                    waiting[link.name, node.outputs[0]] = times
-                    if first and not link.target:
-                        self.first_end = max(self.first_end, int(times[-1]))
+            for name, given in zip(node.outputs, self._serve(node, waiting, first), strict=True):
+                for link in self.layout.links:
+                    if link.source and name in link.tensors:
+                        times = self._travel(link, link.tensors.index(name), given)
+                        waiting[link.name, name] = times
+                        if first and not link.target:
+                            self.first_end = max(self.first_end, int(times[-1]))
         self._ends.append(dict(self.free))
 
     def depth(self, door: str, interval: int) -> int:
@@ -251,7 +250,8 @@ class _Walk:
         last = self.entered[door][-1], self.accepted[door][-1] + (before > 0)
         return max(before, walked, _for_ever(*last, interval))
 
-    def _serve(self, node: Node, waiting: Mapping[tuple[str, str], Times], record: bool) -> Times:
+    def _serve(self, node: Node, waiting: Mapping[tuple[str, str], Times], record: bool
+               ) -> list[Times]:
         """Run one job: note when it takes its words, return when it offers its results."""
         layout = self.layout
         unit = next(u for u in layout.units if node.name in u.jobs)
@@ -264,8 +264,8 @@ class _Walk:
         if isinstance(node, MatMul):
             rows = layout.graph.input_tensors(node)[1].shape[0]
             assert isinstance(rows, int)
-            taken, given, cycles = _dense(unit, rows, frame, offers, free, step)
-            last = int(given[-1])
+            taken, folds, cycles = _dense(unit, rows, frame, offers, free, step)
+            given, last = [folds], int(folds[-1])
         else:
             taken, given, cycles = self._words(unit, node, frame, offers)
             last = int(taken[-1])
@@ -273,27 +273,25 @@ class _Walk:
         self._busy[unit.name] += cycles
         for link in links:
             self.accepted.setdefault(link.name, []).append(taken)
-        given = given + self.latencies.units[unit.name]
+        given = [times + latency for times, latency in zip(
+            given, self.latencies.units[unit.name], strict=True)]
         if record:
             self.jobs.append(JobTime(job=node.name, unit=unit.name, start=int(taken[0]),
-                                     first_output=int(given[0]), end=int(given[-1]),
+                                     first_output=int(given[0][0]),
+                                     end=max(int(times[-1]) for times in given),
                                      busy=last - int(taken[0]) + step))
         return given
 
     def _words(self, unit: Unit, node: Node, frame: Frame, offers: Times
-               ) -> tuple[Times, Times, int]:
-        """Times of a unit other than a dense one: words taken, words given but for the latency;
-        and the cycles of its work."""
-        kind, lanes = UNIT_KINDS[unit.kind], lanes_out(unit)
+               ) -> tuple[Times, list[Times], int]:
+        """Times of a unit other than a dense one: words taken, words of each result given but for
+        the latency; and the cycles of its work."""
         step, gap = (each.get(unit.name, 1) for each in (self.latencies.steps,
                                                          self.latencies.gaps))
-        free, out = self.free.get(unit.name, 0), self.free.get(f"{unit.name}/out", 0)
-        made = frame_of(self.layout.graph.tensors[node.outputs[0]])
-        places = kind.releases(node, frame, made, unit.lanes, lanes)
+        free = self.free.get(unit.name, 0)
         wait = (self.latencies.passes.get(unit.name, 1) - 1) * (-(-frame.vector // unit.lanes) - 1)
         if gap == 1:
             taken = _in_turn(offers, free, step)
-            given = _in_turn(taken[places] + wait, out)
             cycles = step * len(taken)
         else:
             ready = self.free.get(f"{unit.name}/gap", 0)
@@ -304,11 +302,16 @@ class _Walk:
                 rows[-1][-1] = max(rows[-1][-1], ready)
                 free, ready = int(rows[-1][-1]) + step, int(rows[-1][-1]) + gap
             taken = np.concatenate(rows)
-            given = _in_turn(taken[places] + wait, out)
             self.free[f"{unit.name}/gap"] = ready
             cycles = frame.vectors * max(step * len(rows[0]), gap)
-        if kind.releases is not each_word:
-            self.free[f"{unit.name}/out"] = int(given[-1]) + 1
+        given = []
+        for number, result in enumerate(UNIT_KINDS[unit.kind].results):
+            made = frame_of(self.layout.graph.tensors[node.outputs[number]])
+            places = result.releases(node, frame, made, unit.lanes, lanes_out(unit, number))
+            key = f"{unit.name}/out{number}"
+            given.append(_in_turn(taken[places] + wait, self.free.get(key, 0)))
+            if result.releases is not each_word:
+                self.free[key] = int(given[-1][-1]) + 1
         return taken, given, cycles
 
     def _travel(self, link: Link, place: int, offers: Times) -> Times:

@@ -20,6 +20,7 @@ from hw.norm.l1_norm import L1Norm
 from hw.norm.l2_norm import L2Norm
 from hw.norm.layer_norm import LayerNorm
 from hw.norm.rms_norm import RmsNorm
+from hw.rescale.absmax import AbsMaxQuantiser
 from hw.rescale.requantise import Requantise
 from hw.rescale.two_operands import Add, Multiply
 
@@ -28,7 +29,7 @@ from ..mapping.plan import Unit
 from .context import Context, Provider, UnitParts
 from .dense import dense
 from .functions import delta_table, divide, exp2, isqrt, piecewise, reciprocal
-from .library import elementwise, gated_product, rows, tabled
+from .library import elementwise, gated_product, rows, tabled, top_k
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
 from .scales import hadamard, k_hot, rescale_add, shift, stochastic_shift
 from .table import argmax, table
@@ -37,6 +38,7 @@ __all__ = ["Provider", "UnitParts", "unit_parts"]
 
 #: What makes a unit of each kind.
 MAKERS: dict[str, Callable[[Context], UnitParts]] = {
+    "absmax_quantise": rows(AbsMaxQuantiser),
     "add": elementwise(Add),
     "argmax": argmax,
     "binary_threshold": binary_threshold,
@@ -71,6 +73,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "single_pass_softmax": rows(SinglePassSoftmax),
     "online_softmax": rows(OnlineSoftmax),
     "tflite_softmax": rows(TfliteSoftmax),
+    "top_k": top_k,
     "two_pass_softmax": rows(TwoPassSoftmax),
     "unified_softmax": rows(UnifiedSoftmax),
     "stochastic_shift": stochastic_shift,

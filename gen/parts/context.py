@@ -78,8 +78,8 @@ class Context:
 
     @property
     def target(self) -> Format:
-        """Format of the output port."""
-        return self.layout.source_format[self.unit.name]
+        """Format of the output port, of the first if there are several."""
+        return self.layout.source_formats[self.unit.name][0]
 
     def tensors(self, node: Node) -> list[Tensor]:
         """What a job reads."""

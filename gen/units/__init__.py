@@ -36,6 +36,7 @@ from .norms import (
     RmsNormParameters,
 )
 from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
+from .rows import AbsMaxParameters, TopKParameters
 from .scales import (
     HadamardParameters,
     KHotParameters,
@@ -82,5 +83,7 @@ UNITS: dict[str, type[UnitParameters]] = {
     "integer_layer_norm": IntegerLayerNormParameters,
     "l1_norm": L1NormParameters,
     "l2_norm": L2NormParameters,
+    "absmax_quantise": AbsMaxParameters,
+    "top_k": TopKParameters,
     "argmax": ArgMaxParameters,
 }

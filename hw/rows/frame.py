@@ -84,7 +84,7 @@ class FramedRows(wiring.Component):
     i : ``In(stream.Signature(ArrayLayout(source, lanes)))``
         Lanes past the end of a vector are ignored.
     parameters : ``In(stream.Signature(...))``
-        Only if the unit has it.
+        Only if the unit has it, and likewise all other members that it has.
     o : ``Out(stream.Signature(ArrayLayout(target, lanes)))``
     """
 
@@ -93,10 +93,11 @@ class FramedRows(wiring.Component):
 
     def __init__(self, kind: Callable[..., RowUnit], arguments: tuple[Any, ...], lanes: int,
                  jobs: tuple[VectorJob, ...], **options: Hashable) -> None:
-        self._unit = unit = kind(*arguments, lanes, max(job.length for job in jobs), **options)
-        self._jobs = jobs
+        self._unit: Any = kind(*arguments, lanes, max(job.length for job in jobs), **options)
+        unit, self._jobs = self._unit, jobs
         beside = {name: member for name, member in unit.signature.members.items()
-                  if name == "parameters"}
+                  if name not in ("i", "o")}
+        self._beside = tuple(beside)
         super().__init__({"i": In(stream.Signature(unit.i.payload.data.shape())),
                           "o": Out(stream.Signature(unit.o.payload.data.shape())), **beside})
 
@@ -104,6 +105,11 @@ class FramedRows(wiring.Component):
     def latency(self) -> int:
         """Cycles from taking a vector's only word to offering its result."""
         return self._unit.latency
+
+    @property
+    def scale_latency(self) -> int:
+        """The same, of a unit that gives a scale for each vector."""
+        return self._unit.scale_latency
 
     @property
     def passes(self) -> int:
@@ -125,6 +131,6 @@ class FramedRows(wiring.Component):
         connect(m, framer.o, unit.i)
         m.d.comb += [self.o.valid.eq(unit.o.valid), self.o.payload.eq(unit.o.payload.data),
                      unit.o.ready.eq(self.o.ready)]
-        if "parameters" in self.signature.members:
-            connect(m, flipped(self.parameters), unit.parameters)
+        for name in self._beside:
+            connect(m, flipped(getattr(self, name)), getattr(unit, name))
         return m

@@ -1,5 +1,6 @@
 """The stream kit: buffers, width changes, forks and merges, each a component of its own."""
 
+from .drain import Drain
 from .fork import Fork
 from .join import Join
 from .pipeline import stalling_pipeline, valid_chain
@@ -12,6 +13,6 @@ from .width_down import WidthDown
 from .width_up import WidthUp
 
 __all__ = [
-    "Fork", "Join", "Queue", "Register", "Route", "Select", "Skid", "WidthDown", "WidthUp",
-    "stalling_pipeline", "valid_chain",
+    "Drain", "Fork", "Join", "Queue", "Register", "Route", "Select", "Skid", "WidthDown",
+    "WidthUp", "stalling_pipeline", "valid_chain",
 ]

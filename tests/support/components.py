@@ -79,7 +79,19 @@ from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.rows.annotate import Annotate
 from hw.rows.frame import FramedRows, Framer
 from hw.rows.reduce import RowMaximum, RowSum
-from hw.streams import Fork, Join, Queue, Register, Route, Select, Skid, WidthDown, WidthUp
+from hw.sampling.framed import FramedTopK
+from hw.streams import (
+    Drain,
+    Fork,
+    Join,
+    Queue,
+    Register,
+    Route,
+    Select,
+    Skid,
+    WidthDown,
+    WidthUp,
+)
 from hw.unique import Unique
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
 from sw_model.formats.huffman import HuffmanCode
@@ -92,6 +104,7 @@ from sw_model.specs import (
     RowJob,
     TableSpec,
     ThresholdSpec,
+    TopKSpec,
     VectorJob,
 )
 from sw_model.specs.huffman import HuffmanSpec
@@ -115,12 +128,12 @@ def components() -> tuple[wiring.Component, ...]:
     """New instances; kinds whose members depend on parameters are there more than once."""
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
             *_entropy(), *_rows(), *codecs(), *elementwise_units(),
-            *scalings(), *function_units(), *norm_units(),
+            *function_units(), *scalings(), *norm_units(),
             *gelu_units(), *softmax_components())
 
 
 def _streams() -> tuple[wiring.Component, ...]:
-    return (Register(8), Skid(8), Queue(8, 4), Fork(8, 2), Join(8, 4), Route(8, SEQUENCE),
+    return (Drain(8), Register(8), Skid(8), Queue(8, 4), Fork(8, 2), Join(8, 4), Route(8, SEQUENCE),
             Select(8, SEQUENCE), WidthUp(INT8, wide=4, narrow=2, jobs=((10, 1),)),
             WidthDown(INT8, wide=4, narrow=2, jobs=((10, 1),)))
 
@@ -128,6 +141,7 @@ def _streams() -> tuple[wiring.Component, ...]:
 def _rows() -> tuple[wiring.Component, ...]:
     return (RowMaximum(signed(8), 2), RowSum(unsigned(8), 2, 9),
             Annotate(RowMaximum(signed(8), 2), 5), Framer(signed(8), 2, (VectorJob(5, 2),)),
+            FramedTopK(TopKSpec(source=INT8, k=2, longest=5), 2, (VectorJob(5, 2),)),
             FramedRows(Below, (8,), 2, (VectorJob(5, 2),)))
 
 

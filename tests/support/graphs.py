@@ -62,6 +62,17 @@ class NetworkBuilder:
         self.nodes.append(node)
         return f"{name}.out"
 
+    def nodes_of(self, kind: Any, name: str, *inputs: str, **parameters: Any) -> tuple[str, ...]:
+        """A node of any kind with any number of outputs, ``<name>.out0`` and so on: as many as
+        it infers."""
+        made = kind(name=name, inputs=inputs, outputs=(), **parameters).infer(
+            [self.tensors[i] for i in inputs])
+        names = tuple(f"{name}.out{number}" for number in range(len(made)))
+        self.nodes.append(kind(name=name, inputs=inputs, outputs=names, **parameters))
+        self.tensors |= {each: Tensor(each, *shape_and_format)
+                         for each, shape_and_format in zip(names, made, strict=True)}
+        return names
+
     def matmul(self, name: str, x: str, weights: ArrayLike, bias: ArrayLike | None = None, *,
                format_: Format | None = None, zero_point: int = 0,
                accumulator: Format | None = None) -> str:

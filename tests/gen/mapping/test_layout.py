@@ -169,7 +169,7 @@ def test_formats_of_shared_ports_hold_every_code():
     core = builder.build(a, builder.matmul("b", y, np.ones((2, 4)), accumulator=IntFormat(12)))
     layout = lay_out(core, plan_of(Unit(name="t", kind="table", jobs=("t",), lanes=1),
                                    dense("a", "b", name="d")))
-    assert layout.source_format == {"t": IntFormat(7, signed=False), "d": IntFormat(12)}
+    assert layout.source_formats == {"t": (IntFormat(7, signed=False),), "d": (IntFormat(12),)}
     assert layout.target_formats == {"t": (IntFormat(3, signed=False),), "d": (INT8,)}
 
 

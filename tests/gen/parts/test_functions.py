@@ -99,7 +99,7 @@ def test_parameters_that_make_no_sense(unit: str, given: str, message: str | Non
 def test_units_are_in_the_catalogue() -> None:
     assert {UNITS[name] for name in ("exp2", "reciprocal", "rsqrt", "isqrt", "divide",
                                      "delta_table", "piecewise")} == {
-        getattr(units, name) for name in units.__all__}
+        getattr(units, name) for name in units.__all__ if name != "FunctionParameters"}
 
 
 def test_folded_scale() -> None:

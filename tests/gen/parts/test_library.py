@@ -16,6 +16,7 @@ from sw_model import ops
 from sw_model.faults import InputFault
 from sw_model.formats import FixedFormat, IntFormat
 from sw_model.specs import (
+    AbsMaxSpec,
     AddSpec,
     ExtendedExponentialSpec,
     MultiplySpec,
@@ -86,6 +87,23 @@ def test_a_residual_sum(tmp_path: Path, need) -> None:
         INT8, scale_0=0.5, scale_1=0.5, scale_out=8.0)))
     options = BuildOptions(units={"softmax": {"lanes": 2}, "sum": {"lanes": 3},
                                   "square": {"lanes": 2}}, samples=40)
+    build_graph(graph, tmp_path / "out", options, lambda _: None)
+    assert verify(tmp_path / "out", simulators=("icarus",), samples=40).passed
+
+
+def test_results_beside_results(tmp_path: Path, need) -> None:
+    """Codes of quantised rows go on, their peaks go nowhere; places of the largest leave with
+    them, behind a unit that both results feed."""
+    need("verilator")
+    builder = NetworkBuilder("results")
+    x = builder.input("x", (2, 6), IntFormat(12))
+    codes, _ = builder.nodes_of(ops.AbsMaxQuantise, "codes", x,
+                                spec=AbsMaxSpec(IntFormat(12), INT8))
+    most, places = builder.nodes_of(ops.TopK, "most", codes, k=3)
+    total = builder.node(ops.Add, "sum", most, most, spec=AddSpec.of(
+        INT8, scale_0=0.5, scale_1=0.5, scale_out=1.0))
+    graph = builder.build(total, places)
+    options = BuildOptions(units={"codes": {"lanes": 2}, "most": {"lanes": 3}}, samples=40)
     build_graph(graph, tmp_path / "out", options, lambda _: None)
     assert verify(tmp_path / "out", simulators=("icarus",), samples=40).passed
 
