@@ -65,7 +65,8 @@ class Fallback(wiring.Component):
         self._spec, online = spec, spec.online
         statistic, other = online_statistic(online, lanes, longest, multiplier)
         self._again = Annotate(statistic, words_of(lanes, longest))
-        self._rows = words_of(lanes, longest) + statistic.latency + SLACK
+        self._words = words_of(lanes, longest)
+        self._rows = self._words + statistic.latency + SLACK
         self._width, power = max(width, other), power_layout(online.power)
         super().__init__({
             "i": In(stream.Signature(StructLayout({
@@ -74,6 +75,11 @@ class Fallback(wiring.Component):
             "o": Out(stream.Signature(StructLayout({
                 "row": row_layout(power, lanes), "found": reciprocal_layout(
                     online, self._width, shape_of(self.most))})))})
+
+    @property
+    def detour(self) -> int:
+        """Cycles that a row that does not fit is later, at most: it goes in and comes out whole."""
+        return self._again.latency + self._words
 
     @property
     def width(self) -> int:

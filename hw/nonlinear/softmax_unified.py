@@ -72,6 +72,9 @@ class UnifiedSoftmax(SoftmaxUnit):
                 spec.online, width, 1, multiplier)), words_of(lanes, longest)),
             fallback,
             RowLanes(lanes, OnlineLane, spec.online, fallback.width, fallback.most, multiplier)))
+        # A row that fits waits until the one before it, that does not, has come out.
+        self.most_latency = self.latency + fallback.detour
+        self.most_gap = 2 * words_of(lanes, longest) + fallback.detour
 
 
 class UnifiedLane(Lane):
