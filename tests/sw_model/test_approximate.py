@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sw_model.approximate import MOST_GUARD, chebyshev_fit, find_piecewise
+from sw_model.approximate import MOST_GUARD, _Search, chebyshev_fit, find_piecewise
 from sw_model.formats import FixedFormat, IntFormat, TernaryFormat
 from sw_model.functions import FUNCTIONS
 from sw_model.ops.piecewise import piecewise
@@ -103,22 +103,31 @@ def test_nothing_smaller_in_other_degrees(case):
     assert find_piecewise(function, bound=bound, **given) == best
 
 
-def test_every_cheaper_form_misses_the_bound():
-    """The whole space, form by form, on a small source."""
-    source, target, bound = FixedFormat(7, 4), FixedFormat(8, 7), 0.006
-    found = find_piecewise("tanh", source=source, target=target, bound=bound)
-    codes = np.arange(source.min, source.max + 1)
-    seen = 0
-    for degree in (0, 1, 2):
-        for guard_bound in (bound, *(bound * (1 + k / 4) for k in range(1, 40))):
-            other = find_piecewise("tanh", source=source, target=target, bound=guard_bound,
-                                   degrees=(degree,)).spec
-            off = np.abs(piecewise(codes, other) / 128
-                         - np.tanh(codes / 16).clip(-1, 127 / 128)).max()
-            seen += other.cost < found.spec.cost
-            assert other.cost >= found.spec.cost or off > bound
-    assert seen > 10
-    assert found.spec.guard <= MOST_GUARD
+@pytest.mark.parametrize(("name", "source", "target", "bounds"), [
+    ("sigmoid", FixedFormat(8, 4), FixedFormat(9, 8), (2**-6, 2**-7, 2**-8, 0.003)),
+    ("tanh", FixedFormat(7, 4), FixedFormat(8, 7), (0.05, 0.02, 0.006)),
+    ("sqrt", FixedFormat(8, 4, signed=False), FixedFormat(8, 5, signed=False), (0.1, 0.03))])
+def test_every_smaller_form_misses_the_bound(name, source, target, bounds):
+    """The whole space, form by form and none left out. Where few segments keep the bound, more of
+    a lower degree may be smaller, and so may shorter coefficients."""
+    search = _Search(FUNCTIONS[name], source, target, None, None)
+    tried = [search.proven(spec, 1.0) for degree, bits in search.shapes((0, 1, 2))
+             for spec in search.fitted(degree, bits)]
+    assert {(each.spec.degree, each.spec.guard) for each in tried} == {(0, 0), *(
+        (degree, guard) for degree in (1, 2) for guard in range(MOST_GUARD + 1))}
+    for bound in bounds:
+        kept = [each.spec for each in tried if each.error <= bound]
+        best = min(kept, key=lambda spec: (spec.cost, spec.degree, spec.segments, spec.guard))
+        found = find_piecewise(name, source=source, target=target, bound=bound)
+        assert found.spec == best
+        assert 0 < found.candidates <= len(tried)
+
+
+def test_worst_code_at_an_end():
+    for code in (-64, 63):
+        found = find_piecewise(lambda x, code=code: np.where(x == code, 0.4, 0.0),
+                               source=IntFormat(7), target=IntFormat(3), bound=0.45)
+        assert (found.spec.segments, found.worst, found.error) == (1, code, 0.4)
 
 
 def test_cost():
