@@ -37,7 +37,8 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
             found = row["unique"]
             yield Demand("array 64x64, seconds", found and found["seconds"], 15)
     for row in results["estimates"]["rows"]:
-        yield Demand(f"{row['model']}, {row['device']}, estimate off by", abs(row["off"]), ERROR)
+        yield Demand(f"{row['model']}, {row['device']}, {row['pe']}, estimate off by",
+                     abs(row["off"]), ERROR)
     for row in results["rescale_area"]["rows"]:
         if row["case"] == "ten units":
             yield Demand("rescale area of ad01, of the framework's", row["ratio_full"], 0.5)

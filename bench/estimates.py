@@ -1,6 +1,7 @@
 """Default plans: what they are estimated to take, and what synthesis says they do.
 
-The table stands in :mod:`gen.mapping.prices`, whose figures are fitted to these.
+With every kind of processing element that two of the networks take, too. The table stands in
+:mod:`gen.mapping.prices`, whose figures are fitted to those of the kind ``parallel``.
 
     python -m bench.estimates [--json]
 """
@@ -24,44 +25,58 @@ __all__ = ["CASES", "lines", "main", "measure"]
 
 DIGITS = Path(__file__).parents[1] / "examples/digits/digits.onnx"
 
-#: Models and devices.
-CASES = (("digits", "ecp5-25k"), ("digits", "ecp5-85k"), ("digits", "ice40-up5k"),
-         ("onnx_qdq/digits_mlp_qdq_s8s8.onnx", "ecp5-85k"), ("tfc/TFC_1W1A.onnx", "ecp5-85k"),
-         ("mlperf_tiny/ad01_int8.tflite", "ecp5-85k"))
+TFC = "tfc/TFC_2W2A.onnx"
+
+#: Models, devices and kinds of processing elements.
+CASES = (
+    ("digits", "ecp5-25k", "parallel"), ("digits", "ecp5-85k", "parallel"),
+    ("digits", "ice40-up5k", "parallel"),
+    ("onnx_qdq/digits_mlp_qdq_s8s8.onnx", "ecp5-85k", "parallel"),
+    ("tfc/TFC_1W1A.onnx", "ecp5-85k", "parallel"),
+    ("mlperf_tiny/ad01_int8.tflite", "ecp5-85k", "parallel"),
+    *(("digits", "ecp5-25k", kind) for kind in (
+        "exact", "table", "lut", "serial_lut", "weight_serial", "packed", "bit_weight")),
+    *((TFC, "ecp5-25k", kind) for kind in (
+        "parallel", "exact", "table", "lut", "serial_lut", "weight_serial", "packed", "ternary",
+        "ternary_ecp5")))
 
 
-def case(name: str, device: str) -> dict[str, Any]:
-    """Lookup tables and block RAMs of a default plan."""
+def case(name: str, device: str, pe: str) -> dict[str, Any]:
+    """Lookup tables and block RAMs of a default plan with one kind of processing elements."""
     model = DIGITS if name == "digits" else model_file(name)
+    options = BuildOptions(device=device, units={"*": {"pe": pe}})
     with tempfile.TemporaryDirectory(prefix="gatemill-") as work:
-        build_model(model, build := Path(work) / "build", BuildOptions(device=device))
+        build_model(model, build := Path(work) / "build", options)
         estimate = Plan.load(build / "plan.json").estimate
         used = synth(build, device=device)["uses"]
     assert estimate is not None
     found = {name: {"estimated": getattr(estimate, name), "synthesised": used[name]["used"]}
-             for name in ("luts", "block_rams")}
-    return {"model": model.stem, "device": device, **found,
+             for name in ("luts", "dsps", "block_rams")}
+    return {"model": model.stem, "device": device, "pe": pe, **found,
             "off": found["luts"]["estimated"] / found["luts"]["synthesised"] - 1}
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Every case."""
     rows = []
-    for name, device in CASES:
-        progress(f"estimates: {name}, {device}")
-        rows.append(case(name, device))
+    for name, device, pe in CASES:
+        progress(f"estimates: {name}, {device}, {pe}")
+        rows.append(case(name, device, pe))
     return {"bench": "estimates", "rows": rows,
             "versions": versions("amaranth") | {"yosys": version()}}
 
 
 def lines(result: dict[str, Any]) -> list[str]:
     """The result as a table."""
-    table = [f"{'lookup tables (block RAMs)':<34} {'estimated':>14} {'synthesised':>14} {'off':>6}"]
+    table = [f"{'lookup tables (DSPs, block RAMs)':<40} {'estimated':>18} {'synthesised':>18} "
+             f"{'off':>6}"]
     for row in result["rows"]:
-        luts, rams = row["luts"], row["block_rams"]
-        cells = "".join(f" {f'{luts[way]:,} ({rams[way]})':>14}"
-                        for way in ("estimated", "synthesised"))
-        table.append(f"{row['model'] + ', ' + row['device']:<34}{cells} {row['off']:>6.1%}")
+        cells = "".join(
+            f" {f'{luts[way]:,} ({dsps[way]:g}, {rams[way]})':>18}"
+            for luts, dsps, rams in [(row["luts"], row["dsps"], row["block_rams"])]
+            for way in ("estimated", "synthesised"))
+        name = f"{row['model']}, {row['device']}, {row['pe']}"
+        table.append(f"{name:<40}{cells} {row['off']:>6.1%}")
     return table
 
 

@@ -189,7 +189,7 @@ def _plan(core: Graph, options: BuildOptions) -> Plan:
                          dsps=int(target.dsps * budget.dsp), block_rams=rams)
     changes = changes_by_job(core, options.units)
     foldings = {job: Folding(fields.get("rows"), fields.get("lanes"),
-                             fields.get("memory", "auto"))
+                             fields.get("memory", "auto"), fields.get("pe", "parallel"))
                 for job, fields in changes.items()}
     dsp = target.dsps > 0 or device(options.device).dsps == 0
     plan = default_plan(core, target, clock_mhz=options.clock_mhz, rate=options.rate,

@@ -35,7 +35,7 @@ def estimate(core: Graph, plan: Plan, memories: Iterable[MemoryImage]) -> Estima
     nodes = {node.name: node for node in core.nodes}
     for unit in plan.units:
         total = total.plus(unit_price(core, [nodes[job] for job in unit.jobs], chip, unit.rows,
-                                      unit.lanes, unit.memory))
+                                      unit.lanes, unit.memory, unit.pe))
     for image in memories:
         total = total.plus(memory_price(chip, image.width, len(image.words),
                                         _STYLES[image.where]))

@@ -34,11 +34,13 @@ LUT_SHARE = 0.48
 
 @dataclass(frozen=True)
 class Folding:
-    """Rows, lanes and memory of a unit that a user has chosen; None leaves them open."""
+    """Rows, lanes, memory and kind of processing elements of a unit that a user has chosen;
+    None leaves them open."""
 
     rows: int | None = None
     lanes: int | None = None
     memory: str = "auto"
+    pe: str = "parallel"
 
 
 #: Nothing is chosen.
@@ -97,7 +99,8 @@ def default_plan(graph: Graph, device: Device, *, clock_mhz: float, rate: float 
     assert picked is not None
     units = tuple(Unit(name=f"{node.name}_unit", kind=kind_of(node, graph.input_tensors(node)),
                        jobs=(node.name,), lanes=picked[node.name].lanes,
-                       rows=picked[node.name].rows) for node in search.nodes)
+                       rows=picked[node.name].rows,
+                       pe=foldings.get(node.name, Folding()).pe) for node in search.nodes)
     return Plan(network=graph.name, device=device.name, clock_mhz=clock_mhz, units=units)
 
 
@@ -115,7 +118,7 @@ class _Search:
         for node in self.nodes:
             given = foldings.get(node.name, Folding())
             every = list(choices_for(graph, node, device, given.rows, given.lanes,
-                                     given.memory))
+                                     given.memory, given.pe))
             self._lists[node.name] = _by_lanes(every)
             cycles |= {choice.cycles for each in self._lists[node.name] for choice in each}
         slowest = max(min(each[0].cycles for each in lists) for lists in self._lists.values())

@@ -17,7 +17,8 @@ ad01_int8, ecp5-85k           12,846       12,851
 
 That is 4 % at most, of networks that the figures were fitted to; :data:`ERROR` is what plans
 reckon with. Block RAMs are counted by words and widths of memories, 142 of ad01_int8 as in
-synthesis. Queues and registers are not counted.
+synthesis. Queues and registers are not counted. Those are of processing elements of the kind ``parallel``;
+others have prices of their own (:mod:`gen.mapping.elements`).
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ from typing import NamedTuple
 import numpy as np
 
 from boards.devices import Device
+from hw.pe import PE_KINDS, DotSpec
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
 from sw_model.ops import ArgMax, Divide, MatMul, MultiplyAddShift, MultiThreshold, Table
 
+from .elements import rows_price
 from .frames import frame_of
 from .function_prices import FUNCTIONS, function_steps, lane_cost
 from .kinds import kinds_of
@@ -122,7 +125,8 @@ class _Target:
 
 
 def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = None,
-                lanes: int | None = None, memory: str = "auto") -> Iterator[Choice]:
+                lanes: int | None = None, memory: str = "auto", pe: str = "parallel"
+                ) -> Iterator[Choice]:
     """Every way to build a node's unit that is worth a thought.
 
     Parameters
@@ -132,8 +136,10 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
     device : Device
     rows, lanes : int or None
         If they are given already.
-    memory : str
-        Where weights and tables live, as :class:`gen.mapping.plan.Unit` has it.
+    memory, pe : str
+        Where weights and tables live, and the kind of processing element of a matrix product,
+        as :class:`gen.mapping.plan.Unit` has them. A kind that does not take the formats is
+        priced as ``parallel``: it is refused where units are made.
     """
     target = _Target(device, memory)
     tensors = graph.input_tensors(node)
@@ -147,22 +153,24 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
                          _elementwise(node, tensors, target, each))
         return
     height, width = (int(extent) for extent in tensors[1].shape)  # type: ignore[arg-type]
+    pe = _legal(pe, tensors)
+    step = PE_KINDS[pe].interval_of(_spec(tensors, 1))
     for r in [rows] if rows else _lanes_for(height):
         for each in [lanes] if lanes else _lanes_for(width):
             if r * each <= LARGEST:
-                cycles = frame.vectors * -(-height // r) * -(-width // each)
-                yield Choice(cycles, r, each, _dense(node, tensors, target, r, each))
+                cycles = frame.vectors * -(-height // r) * -(-width // each) * step
+                yield Choice(cycles, r, each, _dense(node, tensors, target, r, each, pe))
 
 
 def unit_price(graph: Graph, nodes: Iterable[Node], device: Device, rows: int, lanes: int,
-               memory: str) -> Price:
+               memory: str, pe: str) -> Price:
     """What a unit takes that serves ``nodes`` in turn: of everything what the hungriest of them
     needs. The memories that stream into it are not counted."""
     target, total = _Target(device, memory, images=False), Price()
     for node in nodes:
         tensors = graph.input_tensors(node)
-        price = (_dense(node, tensors, target, rows, lanes) if isinstance(node, MatMul)
-                 else _elementwise(node, tensors, target, lanes))
+        price = (_dense(node, tensors, target, rows, lanes, _legal(pe, tensors))
+                 if isinstance(node, MatMul) else _elementwise(node, tensors, target, lanes))
         total = Price(*map(max, total, price))
     return total
 
@@ -193,17 +201,23 @@ def _lanes_for(length: int) -> list[int]:
     return found
 
 
-def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lanes: int) -> Price:
+def _spec(tensors: list[Tensor], lanes: int) -> DotSpec:
+    return DotSpec(tensors[0].format, tensors[1].format, lanes)
+
+
+def _legal(pe: str, tensors: list[Tensor]) -> str:
+    return "parallel" if PE_KINDS[pe].refusal(_spec(tensors, 1)) else pe
+
+
+def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lanes: int, pe: str
+           ) -> Price:
     """Products and their sums, accumulators, the vector that is kept, weights and biases."""
     activations, weights = tensors[0].format, tensors[1].format
     height, width = tensors[1].shape
     folds, words = -(-height // rows), -(-width // lanes)  # type: ignore[operator]
-    product = _product(activations, weights, target.device)
-    each = product.plus(Price(luts=_product_width(activations, weights) + 2))
-    if isinstance(activations, BipolarFormat) and isinstance(weights, BipolarFormat):
-        each = Price(luts=3.2)  # counted, not summed
     # Two for each bit of an accumulator, one for the adapter behind it.
-    price = Price(luts=25 + 3.1 * rows * node.format.width).plus(each, rows * lanes)
+    price = Price(luts=25 + 3.1 * rows * node.format.width).plus(
+        _dots(tensors, target.device, rows, lanes, pe))
     word = lanes * activations.width
     # A word waits at the door, the adapter in front gathers another.
     price = price.plus(Price(luts=2.5 * word + word * (folds > 1)))
@@ -213,6 +227,17 @@ def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lane
     if len(tensors) == 3:
         price = price.plus(target.image(rows * tensors[2].format.width, folds))
     return price
+
+
+def _dots(tensors: list[Tensor], device: Device, rows: int, lanes: int, pe: str) -> Price:
+    """Rows of processing elements."""
+    if pe != "parallel":
+        return Price(*rows_price(pe, _spec(tensors, lanes), rows, device))
+    activations, weights = tensors[0].format, tensors[1].format
+    if isinstance(activations, BipolarFormat) and isinstance(weights, BipolarFormat):
+        return Price(luts=3.2 * rows * lanes)  # counted, not summed
+    summed = Price(luts=_product_width(activations, weights) + 2)
+    return Price().plus(_product(activations, weights, device).plus(summed), rows * lanes)
 
 
 def _product_width(a: Format, w: Format) -> int:

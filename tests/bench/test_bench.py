@@ -98,7 +98,7 @@ KEPT = {
     "builds": {"rows": [{"model": "ad01", "seconds": 20.0, "peak_mb": 1000.0}]},
     "arrays": {"rows": [{"size": 4, "unique": {"seconds": 99.0}},
                         {"size": 64, "unique": {"seconds": 15.0}}]},
-    "estimates": {"rows": [{"model": "ad01", "device": "ecp5-85k", "off": -0.2}]},
+    "estimates": {"rows": [{"model": "ad01", "device": "ecp5-85k", "pe": "lut", "off": -0.2}]},
     "rescale_area": {"rows": [{"case": "dense", "ratio_full": 0.9},
                               {"case": "ten units", "ratio_full": 0.5}]},
     "formats": {"least": 20.0, "rows": [
@@ -215,11 +215,13 @@ def test_rescaling_takes_half_the_area(data_dir: Path) -> None:
 
 def test_an_estimate_beside_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest case; the others need models from outside."""
-    monkeypatch.setattr(estimates, "CASES", (("digits", "ice40-up5k"),))
+    monkeypatch.setattr(estimates, "CASES", (("digits", "ice40-up5k", "parallel"),))
     result = estimates.measure()
     (row,) = result["rows"]
-    assert (row["model"], row["device"]) == ("digits", "ice40-up5k")
+    assert (row["model"], row["device"], row["pe"]) == ("digits", "ice40-up5k", "parallel")
     assert abs(row["off"]) < 0.2
     assert row["luts"]["synthesised"] > 1000
+    assert row["dsps"]["synthesised"] == row["dsps"]["estimated"] == 0
     assert row["block_rams"]["synthesised"] > 0
-    assert [line.split()[:2] for line in estimates.lines(result)[1:]] == [["digits,", "ice40-up5k"]]
+    assert [line.split()[:3] for line in estimates.lines(result)[1:]] == [
+        ["digits,", "ice40-up5k,", "parallel"]]

@@ -62,6 +62,22 @@ def test_a_shared_unit_counts_once():
     assert one.luts < two.luts
 
 
+def test_kinds_have_prices_of_their_own():
+    """Without multipliers those take more lookup tables that would have multiplied."""
+    core = chain(24, 20, 8)
+    found = {}
+    for pe in ("parallel", "exact", "bit_weight", "weight_serial", "mixed"):
+        options = BuildOptions(device="ecp5-25k", units={"*": {"pe": pe, "rows": 2, "lanes": 4}})
+        plan = design_graph(core, options).design.plan
+        found[pe] = plan.estimate
+    scaling = found["bit_weight"].dsps  # of rescales alone
+    assert found["parallel"].dsps == found["exact"].dsps == scaling + 16
+    assert found["weight_serial"].dsps == scaling
+    assert found["mixed"].dsps == scaling + 8
+    assert found["bit_weight"].luts > found["parallel"].luts
+    assert found["bit_weight"].luts > found["weight_serial"].luts
+
+
 @pytest.mark.parametrize(("chip", "said"), [
     ({}, None),
     ({"dsps": 1}, "estimated 4 of 1 DSPs: does not fit ecp5-25k"),

@@ -14,6 +14,7 @@ from gen.frontends import import_model
 from gen.mapping.default import LUT_SHARE, Folding, default_plan
 from gen.mapping.prices import ERROR, Price, choices_for
 from gen.passes import compile_graph
+from hw.pe import PE_KINDS, DotSpec
 from sw_model.faults import Unsupported, Verdict
 from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat
 from sw_model.ops import MatMul, MultiThreshold, RescaleMode
@@ -48,7 +49,9 @@ def cycles_of(core, unit):
     vectors = math.prod(shape[:-1])
     if isinstance(node, MatMul):
         rows, cols = core.tensors[node.inputs[1]].shape
-        return vectors * math.ceil(rows / unit.rows) * math.ceil(cols / unit.lanes)
+        step = PE_KINDS[unit.pe].interval_of(DotSpec(*(
+            core.tensors[name].format for name in node.inputs[:2]), unit.lanes))
+        return vectors * math.ceil(rows / unit.rows) * math.ceil(cols / unit.lanes) * step
     return vectors * math.ceil(shape[-1] / unit.lanes)
 
 
@@ -63,7 +66,7 @@ def price_of(core, plan, target):
     for unit in plan.units:
         node = next(node for node in core.nodes if node.name in unit.jobs)
         rows = unit.rows if unit.kind == "dense" else None
-        (choice,) = choices_for(core, node, target, rows, unit.lanes)
+        (choice,) = choices_for(core, node, target, rows, unit.lanes, pe=unit.pe)
         total = total.plus(choice.price)
     return total
 
@@ -91,6 +94,33 @@ def test_fits_and_is_as_quick_as_its_units(name, target):
         assert taken.multipliers <= multipliers / 2  # of rescale units alone
     full = assemble(core, plan, "top").plan
     assert full.prediction.interval == interval_of(core, plan)
+
+
+@pytest.mark.parametrize("pe", ["exact", "table", "lut", "serial_lut", "packed", "mixed",
+                                "bit_weight", "weight_serial", "booth", "csd"])
+def test_any_kind_fits_and_is_as_quick_as_its_units(pe):
+    """Those that take several cycles for a word are counted so."""
+    core = CORES["narrow"]
+    foldings = {node.name: Folding(pe=pe) for node in core.nodes if isinstance(node, MatMul)}
+    plan = default_plan(core, ECP5, clock_mhz=50, foldings=foldings)
+    assert {unit.pe for unit in plan.units if unit.kind == "dense"} == {pe}
+    taken = price_of(core, plan, ECP5)
+    assert taken.multipliers <= ECP5.dsps
+    assert taken.luts <= LUT_SHARE * ECP5.luts
+    full = assemble(core, plan, "top").plan
+    assert full.prediction.interval == interval_of(core, plan)
+    assert full.estimate.luts == pytest.approx(taken.luts, rel=0.02)
+
+
+def test_rate_of_a_kind_that_takes_several_cycles():
+    core = CORES["narrow"]
+    plans = [default_plan(core, ECP5, clock_mhz=50, rate=5e5, foldings={
+        node.name: Folding(pe=pe) for node in core.nodes if isinstance(node, MatMul)})
+        for pe in ("parallel", "weight_serial")]
+    plain, serial = (sum(unit.rows * unit.lanes for unit in plan.units if unit.kind == "dense")
+                     for plan in plans)
+    assert serial > 2 * plain
+    assert all(interval_of(core, plan) <= 100 for plan in plans)
 
 
 def test_no_detour_is_slower_than_the_units():
