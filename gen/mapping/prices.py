@@ -17,8 +17,8 @@ ad01_int8, ecp5-85k           12,846       12,851
 
 That is 4 % at most, of networks that the figures were fitted to; :data:`ERROR` is what plans
 reckon with. Block RAMs are counted by words and widths of memories, 142 of ad01_int8 as in
-synthesis. Queues and registers are not counted. Those are of processing elements of the kind ``parallel``;
-others have prices of their own (:mod:`gen.mapping.elements`).
+synthesis. Queues and registers are not counted. These are of the kind ``parallel`` of processing
+elements; for others see :mod:`gen.mapping.elements`.
 """
 
 from __future__ import annotations
