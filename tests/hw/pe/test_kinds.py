@@ -55,14 +55,16 @@ def codes_in(a, w):
     return 1 << form_of(a).width + form_of(w).width
 
 
-def size_of(a, w, lanes):
-    """What there is to compile, roughly: bits of the products, and as much as of eight besides."""
-    return lanes * (bits_of(a, w) + 8)
+def size_of(kind, a, w, lanes):
+    """What there is to compile, roughly: bits of the products, and as much as of eight besides;
+    for a table a twentieth of its entries."""
+    entries = codes_in(a, w) // 20 if kind == "table" else 0
+    return lanes * (bits_of(a, w) + 8 + entries)
 
 
-def size_of_all(a, w, lanes):
+def size_of_all(kind, a, w, lanes):
     """The same, and as many pairs of codes to simulate as take as long."""
-    return size_of(a, w, lanes) + codes_in(a, w) // 50
+    return size_of(kind, a, w, lanes) + codes_in(a, w) // 50
 
 
 def small_pairs(kind):
@@ -82,10 +84,10 @@ def in_parts(cases_of, size):
     for kind in PE_KINDS:
         parts, room = [], 0
         for case in cases_of(kind):
-            room -= size(*case)
+            room -= size(kind, *case)
             if room < 0:
                 parts.append([])
-                room = LARGEST - size(*case)
+                room = LARGEST - size(kind, *case)
             parts[-1].append(case)
         found += [pytest.param(kind, part, id=f"{kind}-{k}") for k, part in enumerate(parts)]
     return found
