@@ -235,7 +235,8 @@ def _gather(board: _Board, layout: Layout, unit: Unit, name: str, targets: _Pins
     """From the links that end at a unit to its inputs."""
     formats = layout.target_formats[unit.name]
     for operand in range(len(formats)):
-        pin = Pin(name, "i" if len(formats) == 1 else f"i{operand}")
+        pin = (Pin(name, "i", operand) if unit.kind == "concatenate"
+               else Pin(name, "i" if len(formats) == 1 else f"i{operand}"))
         _gather_operand(board, layout, unit, operand, pin, targets)
 
 
@@ -251,7 +252,7 @@ def _gather_operand(board: _Board, layout: Layout, unit: Unit, operand: int, pin
         way = next(k for k, link in enumerate(links) if job in link.jobs)
         frame = links[way].taken[links[way].jobs.index(job)]
         sequence.append((way, frame.words(unit.lanes)))
-    number = "" if pin.member == "i" else f"_{operand}"
+    number = f"_{operand}" if len(layout.target_formats[unit.name]) > 1 else ""
     select = Part(f"{pin.part}_select{number}", Select, {
         "payload": vector_of(layout.target_formats[unit.name][operand], unit.lanes),
         "sequence": _merged(sequence)})

@@ -42,6 +42,17 @@ def each_block(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: in
     return np.arange(taken.words(lanes)) // words * words + words - 1
 
 
+def at_the_end(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """A vector once all vectors were taken, word by word with the last of them."""
+    words = -(-taken.vector // lanes)
+    return words * (taken.vectors - 1) + np.arange(words)
+
+
+def each_way(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """A word for each word of any input."""
+    return np.arange(given.words(lanes))
+
+
 @dataclass(frozen=True)
 class Result:
     """One of the streams that a unit gives.
@@ -119,6 +130,11 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "residual_add": UnitKind("RescaleAdd"),
     "hadamard": UnitKind("Hadamard", Result(releases=each_block)),
     "gated_product": UnitKind("GatedProduct"),
+    "max_pool": UnitKind("MaxPool"),
+    "average_pool": UnitKind("AveragePool"),
+    "mean": UnitKind("Mean", Result(releases=at_the_end)),
+    "row_mean": UnitKind("Mean", REDUCED),
+    "concatenate": UnitKind("Concatenate", Result(releases=each_way)),
     "integer_gelu": UnitKind("IntegerGelu"),
     "swish": UnitKind("Swish"),
     "shift_gelu": UnitKind("ShiftGelu", ROWS),

@@ -34,7 +34,7 @@ from hw.pe import PE_KINDS, DotSpec
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
-from sw_model.ops import ArgMax, Divide, MatMul, MultiplyAddShift, MultiThreshold, Table
+from sw_model.ops import ArgMax, Divide, MatMul, Mean, MultiplyAddShift, MultiThreshold, Table
 
 from .elements import rows_price
 from .frames import frame_of
@@ -182,6 +182,8 @@ def memory_price(device: Device, width: int, depth: int, memory: str) -> Price:
 
 def kind_of(node: Node, tensors: list[Tensor]) -> str:
     """Kind of unit that serves a node best: what searches long staircases is smaller."""
+    if isinstance(node, Mean) and node.axes == (len(tensors[0].shape) - 1,):
+        return "row_mean"
     if not isinstance(node, MultiThreshold):
         return kinds_of(type(node).__name__)[0]
     steps = tensors[2].value

@@ -26,12 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.node import Node
-from sw_model.ops import MatMul, Reshape
+from sw_model.ops import AveragePool, Concatenate, MatMul, MaxPool, Reshape
 
 from .frames import Frame, frame_of, operands
 from .kinds import UNIT_KINDS, each_word
 from .layout import Layout, Link, lanes_out
 from .plan import JobTime, Prediction, Unit
+from .window_times import in_turn, window_cycles, window_times
 
 __all__ = ["Latencies", "Schedule", "entry", "make_schedule"]
 
@@ -257,8 +258,9 @@ class _Walk:
         unit = next(u for u in layout.units if node.name in u.jobs)
         links = [next(link for link in layout.into(unit.name, operand) if node.name in link.jobs)
                  for operand in range(len(operands(layout.graph, node)))]
-        offers = np.maximum.reduce([
-            waiting[link.name, link.tensors[link.jobs.index(node.name)]] for link in links])
+        each = [waiting[link.name, link.tensors[link.jobs.index(node.name)]] for link in links]
+        behind = isinstance(node, Concatenate)
+        offers = _behind(each, links[0].taken[0].vectors) if behind else np.maximum.reduce(each)
         frame, free = links[0].taken[links[0].jobs.index(node.name)], self.free.get(unit.name, 0)
         step = self.latencies.steps.get(unit.name, 1)
         if isinstance(node, MatMul):
@@ -266,13 +268,18 @@ class _Walk:
             assert isinstance(rows, int)
             taken, folds, cycles = _dense(unit, rows, frame, offers, free, step)
             given, last = [folds], int(folds[-1])
+        elif isinstance(node, AveragePool | MaxPool):
+            words = -(-frame.vector // unit.lanes)
+            taken, found, busy = window_times(node.spec.axes, words, offers, free)
+            given, last, cycles = [found], busy - 1, window_cycles(node.spec.axes, words)
         else:
             taken, given, cycles = self._words(unit, node, frame, offers)
             last = int(taken[-1])
         self.free[unit.name] = last + step
         self._busy[unit.name] += cycles
-        for link in links:
-            self.accepted.setdefault(link.name, []).append(taken)
+        parts = _apart(taken, each, frame.vectors) if behind else [taken] * len(links)
+        for link, times in zip(links, parts, strict=True):
+            self.accepted.setdefault(link.name, []).append(times)
         given = [times + latency for times, latency in zip(
             given, self.latencies.units[unit.name], strict=True)]
         if record:
@@ -291,13 +298,13 @@ class _Walk:
         free = self.free.get(unit.name, 0)
         wait = (self.latencies.passes.get(unit.name, 1) - 1) * (-(-frame.vector // unit.lanes) - 1)
         if gap == 1:
-            taken = _in_turn(offers, free, step)
+            taken = in_turn(offers, free, step)
             cycles = step * len(taken)
         else:
             ready = self.free.get(f"{unit.name}/gap", 0)
             rows = []
             for row in offers.reshape(frame.vectors, -1):
-                rows.append(_in_turn(row, free, step))
+                rows.append(in_turn(row, free, step))
                 # The row's end starts what takes so long.
                 rows[-1][-1] = max(rows[-1][-1], ready)
                 free, ready = int(rows[-1][-1]) + step, int(rows[-1][-1]) + gap
@@ -309,7 +316,7 @@ class _Walk:
             made = frame_of(self.layout.graph.tensors[node.outputs[number]])
             places = result.releases(node, frame, made, unit.lanes, lanes_out(unit, number))
             key = f"{unit.name}/out{number}"
-            given.append(_in_turn(taken[places] + wait, self.free.get(key, 0)))
+            given.append(in_turn(taken[places] + wait, self.free.get(key, 0)))
             if result.releases is not each_word:
                 self.free[key] = int(given[-1][-1]) + 1
         return taken, given, cycles
@@ -352,10 +359,15 @@ def _for_ever(entered: Times, accepted: Times, interval: int) -> int:
     return int((passed(entered) - passed(accepted)).max())
 
 
-def _in_turn(ready: Times, free: int, step: int = 1) -> Times:
-    """When a server that takes a word every ``step`` cycles takes words ready at given times."""
-    turn = step * np.arange(len(ready))
-    return np.maximum(np.maximum.accumulate(ready - turn), free) + turn
+def _behind(each: list[Times], vectors: int) -> Times:
+    """Times of the words of several tensors, a vector of each in turn."""
+    return np.concatenate([times.reshape(vectors, -1) for times in each], axis=1).ravel()
+
+
+def _apart(taken: Times, each: list[Times], vectors: int) -> list[Times]:
+    """The inverse of :func:`_behind`."""
+    rows, ends = taken.reshape(vectors, -1), np.cumsum([len(times) // vectors for times in each])
+    return [part.ravel() for part in np.split(rows, ends[:-1], axis=1)]
 
 
 def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int, step: int
@@ -365,7 +377,7 @@ def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int, step: 
     folds = -(-rows // unit.rows)
     taken, given = [], []
     for vector in offers.reshape(frame.vectors, words):
-        taken.append(_in_turn(vector, free, step))
+        taken.append(in_turn(vector, free, step))
         # The other folds read what was kept, a word a step.
         given.append(taken[-1][-1] + step * words * np.arange(folds))
         free = int(given[-1][-1]) + step
@@ -378,7 +390,7 @@ def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, lat
     parts, wide = -(-frame.vector // after), -(-frame.vector // before)
     turn = np.arange(frame.words(after))
     source = (turn // parts) * wide + (turn % parts) // (before // after)
-    times = _in_turn(offers[source] + latency, free)
+    times = in_turn(offers[source] + latency, free)
     first = np.flatnonzero(np.diff(source, prepend=-1))
     return times, times[first] - latency
 
@@ -386,7 +398,7 @@ def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, lat
 def _widen(frame: Frame, before: int, after: int, offers: Times, free: int) -> tuple[Times, int]:
     """When the last part of each wide word is taken, and when the next can be."""
     vector = -(-frame.vector // before)
-    taken = _in_turn(offers, free)
+    taken = in_turn(offers, free)
     turn = np.arange(len(offers)) % vector
     last = ((turn + 1) % (after // before) == 0) | (turn == vector - 1)
     return taken[last], int(taken[-1]) + 1

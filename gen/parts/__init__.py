@@ -33,6 +33,7 @@ from .library import elementwise, gated_product, rows, tabled, top_k
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
 from .scales import hadamard, k_hot, rescale_add, shift, stochastic_shift
 from .table import argmax, table
+from .windows import average_pool, concatenate, max_pool, mean, row_mean
 
 __all__ = ["Provider", "UnitParts", "unit_parts"]
 
@@ -41,7 +42,9 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "absmax_quantise": rows(AbsMaxQuantiser),
     "add": elementwise(Add),
     "argmax": argmax,
+    "average_pool": average_pool,
     "binary_threshold": binary_threshold,
+    "concatenate": concatenate,
     "delta_table": delta_table,
     "dense": dense,
     "divide": divide,
@@ -58,6 +61,8 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "l1_norm": rows(L1Norm),
     "l2_norm": rows(L2Norm),
     "layer_norm": rows(LayerNorm),
+    "max_pool": max_pool,
+    "mean": mean,
     "multiply": elementwise(Multiply),
     "multiply_add_shift": multiply_add_shift,
     "piecewise": piecewise,
@@ -65,6 +70,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "residual_add": rescale_add,
     "requantise": elementwise(Requantise),
     "rms_norm": rows(RmsNorm),
+    "row_mean": row_mean,
     "rsqrt": reciprocal,
     "shift_gelu": rows(ShiftGelu),
     "shift_rescale": shift,

@@ -45,6 +45,7 @@ from .scales import (
     StochasticShiftParameters,
 )
 from .softmax import SoftmaxParameters
+from .windows import ConcatenateParameters, MeanParameters, PoolParameters
 
 __all__ = ["UNITS", "Note", "UnitParameters"]
 
@@ -83,6 +84,9 @@ UNITS: dict[str, type[UnitParameters]] = {
     "integer_layer_norm": IntegerLayerNormParameters,
     "l1_norm": L1NormParameters,
     "l2_norm": L2NormParameters,
+    "pool": PoolParameters,
+    "mean": MeanParameters,
+    "concatenate": ConcatenateParameters,
     "absmax_quantise": AbsMaxParameters,
     "top_k": TopKParameters,
     "argmax": ArgMaxParameters,

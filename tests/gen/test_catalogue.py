@@ -44,6 +44,8 @@ SMALL = {
     "l2_norm": ["length=5", "lanes=2", "zero_point=-3"],
     "hadamard": ["channels=8", "size=4", "lanes=2"],
     "top_k": ["length=7", "lanes=2", "k=3"], "absmax_quantise": ["length=5", "lanes=2"],
+    "pool": ["height=5", "width=4", "channels=3", "lanes=2", "kernel=3", "padding=same"],
+    "mean": ["vectors=3", "channels=5", "lanes=2"], "concatenate": ["channels=6", "lanes=2"],
     "softmax": ["length=5", "lanes=2", "vectors=3"], "shift_gelu": ["length=5", "lanes=2"],
     **{unit: ["channels=5", "lanes=2"] for unit in (
         "shift_rescale", "stochastic_shift", "k_hot_rescale", "residual_add", "add", "multiply",
@@ -70,6 +72,8 @@ KINDS = {
        for name in ("exp2", "reciprocal", "rsqrt", "isqrt", "divide", "piecewise", "rms_norm",
                     "layer_norm", "l1_norm", "l2_norm", "integer_layer_norm")},
     **{("softmax", way): kind for way, kind in SOFTMAX.items()},
+    ("pool", "average"): "average_pool", ("pool", "largest"): "max_pool",
+    ("mean", "channels"): "row_mean", ("mean", "places"): "mean",
     **{("sigmoid", function): "table" for function in ("logistic", "tanh")},
 }
 VARIANTS = catalogue()

@@ -93,6 +93,7 @@ from hw.streams import (
     WidthUp,
 )
 from hw.unique import Unique
+from hw.window.framed import FramedMean
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.formats.sparse import SparseFormat
@@ -100,6 +101,7 @@ from sw_model.specs import (
     ArgMaxSpec,
     BlockSumSpec,
     FrameworkRescaleSpec,
+    MeanSpec,
     MultiplyAddShiftSpec,
     RowJob,
     TableSpec,
@@ -142,6 +144,8 @@ def _rows() -> tuple[wiring.Component, ...]:
     return (RowMaximum(signed(8), 2), RowSum(unsigned(8), 2, 9),
             Annotate(RowMaximum(signed(8), 2), 5), Framer(signed(8), 2, (VectorJob(5, 2),)),
             FramedTopK(TopKSpec(source=INT8, k=2, longest=5), 2, (VectorJob(5, 2),)),
+            FramedMean(MeanSpec.of(INT8, INT8, 5, scale_in=1.0, scale_out=1.0), 2,
+                       (VectorJob(5, 2),)),
             FramedRows(Below, (8,), 2, (VectorJob(5, 2),)))
 
 
