@@ -26,9 +26,9 @@ from sw_model.ops import (
 from tests.support.elementwise import NETWORKS as ELEMENTWISE
 from tests.support.gelus import NETWORKS as GELUS
 from tests.support.graphs import NetworkBuilder
-from tests.support.softmaxes import NETWORKS as SOFTMAXES
 from tests.support.norms import NETWORKS as NORMS
 from tests.support.scalings import NETWORKS as SCALINGS
+from tests.support.softmaxes import NETWORKS as SOFTMAXES
 
 __all__ = ["OPERATIONS"]
 
