@@ -93,8 +93,7 @@ def find_piecewise(function: str | Callable[[Any], Any], *, source: Format, targ
         If no form keeps the bound: the best is named. If the source is too wide, the range is
         empty, or the function has no value somewhere in it.
 
-    Source: J.-M. Muller, "Elementary functions", 3rd edition 2016, chapters 3 and 6; units.md,
-    7.1.
+    Source: J.-M. Muller, "Elementary functions", 3rd edition 2016, chapters 3 and 6.
 
     >>> from sw_model.formats import FixedFormat
     >>> found = find_piecewise("sigmoid", source=FixedFormat(8, 4), target=FixedFormat(9, 8),

@@ -90,7 +90,7 @@ class Isqrt(DigitSerial):
     i : ``In(stream.Signature(vector_of(spec.source, lanes)))``
     o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
 
-    Source: units.md, 7.5; the restoring recurrence of J. W. Crenshaw, "Integer square roots",
+    Source: the restoring recurrence of J. W. Crenshaw, "Integer square roots",
     Embedded Systems Programming, February 1998.
     """
 

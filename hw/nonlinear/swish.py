@@ -37,7 +37,7 @@ class Swish(LaneUnit):
     i : ``In(stream.Signature(vector_of(spec.source, lanes)))``
     o : ``Out(stream.Signature(vector_of(spec.target, lanes)))``
 
-    Source: units.md, 1.6 and 1.8.
+    Source: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415.
     """
 
     def __init__(self, spec: SwishSpec, lanes: int, multiplier: str = "inferred") -> None:

@@ -47,7 +47,7 @@ class IntegerLayerNorm(RowPasses):
     o : ``Out(stream.Signature(row_layout(spec.target, lanes)))``
 
     Source: Z. Li and Q. Gu, "I-ViT: integer-only quantization for efficient vision transformer
-    inference", ICCV 2023; units.md, 1.5.
+    inference", ICCV 2023.
     """
 
     SPEC = IntegerLayerNormSpec

@@ -40,7 +40,7 @@ def absmax_quantise(codes: NDArray[Any], spec: AbsMaxSpec) -> tuple[Ints, Ints]:
         ``-most`` to ``most``.
     peak : int64 array, shape (..., 1)
 
-    Source: units.md, section 4; MatMul-free LM (Zhu et al., 2024), ``BitLinear``.
+    Source: MatMul-free LM (Zhu et al., 2024), ``BitLinear``.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = AbsMaxSpec(IntFormat(8), IntFormat(8))

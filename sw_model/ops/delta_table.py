@@ -41,7 +41,7 @@ def delta_table(x: NDArray[Any], spec: DeltaTableSpec, entries: NDArray[Any]
     bits is off by at most 9.8e-5, with 385 entries 1/64 apart of 16 by 3.0e-5; SiLU with 464
     entries 1/32 apart of 16 by 6.5e-5, with 185 entries 1/16 apart of 12 by 3.0e-4.
 
-    Source: Edge-MoE (R. Sarkar et al., ICCAD 2023), whose GELU this is; units.md, 2.3 and 6.3.
+    Source: Edge-MoE (R. Sarkar et al., ICCAD 2023), whose GELU this is.
 
     >>> from sw_model.formats import FixedFormat
     >>> from sw_model.tables import delta_entries

@@ -53,7 +53,7 @@ def divide(numerator: NDArray[Any], denominator: NDArray[Any], spec: DivideSpec
 def isqrt(x: NDArray[Any]) -> Ints:
     """``floor(sqrt(x))`` for integers from 0 to 2**63 - 1; exact.
 
-    Source: units.md, 7.5, which has the digit recurrence; the definition needs none.
+    Source: the definition; hardware has the digit recurrence.
 
     >>> isqrt(np.array([0, 15, 16, 2**62 - 1])).tolist()
     [0, 3, 4, 2147483647]

@@ -42,7 +42,7 @@ def exp2(d: NDArray[Any], spec: Exp2Spec, multiplier: NDArray[Any] | int | None 
     Off by at most 2.2e-4, 5.4e-5 or 3.4e-5 from ``2**y`` with 15 fraction bits, interpolated
     with 4, 5 or 6 index bits; by 1.4e-3 nearest with 8.
 
-    Source: units.md, 7.2; the range reduction is that of W. J. Cody and W. Waite, "Software
+    Source: the range reduction is that of W. J. Cody and W. Waite, "Software
     manual for the elementary functions", Prentice-Hall 1980, chapter 6.
 
     >>> from sw_model.formats import FixedFormat

@@ -37,7 +37,7 @@ def extended_exponential(x: NDArray[Any], spec: ExtendedExponentialSpec) -> tupl
     2.15e-2 of their left edges; for 256 intervals without interpolation 1.4e-3 and 2.8e-3.
 
     Source: M. Dukhan and A. Ablavatski, "The two-pass softmax algorithm", IPDPSW 2020,
-    section IV, whose ExtExp is in floating point; units.md, 3.1.
+    section IV, whose ExtExp is in floating point.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = ExtendedExponentialSpec.from_scale(IntFormat(8), 1 / 16)

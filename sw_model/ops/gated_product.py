@@ -36,7 +36,7 @@ def gated_product(a: NDArray[Any], b: NDArray[Any], spec: GatedProductSpec,
     SwiGLU of int8 codes to int8, SiLU by 185 entries 1/16 apart of 12 fraction bits, is off by
     at most 0.51 units of the result.
 
-    Source: N. Shazeer, "GLU variants improve transformer", arXiv:2002.05202; units.md, 6.3.
+    Source: N. Shazeer, "GLU variants improve transformer", arXiv:2002.05202.
 
     >>> from sw_model.formats import FixedFormat, IntFormat
     >>> from sw_model.specs import DeltaTableSpec

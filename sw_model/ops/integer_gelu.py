@@ -37,7 +37,7 @@ def integer_gelu(codes: NDArray[Any], spec: IntegerGeluSpec) -> NDArray[np.int64
     5.4 for int8 codes of scale 4/127: it needs a scale below 1e-3.
 
     Source: S. Kim, A. Gholami, Z. Yao, M. W. Mahoney and K. Keutzer, "I-BERT: integer-only BERT
-    quantization", ICML 2021, algorithm 2, and its code; units.md, 1.7.
+    quantization", ICML 2021, algorithm 2, and its code.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = IntegerGeluSpec.of_scale(IntFormat(8), 4 / 127)

@@ -47,7 +47,7 @@ def integer_layer_norm(x: NDArray[Any], spec: IntegerLayerNormSpec, bias: NDArra
     60, and 0.0018, 3.0e-4 or 2.6e-4 for 500, 3,000 or 8,000.
 
     Source: Z. Li and Q. Gu, "I-ViT: integer-only quantization for efficient vision transformer
-    inference", ICCV 2023; units.md, 1.5.
+    inference", ICCV 2023.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = IntegerLayerNormSpec(source=IntFormat(8), longest=4)

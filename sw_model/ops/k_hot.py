@@ -36,7 +36,7 @@ def k_hot_rescale(codes: NDArray[Any], factors: NDArray[Any], spec: KHotSpec) ->
     -------
     int64 array of the target's codes.
 
-    Source: QFX, learned fixed-point quantisation for FPGAs (formats.md, 13.2).
+    Source: QFX, learned fixed-point quantisation for FPGAs.
 
     >>> from sw_model.formats import FixedFormat, KHotFormat
     >>> spec = KHotSpec(source=FixedFormat(8, 4), factor=KHotFormat(8, 5, 2),

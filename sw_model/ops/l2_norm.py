@@ -39,7 +39,7 @@ def inverse_root(x: NDArray[Any]) -> tuple[Ints, Ints]:
     multiplier, shift : int64 arrays of the shape of ``x``
         ``multiplier`` below ``2**31``, ``shift`` from -15 to 0.
 
-    Source: TensorFlow Lite, ``internal/common.h``; units.md, 5.4.
+    Source: TensorFlow Lite, ``internal/common.h``.
 
     >>> inverse_root(np.array([1, 4, 169]))
     (array([2147483647, 1073741828,  330382101]), array([ 0,  0, -1]))
@@ -78,7 +78,7 @@ def l2_norm(codes: NDArray[Any], spec: L2NormSpec) -> NDArray[np.int8]:
     -------
     int8 array of the shape of ``codes``; zeros for a row of zero points.
 
-    Source: TensorFlow Lite, ``reference/integer_ops/l2normalization.h``; units.md, 5.4.
+    Source: TensorFlow Lite, ``reference/integer_ops/l2normalization.h``.
 
     >>> l2_norm(np.array([3, -4, 12, 0]), L2NormSpec(zero_point=0, longest=4))
     array([ 30, -39, 118,   0], dtype=int8)

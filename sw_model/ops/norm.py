@@ -49,8 +49,7 @@ def rms_norm(x: NDArray[Any], spec: RmsNormSpec, gain: NDArray[Any],
     besides: rows whose mean square is below 1 need a wider guard. On top comes half a unit of
     the target.
 
-    Source: B. Zhang and R. Sennrich, "Root mean square layer normalization", NeurIPS 2019;
-    units.md, 6.1.
+    Source: B. Zhang and R. Sennrich, "Root mean square layer normalization", NeurIPS 2019.
 
     >>> from sw_model.formats import FixedFormat, IntFormat
     >>> spec = RmsNormSpec(source=IntFormat(8), target=FixedFormat(16, 12), longest=4)
@@ -115,7 +114,7 @@ def l1_norm(x: NDArray[Any], spec: L1NormSpec, gain: NDArray[Any],
     In general the relative error is at most 4e-5, and ``2**-guard`` over ``n`` times the mean
     magnitude besides, plus half a unit of the target.
 
-    Source: formats.md, 13.1, after ShiftQuant (sub-8-bit integer training), whose
+    Source: after ShiftQuant (sub-8-bit integer training), whose
     normalisation it is.
 
     >>> from sw_model.formats import FixedFormat, IntFormat

@@ -57,7 +57,7 @@ def reciprocal(x: NDArray[Any], spec: ReciprocalSpec) -> tuple[Ints, Ints]:
     ``r`` is off by at most 1086, 19 or 1.0 units of ``2**-16`` from ``1/m`` after 0, 1 or 2
     steps with the default table of 32 entries of 7 bits.
 
-    Source: units.md, 7.3; M. J. Flynn, "On division by functional iteration", IEEE Trans.
+    Source: M. J. Flynn, "On division by functional iteration", IEEE Trans.
     Computers C-19, 1970.
 
     >>> from sw_model.formats import IntFormat
@@ -95,7 +95,7 @@ def rsqrt(x: NDArray[Any], spec: RsqrtSpec) -> tuple[Ints, Ints]:
     ``r`` is off by at most 1024, 24 or 1.2 units of ``2**-16`` from ``1/sqrt(m)`` after 0, 1
     or 2 steps with the default table of 48 entries of 8 bits.
 
-    Source: units.md, 7.4; C. V. Ramamoorthy et al., "Some properties of iterative square-rooting
+    Source: C. V. Ramamoorthy et al., "Some properties of iterative square-rooting
     methods using high-speed multiplication", IEEE Trans. Computers C-21, 1972.
 
     >>> from sw_model.formats import IntFormat

@@ -78,7 +78,7 @@ def sample(codes: NDArray[Any], spec: SamplerSpec, multiplier: int, part: int, s
     Weights are ``2**((x - largest) * multiplier)`` with ``spec.fraction`` fraction bits, those
     of the ``k`` largest elements.
 
-    Source: units.md, 6.7.
+    Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8, 2003 (the generator).
 
     >>> from sw_model.formats import IntFormat
     >>> from sw_model.specs import TopKSpec

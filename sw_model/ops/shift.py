@@ -121,7 +121,7 @@ def shift_groups(peaks: ArrayLike, groups: int = 4) -> Ints:
         The largest magnitude of each channel.
     groups : int
 
-    Source: ShiftQuant (sub-8-bit integer training), in the form of formats.md, 13.1.
+    Source: ShiftQuant (sub-8-bit integer training).
 
     >>> shift_groups([8, 0.9, 0.2, 3.1, 0])
     array([0, 3, 3, 1, 3])

@@ -42,7 +42,7 @@ def shift_gelu(codes: NDArray[Any], spec: ShiftGeluSpec) -> NDArray[np.int64]:
     faults, and needs no maximum.
 
     Source: Z. Li and Q. Gu, "I-ViT: integer-only quantization for efficient vision transformer
-    inference", ICCV 2023; units.md, 1.6.
+    inference", ICCV 2023.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = ShiftGeluSpec.of_scale(IntFormat(8), 4 / 127)

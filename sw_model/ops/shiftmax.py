@@ -77,7 +77,7 @@ def shiftmax(codes: NDArray[Any], spec: ShiftmaxSpec) -> Ints:
     longer) they add up to 0.866 and 1.000, and the errors are 2.38e-2 and 2.18e-2, 9.7e-3 and
     7.3e-3: what is left is the exponential's.
 
-    Source: I-ViT, see :func:`shift_exponential`; for the repairs units.md, 1.8.
+    Source: I-ViT, see :func:`shift_exponential`.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = ShiftmaxSpec.published(IntFormat(8), 1 / 16)

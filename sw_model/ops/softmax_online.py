@@ -47,7 +47,7 @@ def online_state(codes: NDArray[Any], power: ExtendedExponentialSpec, *, tile: i
         are apart, nothing is cut off, and tiles and order do not matter.
 
     Source: M. Milakov and N. Gimelshein, "Online normalizer calculation for softmax", 2018;
-    T. Dao et al., "FlashAttention", NeurIPS 2022; units.md, 3.1 and 3.2.
+    T. Dao et al., "FlashAttention", NeurIPS 2022.
 
     >>> from sw_model.formats import IntFormat
     >>> power = ExtendedExponentialSpec.from_scale(IntFormat(12), 1.0)
@@ -141,8 +141,8 @@ def two_pass_softmax(codes: NDArray[Any], spec: TwoPassSoftmaxSpec) -> Ints:
     middles, whose bias the sum has too; by 7.1e-4 with interpolation, since the sum has no guard
     bits. With 8 bits and 5 index bits by 6.5e-3 over rows of 1 to 200.
 
-    Source: M. Dukhan and A. Ablavatski, "The two-pass softmax algorithm", IPDPSW 2020; integers
-    from units.md, 3.1.
+    Source: M. Dukhan and A. Ablavatski, "The two-pass softmax algorithm", IPDPSW 2020, in
+    integers.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = TwoPassSoftmaxSpec.from_scale(IntFormat(8), 1 / 16,

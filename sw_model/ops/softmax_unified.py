@@ -60,7 +60,7 @@ def unified_softmax(codes: NDArray[Any], spec: UnifiedSoftmaxSpec) -> Ints:
     3.91e-3 with 8 bits (1/256, where the largest code stands for 1) and 3.06e-5 with 16.
 
     Source: K. Hong et al., "FlashDecoding++: faster large language model inference on GPUs",
-    MLSys 2024, section 3; units.md, 3.4.
+    MLSys 2024, section 3.
 
     >>> from sw_model.formats import IntFormat
     >>> from sw_model.specs import ExtendedExponentialSpec, OnlineSoftmaxSpec

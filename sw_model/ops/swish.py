@@ -37,7 +37,7 @@ def swish(codes: NDArray[Any], spec: SwishSpec) -> NDArray[np.int64]:
     GELU, int8 codes of scale 4/127 or 8/127 are off by at most 0.0203, which the slope of 1.702
     makes, 0.0099 or 0.0053 on average; as SiLU by 9.6e-5 or 2.5e-4.
 
-    Source: units.md, 1.6 and 1.8, which repairs I-ViT's ShiftGELU so; D. Hendrycks and
+    Source: D. Hendrycks and
     K. Gimpel, "Gaussian error linear units", arXiv:1606.08415, for the slope.
 
     >>> from sw_model.formats import IntFormat

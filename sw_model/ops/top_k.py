@@ -22,7 +22,7 @@ def top_k(codes: NDArray[Any], k: int) -> tuple[NDArray[Any], NDArray[np.int64]]
     Of equal elements the one with the lower place comes first: what insertion with a strict
     comparison gives. Rows shorter than ``k`` give all of their elements.
 
-    Source: the definition of ONNX's TopK, largest and sorted; units.md, 6.7.
+    Source: the definition of ONNX's TopK, largest and sorted.
 
     >>> top_k(np.array([3, 9, -1, 9, 3]), 4)
     (array([9, 9, 3, 3]), array([1, 3, 0, 4]))

@@ -12,7 +12,7 @@ from sw_model.formats import FixedFormat, IntFormat, TernaryFormat
 from sw_model.functions import FUNCTIONS
 from sw_model.ops.piecewise import piecewise
 
-#: units.md, 7.1: range, errors of 64 and 256 constants, of 8 to 128 lines, of 4 to 32 parabolas.
+#: Range, errors of 64 and 256 constants, of 8 to 128 lines, of 4 to 32 parabolas.
 TABLE = {
     "sigmoid": (0, 8, "1.6e-2 3.9e-3", "5.9e-3 1.5e-3 3.8e-4 9.4e-5 2.4e-5",
                 "2.7e-3 5.5e-4 7.8e-5 1.0e-5"),

@@ -76,7 +76,7 @@ def real(activation, x):
     ("gelu", 6, 16, 6.0, 3.0e-5, 3.3e-6), ("silu", 4, 12, None, 3.0e-4, 6e-5),
     ("silu", 5, 12, None, 1.5e-4, 6e-5), ("silu", 5, 16, None, 6.6e-5, 7e-6)])
 def test_error(activation, step_bits, fraction, limit, most, mean):
-    """``x`` and result with 22 fraction bits: the figures of units.md, 2.3 and 6.3."""
+    """``x`` and result with 22 fraction bits."""
     entries = np.array(delta_entries(activation, step_bits, fraction, limit))
     spec = DeltaTableSpec(source=FixedFormat(28, 22), step_bits=step_bits, fraction=fraction,
                           entries=len(entries), target_fraction=22)

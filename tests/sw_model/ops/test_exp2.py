@@ -21,7 +21,7 @@ def spec_of(point=8, **changes):
 
 
 def written_out(d, spec, multiplier):
-    """units.md, 7.2, in Python's integers and reals."""
+    """The definition in Python's integers and reals."""
     table = [math.floor(2.0**(i / 2**spec.index_bits) * 2.0**spec.fraction + 0.5)
              for i in range(2**spec.index_bits + 1)]
     y, bits = min(d, 0) * multiplier, spec.constant_fraction - spec.source.lsb
@@ -38,7 +38,7 @@ def written_out(d, spec, multiplier):
 @pytest.mark.parametrize(("index_bits", "between", "most", "mean"), [
     (4, 12, 2.2e-4, 1.6e-5), (5, 12, 5.4e-5, 1.1e-5), (6, 12, 3.5e-5, 1.2e-5)])
 def test_error_over_the_range_of_the_source(index_bits, between, most, mean):
-    """From -16 to 0 with 8 fraction bits: the figures of units.md, section 0."""
+    """From -16 to 0 with 8 fraction bits."""
     d = np.arange(-16 << 8, 1)
     off = np.abs(exp2(d, spec_of(index_bits=index_bits, interpolation_bits=between)) / 2**15
                  - np.exp(d / 2**8))

@@ -101,7 +101,7 @@ def published_root(v):
 
 
 def test_the_published_root_is_off_where_rows_are_small(rng):
-    """What the exact one mends: units.md, 1.5."""
+    """What the exact one mends."""
     edges = [2**8, 2**12, 2**16, 2**20]
     limits = [(49, 63), (19, 49), (0, 20), (0, 1)]
     for low, high, (least, most) in zip([1, *edges], edges, limits, strict=False):

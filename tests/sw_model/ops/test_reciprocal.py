@@ -29,7 +29,7 @@ RSQRTS = [(2, 6, (4096, 376.1, 4.0)), (3, 7, (2048, 95.1, 1.21)), (4, 8, (1024, 
 
 @pytest.mark.parametrize(("index_bits", "entry_bits", "most"), RECIPROCALS)
 def test_error_of_every_mantissa(index_bits, entry_bits, most):
-    """The rows of units.md, 7.3."""
+    """The rows of a published comparison."""
     m = np.arange(2**16, 2**17)
     for steps, limit in enumerate(most):
         spec = ReciprocalSpec(source=unsigned(17), index_bits=index_bits, entry_bits=entry_bits,
@@ -45,7 +45,7 @@ def test_error_of_every_mantissa(index_bits, entry_bits, most):
 
 @pytest.mark.parametrize(("index_bits", "entry_bits", "most"), RSQRTS)
 def test_error_of_every_mantissa_of_a_root(index_bits, entry_bits, most):
-    """The rows of units.md, 7.4."""
+    """The rows of a published comparison."""
     m = np.arange(2**16, 2**18)
     for steps, limit in enumerate(most):
         spec = RsqrtSpec(source=unsigned(18), index_bits=index_bits, entry_bits=entry_bits,
@@ -83,7 +83,7 @@ def test_entries_are_the_nearest():
 
 
 def written_out(x, spec):
-    """units.md, 7.3 and 7.4, in Python's integers."""
+    """The definitions in Python's integers."""
     root, x = isinstance(spec, RsqrtSpec), max(x, 1)
     one, fraction = 2**spec.fraction, spec.fraction
     e = (x.bit_length() - 1) // (2 if root else 1)

@@ -92,7 +92,7 @@ def test_merging_in_any_order_loses_a_unit_for_each_part(rng):
 
 
 def test_attention_over_256_keys():
-    """units.md, 3.2: errors in units of int8 values, and what the order of keys changes."""
+    """Errors in units of int8 values, and what the order of keys changes."""
     rng = np.random.default_rng(1)
     power = ExtendedExponentialSpec(source=IntFormat(18), multiplier=1 << 12)
     scores = np.round(rng.normal(0, 3 * 4096, (100, 256))).astype(np.int64)
