@@ -55,8 +55,8 @@ UNIT_BYTES = 400_000
 LEVEL = "-O2"
 
 #: For runs so short that compiling is what takes the time: no optimisation, fewer parsings of
-#: the same headers.
-QUICK_LEVEL, QUICK_UNIT_BYTES = "-O0", 4_000_000
+#: the same headers. Verilator looks for tables in what are tables already, for minutes.
+QUICK_LEVEL, QUICK_UNIT_BYTES, QUICK_VERILATE = "-O0", 4_000_000, ("-fno-table",)
 
 #: Libraries that stay in the cache, the latest used ones.
 KEPT = 100
@@ -131,7 +131,7 @@ def _key(verilog: Path, top: str, control: str, waves: bool, quick: bool) -> str
     key = hashlib.sha256(verilog.read_bytes())
     tools = [find_tool("verilator").version, find_tool("c++").version, platform.machine()]
     settings = [*VERILATE, *COMPILE, *LINK, LEVEL, str(UNIT_BYTES)]
-    settings += ["quick", QUICK_LEVEL, str(QUICK_UNIT_BYTES)] if quick else []
+    settings += ["quick", QUICK_LEVEL, str(QUICK_UNIT_BYTES), *QUICK_VERILATE] if quick else []
     for text in (top, control, str(waves), *tools, *settings):
         key.update(text.encode() + b"\0")
     for path in sorted(NATIVE.iterdir()):
@@ -143,7 +143,7 @@ def _build(verilog: Path, top: str, control: str, waves: bool, target: Path, qui
     """Make ``target`` so that nobody ever sees a part of it."""
     with tempfile.TemporaryDirectory(dir=target.parents[1]) as name:
         work = Path(name)
-        _verilate(verilog.resolve(), top, control, waves, work)
+        _verilate(verilog.resolve(), top, control, waves, work, QUICK_VERILATE if quick else ())
         units = (_units(work, QUICK_LEVEL, QUICK_UNIT_BYTES) if quick
                  else _units(work, LEVEL, UNIT_BYTES))
         sources = [*RUNTIME, WAVES] if waves else [*RUNTIME]
@@ -160,11 +160,12 @@ def _build(verilog: Path, top: str, control: str, waves: bool, target: Path, qui
         os.rename(finished, target.parent)
 
 
-def _verilate(verilog: Path, top: str, control: str, waves: bool, work: Path) -> None:
+def _verilate(verilog: Path, top: str, control: str, waves: bool, work: Path,
+              more: Sequence[str]) -> None:
     binary = find_tool("verilator").path
     (work / "control.vlt").write_text(control, encoding="utf-8")
     command = [str(binary.with_name("verilator_bin")), *VERILATE, "--Mdir", ".", "--top-module",
-               top, *(["--trace-vcd"] if waves else []), "control.vlt", str(verilog)]
+               top, *(["--trace-vcd"] if waves else []), *more, "control.vlt", str(verilog)]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False,
                           env={**os.environ, "VERILATOR_ROOT": str(binary.parents[1])})
     if done.returncode:
