@@ -58,6 +58,10 @@ def test_errors(rng):
         got = golden(rows.astype(np.int8), 1 / 16, width=width) + 2.0 ** (width - 1)
         error = np.abs(got / 2.0**width - real_softmax(rows, 1 / 16)).max()
         assert 0.99 * most <= error <= most, error
+        for elements in (1, 2, 7, 200):
+            rows = some_rows(np.random.default_rng(2), (500, elements), 40).astype(np.int8)
+            got = golden(rows, 1 / 16, width=width) + 2.0 ** (width - 1)
+            assert np.abs(got / 2.0**width - real_softmax(rows, 1 / 16)).max() <= 2.0**-width
         assert golden(np.array([[3]], np.int8), 1 / 16, width=width) == 2 ** (width - 1) - 1
 
 
