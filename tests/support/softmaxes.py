@@ -44,7 +44,8 @@ def unified(scale: float, target: IntFormat = UINT8, *, maximum: int = 0, below:
 
 def real_softmax(codes: NDArray[Any], scale: float) -> NDArray[np.float64]:
     """In float64, along the last axis."""
-    powers = np.exp(scale * (codes - codes.max(axis=-1, keepdims=True)).astype(np.float64))
+    real = scale * codes.astype(np.float64)
+    powers = np.exp(real - real.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
