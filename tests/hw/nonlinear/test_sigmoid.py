@@ -55,7 +55,7 @@ def test_stalls(rng):
         unit = Sigmoid(spec, lanes)
         units.append(Unit(unit, {"i": codes}, {"o": sigmoid(codes, spec)}, latency=unit.latency,
                           interval=Interval(1)))
-    check_units(units)
+    check_units(units, stalls=STALLS)
 
 
 def test_8_bit_activations_as_tables(rng):

@@ -89,12 +89,11 @@ def test_top_p(rng):
     check_units(units, stalls=STALLS)
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
-def test_tokens(lanes, rng):
+def test_tokens(rng):
     units = []
-    for k, longest, scale, temperature, part, seed in (
-            (4, 30, 0.1, 1.0, 1 << 16, 1), (1, 30, 0.1, 1.0, 1 << 16, 5),
-            (8, 60, 0.05, 2.0, 55_000, 12345), (5, 9, 0.02, 0.5, 40_000, 77)):
+    for lanes, k, longest, scale, temperature, part, seed in (
+            (1, 4, 30, 0.1, 1.0, 1 << 16, 1), (4, 1, 30, 0.1, 1.0, 1 << 16, 5),
+            (4, 8, 60, 0.05, 2.0, 55_000, 12345), (2, 5, 9, 0.02, 0.5, 40_000, 77)):
         spec = SamplerSpec(top=TopKSpec(source=INT8, k=k, longest=longest))
         multiplier = spec.multiplier(scale, temperature)
         rows = [rng.integers(-128, 128, size)
@@ -104,7 +103,7 @@ def test_tokens(lanes, rng):
         for row in rows:
             place, state = sample(row, spec, multiplier, part, state)
             tokens.append([place])
-        unit = Sampler(spec, lanes, seed, ("inferred", "fabric")[lanes > 1])
+        unit = Sampler(spec, lanes, seed, ("inferred", "fabric")[lanes == 4])
         units.append(Unit(Tied(unit, multiplier=multiplier, part=part),
                           {"i": row_words(rows, 8, lanes)}, {"o": np.array(tokens)},
                           name=f"{lanes} {spec}"))

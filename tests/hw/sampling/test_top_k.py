@@ -50,15 +50,14 @@ def test_every_row_of_narrow_codes():
     spec = TopKSpec(source=IntFormat(2), k=3, longest=4)
     rows = [np.array(row) for length in (1, 2, 3, 4)
             for row in itertools.product(range(-2, 2), repeat=length)]
-    check_units([unit_of(spec, lanes, rows) for lanes in (1, 2, 3)], stalls=STALLS)
+    check_units([unit_of(spec, lanes, rows) for lanes in (1, 2, 3)], stalls=((0.3, 0.3),))
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
-def test_rows_of_all_lengths(lanes, rng):
+def test_rows_of_all_lengths(rng):
     units = []
-    for source, k, longest, low, high in (
-            (INT8, 1, 20, -128, 127), (INT8, 5, 20, -3, 3), (INT8, 8, 9, -128, 127),
-            (IntFormat(12, signed=False), 3, 300, 0, 4095)):
+    for lanes, source, k, longest, low, high in (
+            (4, INT8, 1, 20, -128, 127), (1, INT8, 5, 20, -3, 3), (4, INT8, 5, 20, -3, 3),
+            (1, INT8, 8, 9, -128, 127), (3, IntFormat(12, signed=False), 3, 300, 0, 4095)):
         rows = [rng.integers(low, high, size, endpoint=True)
                 for size in rng.integers(1, min(longest, 60), 12, endpoint=True)]
         if source is INT8:

@@ -14,6 +14,7 @@ from tests.support.rows import row_words
 from tests.support.units import Interval, Unit, check_units, padded
 
 INT8, INT16 = IntFormat(8), IntFormat(16)
+STALLS = ((0.0, 0.0), (0.4, 0.4))
 SCALES = [{"scale_in": 0.05, "zero_in": 3, "scale_out": 0.05, "zero_out": 3},
           {"scale_in": 0.5, "zero_in": -128, "scale_out": 0.25, "zero_out": 127},
           {"scale_in": 0.1, "zero_in": 7, "scale_out": 0.013, "zero_out": -7}]
@@ -39,7 +40,7 @@ def test_leading_axes(rng):
             unit, {"i": padded(x.reshape(-1, channels), lanes)},
             {"o": padded(mean(x, spec, (1,)), lanes)}, latency=unit.latency,
             after=(count - 1) * -(-channels // lanes), interval=Interval(1)))
-    check_units(units)
+    check_units(units, stalls=STALLS)
 
 
 def test_every_sum_of_two_codes():
@@ -58,17 +59,16 @@ def test_every_sum_of_two_codes():
     check_units(units, stalls=((0.0, 0.0),))
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
-def test_rows(lanes, rng):
+def test_rows(rng):
     units = []
-    for count, scales in zip((1, 10, 23), SCALES, strict=True):
+    for lanes, count, scales in zip((4, 1, 3), (1, 10, 23), SCALES, strict=True):
         spec = MeanSpec.of(INT8, INT8, count, **scales)
         x = codes_of(rng, INT8, (20, count))
         unit = RowMean(spec, lanes)
         units.append(Unit(unit, {"i": row_words(list(x), 8, lanes)},
                           {"o": mean(x, spec, (1,))[:, None]}, latency=unit.latency,
                           after=-(-count // lanes) - 1, interval=Interval(1)))
-    check_units(units)
+    check_units(units, stalls=STALLS)
 
 
 def test_refuses():
