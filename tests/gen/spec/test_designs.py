@@ -136,8 +136,9 @@ WRONG = {
         "4: params.scale must be one number or 3, not 2"]),
     "scale's value": ("unit: rescale\nparams:\n  scale: [0.5, -1]\n  mode: up\n  low: 4\n", [
         "3: params.scale must be positive and between 1e-30 and 1e30, not -1",
-        "4: params.mode: unknown 'up'; there are tflite_double, tflite_single, "
-        "exact_half_even, floor"]),
+        "4: params.mode: unknown 'up'; there are tflite_double, tflite_ruy, tflite_single, "
+        "float64_half_away, float32_half_even, exact_half_even, exact_half_away, exact_half_up, "
+        "exact_half_toward_zero, floor, ceiling, toward_zero, away_from_zero"]),
     "scale and mode": ("unit: rescale\nparams: {scale: 1e-12}\n", [
         "2: params.scale must be between 2**-32 and 2**30 for tflite_double, not 1e-12"]),
     "clamp": ("unit: rescale\nparams: {low: 4, high: 3}\n", [
