@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 
 from sw_model.formats import IntFormat
 from sw_model.node import Node
-from sw_model.ops import OnlineSoftmax, Shiftmax, SinglePassSoftmax, TwoPassSoftmax, UnifiedSoftmax
+from sw_model.ops import (
+    OnlineSoftmax,
+    Shiftmax,
+    SinglePassSoftmax,
+    TfliteSoftmax,
+    TwoPassSoftmax,
+    UnifiedSoftmax,
+)
 from sw_model.specs import (
     ExtendedExponentialSpec,
     OnlineSoftmaxSpec,
     ShiftmaxSpec,
     SinglePassSoftmaxSpec,
+    TfliteSoftmaxSpec,
     TwoPassSoftmaxSpec,
     UnifiedSoftmaxSpec,
 )
@@ -80,5 +88,6 @@ NETWORKS: dict[str, tuple[IntFormat, Callable[[NetworkBuilder, str], str]]] = {
         (OnlineSoftmax, online(1 / 16)),
         (Shiftmax, ShiftmaxSpec.published(INT8, 1 / 16)),
         (SinglePassSoftmax, SinglePassSoftmaxSpec.from_scale(INT8, 1 / 16, target=UINT8)),
+        (TfliteSoftmax, TfliteSoftmaxSpec(multiplier=2**30, shift=23, diff_min=-248)),
         (TwoPassSoftmax, TwoPassSoftmaxSpec.from_scale(INT8, 1 / 16, target=UINT8)),
         (UnifiedSoftmax, unified(1 / 16)))}

@@ -7,7 +7,7 @@ import pytest
 
 from sw_model.formats import IntFormat
 from sw_model.node import NodeError, Tensor
-from sw_model.ops import Softmax, softmax, softmax_parameters
+from sw_model.ops import Softmax, TfliteSoftmax, softmax, softmax_parameters
 from sw_model.specs import TfliteSoftmaxSpec
 from sw_model.tables import tflite_exponentials
 from tests.support.softmaxes import real_softmax, some_rows
@@ -106,6 +106,20 @@ def test_node(rng):
     (result,) = node().run([x], [codes])
     np.testing.assert_array_equal(result, golden(codes, 0.0625))
     assert not Softmax.synthesisable
+
+
+@pytest.mark.parametrize("width", [8, 16])
+def test_node_of_the_unit(width, rng):
+    codes = rng.integers(-128, 128, (5, 3, 7), dtype=np.int8)
+    x, target = Tensor("x", (3, 7), IntFormat(8)), IntFormat(width)
+    spec = TfliteSoftmaxSpec(multiplier=2**30, shift=23, diff_min=-248, target=target)
+    unit = TfliteSoftmax(name="s", inputs=("x",), outputs=("y",), spec=spec)
+    assert unit.infer([x]) == (((3, 7), target),)
+    (result,) = unit.run([x], [codes])
+    np.testing.assert_array_equal(result, golden(codes, 0.0625, width=width))
+    assert TfliteSoftmax.synthesisable
+    with pytest.raises(NodeError, match="input must have at most 4095 elements in its last axis"):
+        unit.infer([Tensor("x", (4096,), IntFormat(8))])
 
 
 @pytest.mark.parametrize(("changes", "tensor", "message"), [
