@@ -22,6 +22,7 @@ from . import (
     rates,
     rescale_area,
     sparsity,
+    tradeoffs,
 )
 from .record import save, tell
 
@@ -30,7 +31,7 @@ __all__ = ["BENCHES", "main"]
 #: In the order in which they run.
 BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs, functions,
            block_sums, accumulators, encodings, constant_matrices,
-           sparsity, atlas, rates)
+           sparsity, tradeoffs, atlas, rates)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""``gatemill units``: the catalogue, and the atlas of processing elements."""
+"""``gatemill units``: the catalogue, the atlas of processing elements, errors and areas."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ def units(
     atlas: Annotated[bool, typer.Option(
         "--atlas", help="Synthesise every kind of processing element with every format instead, "
                         "and write table and picture.")] = False,
+    errors: Annotated[bool, typer.Option(
+        "--errors", help="Measure error and area of every way to compute softmax, GELU, SiLU, "
+                         "exponentials and reciprocals instead, and write table and picture.")
+    ] = False,
     out: Annotated[Path, typer.Option(
-        "-o", "--out", help="Folder for the atlas.")] = Path("build/atlas"),
+        "-o", "--out", help="Folder for tables and pictures.")] = Path("build/units"),
     clocks: Annotated[bool, typer.Option(
         help="Whether to place representatives of the atlas and measure their clocks.")] = True,
     as_json: Json = False,
@@ -29,6 +33,9 @@ def units(
     """List every unit that can be built alone, with its variants and parameters."""
     if atlas:
         _atlas(out, clocks, as_json)
+        return
+    if errors:
+        _errors(out, as_json)
         return
     from ..catalogue import catalogue
 
@@ -51,12 +58,28 @@ def _atlas(out: Path, clocks: bool, as_json: bool) -> None:
     show(as_dict(rows), f"{markdown(rows)}\n{out}: atlas.json, atlas.md, atlas.svg", as_json)
 
 
+def _errors(out: Path, as_json: bool) -> None:
+    """Measure, and write table and picture."""
+    with progress(as_json) as report:
+        from ..tradeoffs.measure import measure
+        from ..tradeoffs.report import as_dict, markdown, write
+        from ..tradeoffs.variants import variants
+
+        rows = measure(variants(), report)
+        write(rows, out)
+    show(as_dict(rows), f"{markdown(rows)}\n{out}: errors.json, errors.md, errors.svg", as_json)
+
+
 def _text(variants: list[Variant]) -> str:
     """One unit for people."""
+    from ..tradeoffs.variants import variants as ways
+
     first = variants[0]
     lines = [first.unit, _wrapped(first.summary, 2)]
     if first.paper:
         lines.append(_wrapped(f"Source: {first.paper}.", 2))
+    if first.unit in {way.unit for way in ways()}:
+        lines.append("  Error and area beside other ways: gatemill units --errors.")
     for key in first.parameters:
         default = "required" if key.required else (
             "" if key.default is None else f"default {key.default}")

@@ -43,7 +43,7 @@ class SoftmaxParameters(RowParameters):
         "exp(x) over its sum in each row: bit for bit as TensorFlow Lite has it, I-ViT's Shiftmax "
         "as published and repaired, Edge-MoE's running maximum and sum, two passes over mantissas "
         "and exponents, base 2 with an integer running maximum, or FlashDecoding++'s unified "
-        "maximum. Errors and areas: docs/functions.md.")
+        "maximum.")
     paper: ClassVar[str] = (
         "Jacob et al., CVPR 2018; Li and Gu, I-ViT, ICCV 2023; Sarkar et al., Edge-MoE, ICCAD "
         "2023; Dukhan and Ablavatski, Two-pass softmax, 2020; Milakov and Gimelshein, Online "
