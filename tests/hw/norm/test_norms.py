@@ -64,7 +64,7 @@ def test_edges(rng):
                  l2(rows, 3, -3)])
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.full), 2])
 def test_rows_without_bubbles(lanes, rng):
     """Rows of at least the row gap follow each other, a word every cycle."""
     def rows(gap):
