@@ -100,7 +100,7 @@ class SparseEncodedRow(wiring.Component):
                 len(multiple)))]
         return (registered(m, multiple & digit.nonzero.replicate(len(multiple)),
                            enable=self.enable, name="multiple"),
-                registered(m, digit.nonzero & digit.negative, enable=self.enable, name="one"))
+                registered(m, digit.negative, enable=self.enable, name="one"))
 
 
 class SparseEncodedRows(DotRows):

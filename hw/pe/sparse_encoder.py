@@ -25,7 +25,7 @@ GROUP = 4
 def digit_layout(lanes: int) -> StructLayout:
     """A digit, -2 to 2, and of which lane it is: ``group * min(4, lanes) + position``.
 
-    If it is not ``nonzero``, the other fields mean nothing.
+    If it is not ``nonzero``, all fields but ``group`` are zero.
     """
     size = min(GROUP, lanes)
     return StructLayout({"group": range(-(-lanes // size)), "position": range(size),
@@ -84,7 +84,8 @@ class SparseEncoder(wiring.Component):
         size = min(GROUP, self._lanes)
         groups = -(-self._lanes // size)
         live, take, done, advance = Signal(), Signal(), Signal(), Signal()
-        group, place = Signal(range(groups)), Signal(range(self.places), reset_less=True)
+        group, place = (Signal(range(count), name=name, reset_less=True)
+                        for name, count in (("group", groups), ("place", self.places)))
         left = Signal(size, reset_less=True)
         rest = Cat(left[k] & left[:k].any() for k in range(size))
         m.d.comb += [

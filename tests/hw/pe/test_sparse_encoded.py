@@ -65,12 +65,11 @@ def test_sums(need, tmp_path, rng):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("lanes", LANES)
+@pytest.mark.parametrize("lanes", [1, 4, 6, 16])
 def test_every_width(lanes, need, tmp_path, rng):
     need("verilator")
-    check_dots([extremes(SparseEncodedDotProduct, f"{sign}int{width}", w, lanes, rng, 500)
-                for w in ("int8", "uint5", "bipolar") for sign in ("", "u")
-                for width in range(1, 17)], tmp_path / "build")
+    check_dots([extremes(SparseEncodedDotProduct, f"{sign}int{width}", "int8", lanes, rng, 500)
+                for sign in ("", "u") for width in range(1, 17)], tmp_path / "build")
 
 
 def special(lanes):
