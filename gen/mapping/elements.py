@@ -10,6 +10,9 @@ estimated and synthesised (``python -m bench.estimates``):
 kind           estimated  synthesised
 =============  =========  ===========
 exact              1,394        1,456
+packed             2,351        2,408
+table             10,056       12,529
+bit_weight         9,994       11,263
 lut               11,486       12,240
 serial_lut        10,856       11,489
 weight_serial     11,100       10,157
