@@ -13,6 +13,7 @@ from hw.pe.base import DotSpec, ElasticDotProduct
 from hw.pe.booth import BoothDotProduct
 from hw.pe.csd import CsdDotProduct
 from hw.pe.en_t import EnTDotProduct
+from hw.pe.lut import SerialLutDotProduct
 from hw.pe.sparse_encoded import SparseEncodedDotProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.weight_serial import WeightSerialDotProduct
@@ -61,7 +62,7 @@ def simulate(top, bench):
 @pytest.mark.parametrize(("a", "w", "lanes"), PAIRS)
 @pytest.mark.parametrize("make", KINDS)
 def test_results_come_when_they_are_due(make, a, w, lanes, rng):
-    """Not a cycle sooner, and the next one not before its time."""
+    """Not a cycle sooner, and the next one not before its time; without one, the last stays."""
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))
     vectors, results = vectors_of(make, unit.spec, 6, rng)
     due = {unit.latency + place * unit.interval: result for place, result in enumerate(results)}
@@ -69,7 +70,7 @@ def test_results_come_when_they_are_due(make, a, w, lanes, rng):
     async def bench(ctx):
         ctx.set(unit.enable, 1)
         seen = None
-        for cycle in range(max(due) + unit.interval):
+        for cycle in range(max(due) + 3 * unit.interval):
             place, phase = divmod(cycle, unit.interval)
             given = phase == 0 and place < len(vectors)
             give(ctx, unit, vectors[place] if given else vectors[0], given)
@@ -87,7 +88,7 @@ def test_results_come_when_they_are_due(make, a, w, lanes, rng):
 
 
 @pytest.mark.parametrize(("a", "w", "lanes"), PAIRS)
-@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("make", [*KINDS, SerialLutDotProduct])
 def test_reset_in_mid_stream(make, a, w, lanes, rng):
     """Nothing of what was under way is left, whenever the reset comes, enabled or not."""
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))
@@ -97,7 +98,7 @@ def test_reset_in_mid_stream(make, a, w, lanes, rng):
 
     async def bench(ctx):
         for wait in range(1, unit.latency + 2):
-            for enabled in (0, 1):
+            for enabled, pause in ((0, 0), (1, 0), (1, 2)):
                 ctx.set(unit.enable, 1)
                 give(ctx, unit, vectors[0])
                 for _ in range(wait):
@@ -108,12 +109,14 @@ def test_reset_in_mid_stream(make, a, w, lanes, rng):
                 await ctx.tick()
                 ctx.set(unit.enable, 1)
                 ctx.set(reset, 0)
-                give(ctx, unit, vectors[1])
-                for _ in range(unit.latency):
+                give(ctx, unit, vectors[0], 0)
+                for cycle in range(pause + unit.latency):
+                    if cycle == pause:
+                        give(ctx, unit, vectors[1])
                     if isinstance(unit, ElasticDotProduct):
                         assert not ctx.get(unit.valid)
                     await ctx.tick()
                     give(ctx, unit, vectors[0], 0)
-                assert ctx.get(unit.o) == results[1], (wait, enabled)
+                assert ctx.get(unit.o) == results[1], (wait, enabled, pause)
 
     simulate(m, bench)

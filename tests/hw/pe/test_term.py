@@ -13,7 +13,8 @@ from hw.pe.term import TermDotProduct
 from sw_model.formats import CodebookFormat, parse_format
 from sw_model.formats.blocks.bitmod import code_values
 from sw_model.formats.blocks.bitmod_terms import bitmod_terms
-from tests.support.dots import check_dots, every_pair, extremes
+from tests.support.dots import check_dots, codes_of, every_pair, extremes
+from tests.support.paced import run_paced
 
 #: Codes of BitMoD with their group's selector above them, and each selector's alone.
 BITMOD = {width: str(CodebookFormat(tuple(code_values(width).ravel()))) for width in (3, 4)}
@@ -42,6 +43,24 @@ def test_sums(need, tmp_path, rng):
     check_dots([extremes(TermDotProduct, a, w, lanes, rng, 500) for a, w, lanes in (
         ("int8", "int8", 4), ("int8", "int6", 16), ("int8", BITMOD[4], 1), ("int8", BITMOD[3], 4),
         ("uint8", "e2m1", 16), ("int16", BITMOD[4], 4))], tmp_path / "build")
+
+
+@pytest.mark.parametrize("weights", ["codebook<-1,0,0.5,2,6>", "float<2,1,ieee>"])
+def test_codes_that_are_no_numbers_count_as_zero(weights, rng):
+    form = parse_format(weights)
+    unit = TermDotProduct(DotSpec(parse_format("int8"), form, 2))
+    numbers = codes_of(form)
+    others = sorted(set(range(1 << form.width)) - set(numbers.tolist()))
+    assert others
+    beside = rng.choice(numbers, len(others))
+
+    def give(ctx, number, started):
+        for lane, (a, w) in enumerate(((100, others[number]), (3, int(beside[number])))):
+            ctx.set(unit.a[lane], a)
+            ctx.set(unit.w[lane], w)
+
+    found = run_paced(unit, len(others), give, lambda ctx: ctx.get(unit.o), rng)
+    assert found == (3 * form.to_fixed(beside)).tolist()
 
 
 @pytest.mark.full
