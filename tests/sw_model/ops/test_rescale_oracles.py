@@ -10,7 +10,7 @@ import pytest
 from sw_model.ops import RescaleMode, rescale
 from sw_model.ops.fixed_point import quantise_multipliers, split_scales
 from sw_model.ops.rescale_modes import reduce_multiplier
-from tests.support.onnx_models import model_of, node, run_onnxruntime
+from tests.support.onnx_models import int_quant, model_of, node, run_onnxruntime
 from tests.support.tflite_models import ModelBuilder, run_litert, run_micro
 
 COUNT = 50_000
@@ -80,3 +80,20 @@ def test_convolutions_of_onnxruntime(scale, rng):
     wanted = rescale(bias[None], *split_scales(scales.astype(np.float64)),
                      RescaleMode.FLOAT32_HALF_EVEN)[0]
     np.testing.assert_array_equal(found.ravel(), np.clip(wanted, -128, 127))
+
+
+@pytest.mark.parametrize(("name", "mode"), [
+    ("ROUND", RescaleMode.EXACT_HALF_EVEN), ("HALF_UP", RescaleMode.EXACT_HALF_AWAY),
+    ("HALF_DOWN", RescaleMode.EXACT_HALF_TOWARD_ZERO), ("FLOOR", RescaleMode.FLOOR),
+    ("CEIL", RescaleMode.CEILING), ("DOWN", RescaleMode.TOWARD_ZERO),
+    ("UP", RescaleMode.AWAY_FROM_ZERO)])
+def test_roundings_of_qonnx(name, mode):
+    """Every 16-bit sum by scales whose quotients float32 has exactly, to 8 and to 16 bits."""
+    every = np.arange(-(2**15), 2**15)
+    for shift, bits in ((1, 8), (3, 8), (8, 8), (2, 16)):
+        scale = 2.0**shift
+        found = int_quant(every.astype(np.float32), scale, 0, bits, signed=True, narrow=False,
+                          rounding=name) / scale
+        wanted = rescale(every[:, None], np.array([1]), np.array([-shift]), mode)[:, 0]
+        limit = 2 ** (bits - 1)
+        np.testing.assert_array_equal(found, np.clip(wanted, -limit, limit - 1))
