@@ -32,15 +32,25 @@ def specs(source, target):
         RequantiseSpec.leaky_relu(source, target, alpha=0.0, scale_in=0.5, scale_out=1.0)]
 
 
-def test_every_code(tmp_path):
+def check_every_code(source, target, some, folder):
+    codes = np.arange(source.min, source.max + 1)[:, None]
     cases = []
-    for source, target, some in ((INT16, INT16, 1), (INT8, INT8, 1), (INT16, INT8, 5),
-                                 (INT8, INT16, 5)):
-        codes = np.arange(source.min, source.max + 1)[:, None]
-        for number, spec in enumerate(specs(source, target)[::some]):
-            lane = RequantiseLane(spec, ("inferred", "fabric")[number % 2])
-            cases.append(EnabledCase(lane, {"i": codes}, requantise(codes, spec)))
-    check_enabled(cases, tmp_path / "codes")
+    for number, spec in enumerate(some):
+        lane = RequantiseLane(spec, ("inferred", "fabric")[number % 2])
+        cases.append(EnabledCase(lane, {"i": codes}, requantise(codes, spec)))
+    check_enabled(cases, folder)
+
+
+def test_every_code(tmp_path):
+    check_every_code(INT8, INT8, specs(INT8, INT8), tmp_path / "narrow")
+    check_every_code(INT16, INT16, specs(INT16, INT16)[::5], tmp_path / "wide")
+
+
+@pytest.mark.full
+def test_every_code_of_all_formats(tmp_path):
+    for source, target in ((INT16, INT16), (INT16, INT8), (INT8, INT16)):
+        check_every_code(source, target, specs(source, target),
+                         tmp_path / f"{source}_{target}")
 
 
 def test_stalls():

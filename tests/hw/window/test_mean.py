@@ -43,6 +43,7 @@ def test_leading_axes(rng):
     check_units(units, stalls=STALLS)
 
 
+@pytest.mark.full
 def test_every_sum_of_two_codes():
     """All 511 sums, each of two codes far apart and of two that are near."""
     total = np.arange(-256, 255)
