@@ -32,7 +32,16 @@ from .frames import Frame, frame_of, operands
 from .kinds import UNIT_KINDS, each_word
 from .layout import Layout, Link, lanes_out
 from .plan import JobTime, Prediction, Unit
-from .window_times import in_turn, window_cycles, window_times
+from .unit_times import (
+    apart,
+    behind,
+    dense,
+    in_turn,
+    narrow,
+    widen,
+    window_cycles,
+    window_times,
+)
 
 __all__ = ["Latencies", "Schedule", "entry", "make_schedule"]
 
@@ -259,14 +268,14 @@ class _Walk:
         links = [next(link for link in layout.into(unit.name, operand) if node.name in link.jobs)
                  for operand in range(len(operands(layout.graph, node)))]
         each = [waiting[link.name, link.tensors[link.jobs.index(node.name)]] for link in links]
-        behind = isinstance(node, Concatenate)
-        offers = _behind(each, links[0].taken[0].vectors) if behind else np.maximum.reduce(each)
+        turns = isinstance(node, Concatenate)
+        offers = behind(each, links[0].taken[0].vectors) if turns else np.maximum.reduce(each)
         frame, free = links[0].taken[links[0].jobs.index(node.name)], self.free.get(unit.name, 0)
         step = self.latencies.steps.get(unit.name, 1)
         if isinstance(node, MatMul):
             rows = layout.graph.input_tensors(node)[1].shape[0]
             assert isinstance(rows, int)
-            taken, folds, cycles = _dense(unit, rows, frame, offers, free, step)
+            taken, folds, cycles = dense(unit, rows, frame, offers, free, step)
             given, last = [folds], int(folds[-1])
         elif isinstance(node, AveragePool | MaxPool):
             words = -(-frame.vector // unit.lanes)
@@ -277,7 +286,7 @@ class _Walk:
             last = int(taken[-1])
         self.free[unit.name] = last + step
         self._busy[unit.name] += cycles
-        parts = _apart(taken, each, frame.vectors) if behind else [taken] * len(links)
+        parts = apart(taken, each, frame.vectors) if turns else [taken] * len(links)
         for link, times in zip(links, parts, strict=True):
             self.accepted.setdefault(link.name, []).append(times)
         given = [times + latency for times, latency in zip(
@@ -329,10 +338,10 @@ class _Walk:
             free = self.free.get(key, 0)
             if after > before:
                 self._busy[key] += len(times)
-                times, self.free[key] = _widen(link.taken[place], before, after, times, free)
+                times, self.free[key] = widen(link.taken[place], before, after, times, free)
                 times = times + self.latencies.up
                 continue
-            times, taken = _narrow(link.given[place], before, after,
+            times, taken = narrow(link.given[place], before, after,
                                    self._enter(entry(link.name), times), free,
                                    self.latencies.down)
             self.accepted.setdefault(entry(link.name), []).append(taken)
@@ -357,48 +366,3 @@ def _for_ever(entered: Times, accepted: Times, interval: int) -> int:
         return len(times) * turn - turns.sum() + np.searchsorted(np.sort(rest), now, side="right")
 
     return int((passed(entered) - passed(accepted)).max())
-
-
-def _behind(each: list[Times], vectors: int) -> Times:
-    """Times of the words of several tensors, a vector of each in turn."""
-    return np.concatenate([times.reshape(vectors, -1) for times in each], axis=1).ravel()
-
-
-def _apart(taken: Times, each: list[Times], vectors: int) -> list[Times]:
-    """The inverse of :func:`_behind`."""
-    rows, ends = taken.reshape(vectors, -1), np.cumsum([len(times) // vectors for times in each])
-    return [part.ravel() for part in np.split(rows, ends[:-1], axis=1)]
-
-
-def _dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int, step: int
-           ) -> tuple[Times, Times, int]:
-    """Times of a folded dense layer: words taken, folds done; and the cycles of its work."""
-    words = -(-frame.vector // unit.lanes)
-    folds = -(-rows // unit.rows)
-    taken, given = [], []
-    for vector in offers.reshape(frame.vectors, words):
-        taken.append(in_turn(vector, free, step))
-        # The other folds read what was kept, a word a step.
-        given.append(taken[-1][-1] + step * words * np.arange(folds))
-        free = int(given[-1][-1]) + step
-    return np.concatenate(taken), np.concatenate(given), frame.vectors * folds * words * step
-
-
-def _narrow(frame: Frame, before: int, after: int, offers: Times, free: int, latency: int
-            ) -> tuple[Times, Times]:
-    """When narrow words are offered, one a cycle, and when the wide ones are taken."""
-    parts, wide = -(-frame.vector // after), -(-frame.vector // before)
-    turn = np.arange(frame.words(after))
-    source = (turn // parts) * wide + (turn % parts) // (before // after)
-    times = in_turn(offers[source] + latency, free)
-    first = np.flatnonzero(np.diff(source, prepend=-1))
-    return times, times[first] - latency
-
-
-def _widen(frame: Frame, before: int, after: int, offers: Times, free: int) -> tuple[Times, int]:
-    """When the last part of each wide word is taken, and when the next can be."""
-    vector = -(-frame.vector // before)
-    taken = in_turn(offers, free)
-    turn = np.arange(len(offers)) % vector
-    last = ((turn + 1) % (after // before) == 0) | (turn == vector - 1)
-    return taken[last], int(taken[-1]) + 1

@@ -1,4 +1,4 @@
-"""When units of windows take and give their words."""
+"""When units and adapters take and give their words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from sw_model.specs import WindowAxis
 
-__all__ = ["in_turn", "window_cycles", "window_times"]
+from .frames import Frame
+from .plan import Unit
+
+__all__ = ["apart", "behind", "dense", "in_turn", "narrow", "widen", "window_cycles",
+           "window_times"]
 
 Times = NDArray[np.int64]
 
@@ -67,3 +71,48 @@ def window_cycles(axes: Sequence[WindowAxis], words: int) -> int:
         cycles = axis.size * cycles + (axis.steps - axis.size) * words
         words *= axis.outputs
     return cycles
+
+
+def behind(each: list[Times], vectors: int) -> Times:
+    """Times of the words of several tensors, a vector of each in turn."""
+    return np.concatenate([times.reshape(vectors, -1) for times in each], axis=1).ravel()
+
+
+def apart(taken: Times, each: list[Times], vectors: int) -> list[Times]:
+    """The inverse of :func:`behind`."""
+    rows, ends = taken.reshape(vectors, -1), np.cumsum([len(times) // vectors for times in each])
+    return [part.ravel() for part in np.split(rows, ends[:-1], axis=1)]
+
+
+def dense(unit: Unit, rows: int, frame: Frame, offers: Times, free: int, step: int
+           ) -> tuple[Times, Times, int]:
+    """Times of a folded dense layer: words taken, folds done; and the cycles of its work."""
+    words = -(-frame.vector // unit.lanes)
+    folds = -(-rows // unit.rows)
+    taken, given = [], []
+    for vector in offers.reshape(frame.vectors, words):
+        taken.append(in_turn(vector, free, step))
+        # The other folds read what was kept, a word a step.
+        given.append(taken[-1][-1] + step * words * np.arange(folds))
+        free = int(given[-1][-1]) + step
+    return np.concatenate(taken), np.concatenate(given), frame.vectors * folds * words * step
+
+
+def narrow(frame: Frame, before: int, after: int, offers: Times, free: int, latency: int
+            ) -> tuple[Times, Times]:
+    """When narrow words are offered, one a cycle, and when the wide ones are taken."""
+    parts, wide = -(-frame.vector // after), -(-frame.vector // before)
+    turn = np.arange(frame.words(after))
+    source = (turn // parts) * wide + (turn % parts) // (before // after)
+    times = in_turn(offers[source] + latency, free)
+    first = np.flatnonzero(np.diff(source, prepend=-1))
+    return times, times[first] - latency
+
+
+def widen(frame: Frame, before: int, after: int, offers: Times, free: int) -> tuple[Times, int]:
+    """When the last part of each wide word is taken, and when the next can be."""
+    vector = -(-frame.vector // before)
+    taken = in_turn(offers, free)
+    turn = np.arange(len(offers)) % vector
+    last = ((turn + 1) % (after // before) == 0) | (turn == vector - 1)
+    return taken[last], int(taken[-1]) + 1
