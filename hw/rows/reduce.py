@@ -11,6 +11,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arith.adder_tree import adder_tree, tree_depth
+from ..arith.maximum_tree import maximum_tree
 from ..arith.registered import registered
 from ..shapes import shape_between
 from ..streams.pipeline import stalling_pipeline, valid_chain
@@ -114,13 +115,7 @@ class RowMaximum(RowReduction):
         return range_of(self._source)[0]
 
     def _tree(self, m: Module, lanes: list[Value], enable: Value) -> Value:
-        level, depth = lanes, 0
-        while len(level) > 1:
-            level = [registered(m, self._join(*level[k:k + 2]) if k + 1 < len(level) else level[k],
-                                enable=enable, name=f"most_{depth}_{k // 2}")
-                     for k in range(0, len(level), 2)]
-            depth += 1
-        return level[0]
+        return maximum_tree(m, lanes, enable=enable, name="most")
 
     def _join(self, before: Value, word: Value) -> Value:
         return Mux(word > before, word, before)
