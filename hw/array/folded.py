@@ -90,7 +90,8 @@ class FoldedLayer(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.loops = loops = Loops(self._bounds)
-        enable, fire = Signal(), Signal()
+        enable = Signal()
+        fire = Signal()
         within = self.step - 1
         free = pace(m, fire, last=Const(0), within=within, after=Const(0), most=within,
                     enable=enable)
@@ -101,7 +102,9 @@ class FoldedLayer(wiring.Component):
         ]
 
         # Stage 0 to 1: the word comes from the stream or from the vector kept.
-        fetched, first, last = Signal(), Signal(), Signal()
+        fetched = Signal()
+        first = Signal()
+        last = Signal()
         with m.If(enable):
             m.d.sync += [fetched.eq(fire), first.eq(loops.first_0 & loops.first_1),
                          last.eq(loops.last_0 & loops.last_1)]

@@ -129,7 +129,8 @@ class OutputStationary(wiring.Component):
         jobs = self._spec.jobs
         m.submodules.loops = loops = Loops(tuple(
             (self.words(job), self.tiles(job)) for job in jobs))
-        enable, fire = Signal(), Signal()
+        enable = Signal()
+        fire = Signal()
         rests = [self.tile_interval(job) - (self.words(job) - 1) * self.step - 1 for job in jobs]
         free = pace(m, fire, last=loops.last_0, within=self.step - 1,
                     after=choose(rests, loops.job), most=max(rests), enable=enable)

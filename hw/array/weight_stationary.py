@@ -126,14 +126,18 @@ class WeightStationary(wiring.Component):
         spec = self._spec
         m.submodules.loops = loops = Loops(tuple(
             (job.rows, self.tiles(job)) for job in spec.jobs))
-        enable, fire = Signal(), Signal()
+        enable = Signal()
+        fire = Signal()
         rest = self.step - 1 + spec.skew
         free = pace(m, fire, last=loops.last_0, within=self.step - 1, after=Const(rest),
                     most=rest, enable=enable)
 
         # Weights of a whole tile are there before its first word of activations is taken.
-        loaded, full, load = Signal(range(spec.rows + 1)), Signal(), Signal()
-        swap, release = Signal(), Signal()
+        loaded = Signal(range(spec.rows + 1))
+        full = Signal()
+        load = Signal()
+        swap = Signal()
+        release = Signal()
         if self._double_buffered:
             m.d.comb += [release.eq(swap), load.eq(self.weights.valid & (~full | swap))]
         else:

@@ -60,7 +60,9 @@ class SherryEncoder(wiring.Component):
                    for lane in range(LANES)]
         a, b, c, d = (number.significand for number in numbers)
         # Of two equals the first is the smaller one.
-        second, fourth, behind = Signal(), Signal(), Signal()
+        second = Signal()
+        fourth = Signal()
+        behind = Signal()
         m.d.comb += [second.eq(b < a), fourth.eq(d < c),
                      behind.eq(Mux(fourth, d, c) < Mux(second, b, a))]
         zeros = Cat(~behind & ~second, ~behind & second, behind & ~fourth, behind & fourth)

@@ -64,7 +64,8 @@ class DigitSerial(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         left = Signal(range(self._steps), name="left")
-        busy, start = Signal(), Signal()
+        busy = Signal()
+        start = Signal()
         m.d.comb += [busy.eq(left != 0), self.i.ready.eq(~busy & (self.o.ready | ~self.o.valid)),
                      start.eq(self.i.valid & self.i.ready)]
         with m.If(start):

@@ -105,7 +105,8 @@ class RunningSum(wiring.Component):
             m.d.sync += within.eq(~words.last)
         later = held(within, "later", levels)
 
-        most, growth = Signal(self._key), Signal(self._key.width)
+        most = Signal(self._key)
+        growth = Signal(self._key.width)
         candidate = self._largest(m, enable)
         new = Mux(later & (most > candidate), most, candidate)
         with m.If(enable & taken[levels]):

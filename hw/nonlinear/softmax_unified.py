@@ -151,8 +151,11 @@ class UnifiedSum(wiring.Component):
         high, above = (held(Cat(
             words.data[lane][name] & real[lane] for lane in range(self._lanes)).any(), name,
             depth - 1) for name in ("high", "above_low"))
-        last, within = held(words.last, "last", depth - 1), Signal()
-        total, all_low, any_high = self.o.payload.total, Signal(), Signal()
+        last = held(words.last, "last", depth - 1)
+        within = Signal()
+        total = self.o.payload.total
+        all_low = Signal()
+        any_high = Signal()
         with m.If(enable & taken):
             m.d.sync += [within.eq(~last), total.eq(Mux(within, total, 0) + word),
                          any_high.eq(within & any_high | high),

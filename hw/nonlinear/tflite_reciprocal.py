@@ -62,10 +62,14 @@ class TfliteReciprocal(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        half, zeros = Signal(31), Signal(5)
-        result, error = Signal(signed(32)), Signal(signed(32))
-        number, left = Signal(range(_PRODUCTS)), Signal(range(self._depth + 2))
-        busy, taken = Signal(), Signal()
+        half = Signal(31)
+        zeros = Signal(5)
+        result = Signal(signed(32))
+        error = Signal(signed(32))
+        number = Signal(range(_PRODUCTS))
+        left = Signal(range(self._depth + 2))
+        busy = Signal()
+        taken = Signal()
         m.d.comb += [self.i.ready.eq(~busy & (self.o.ready | ~self.o.valid)),
                      taken.eq(self.i.valid & self.i.ready)]
         wide = Cat(self.i.payload, Const(0, 32 - len(self.i.payload)))

@@ -73,9 +73,14 @@ class InverseRoot(wiring.Component):
         m = Module()
         left = Signal(range(STEPS * PRODUCTS + 2))
         wait = Signal(range(self._depth + 1))
-        root, half, pairs, one = Signal(WIDTH), Signal(28), Signal(4), Signal()
-        a, b = Signal(WIDTH), Signal(WIDTH)
-        busy, done = Signal(), Signal()
+        root = Signal(WIDTH)
+        half = Signal(28)
+        pairs = Signal(4)
+        one = Signal()
+        a = Signal(WIDTH)
+        b = Signal(WIDTH)
+        busy = Signal()
+        done = Signal()
         m.d.comb += [busy.eq(left != 0), done.eq(busy & (wait == 0)),
                      self.i.ready.eq(~busy & (self.o.ready | ~self.o.valid))]
         product = multiply_add(m, a, b, Term(Const(1 << WIDTH - 1)), 2 * WIDTH + 2,

@@ -96,7 +96,9 @@ class SerialRows(DotRows):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        live, last, number = Signal(), Signal(), Signal(range(max(self.interval, 2)))
+        live = Signal()
+        last = Signal()
+        number = Signal(range(max(self.interval, 2)))
         m.d.comb += last.eq(live & (number == self.interval - 1))
         with m.If(self.enable):
             m.d.sync += [live.eq(self.start | live & ~last),

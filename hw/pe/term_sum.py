@@ -97,7 +97,8 @@ def serial_sum(m: Module, terms: Sequence[Term], step: Step, spec: DotSpec,
     reach = _reach(part, advance, steps, both_signs=not isinstance(minus, Const))
     # Without shifts, what is too wide for the result comes right by its end.
     shape = shape_between(*(reach if advance else spec.result_range))
-    so_far, summed = Signal(shape), Signal(shape)
+    so_far = Signal(shape)
+    summed = Signal(shape)
     m.d.comb += summed.eq(_added(so_far, part, minus))
     below = Signal(advance * (steps - 1), reset_less=True)
     result = Signal(shape_between(*spec.result_range), reset_less=True)

@@ -91,7 +91,9 @@ class ZeroSkippingDotProduct(ElasticDotProduct):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        live, last, more = Signal(), Signal(), Signal()
+        live = Signal()
+        last = Signal()
+        more = Signal()
         take = Signal()
         m.d.comb += [last.eq(live & ~more), self.ready.eq(~live | last),
                      take.eq(self.start & self.ready)]

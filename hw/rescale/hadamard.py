@@ -177,7 +177,8 @@ class WordButterfly(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m, o = Module(), self.o
         # Whether sums come out now; whether there are differences to come out.
-        combining, pending = Signal(), Signal()
+        combining = Signal()
+        pending = Signal()
         write, read = (Signal(range(self._far), name=name) for name in ("write", "read"))
         free, give, combine, load = (Signal(name=name)
                                      for name in ("free", "give", "combine", "load"))

@@ -131,7 +131,9 @@ class Draw(wiring.Component):
         m.submodules.rows = rows = self._rows
         connect(m, flipped(self.i), rows.i)
         row, point = rows.o.payload.row, rows.o.payload.found
-        before, drawn, hit = Signal(point.shape()), Signal(), Signal()
+        before = Signal(point.shape())
+        drawn = Signal()
+        hit = Signal()
         prefix = Signal(point.shape())
         m.d.comb += [prefix.eq(before + row.data[0].weight),
                      hit.eq(~drawn & ((prefix > point) | row.last))]

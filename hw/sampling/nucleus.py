@@ -130,7 +130,10 @@ class Nucleus(wiring.Component):
         m.d.comb += self._statistic.part.eq(self.part)
         row, part = rows.o.payload.row, rows.o.payload.found
         total = unsigned(len(part) - PART_BITS)
-        before, prefix, full, enough = Signal(total), Signal(total), Signal(), Signal()
+        before = Signal(total)
+        prefix = Signal(total)
+        full = Signal()
+        enough = Signal()
         m.d.comb += [prefix.eq(before + row.data[0].weight),
                      enough.eq(row.last | (prefix.shift_left(PART_BITS) >= part))]
         enable = stalling_pipeline(m, rows.o, self.o, depth=1, keep=~full)

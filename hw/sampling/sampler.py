@@ -64,7 +64,8 @@ class Weights(wiring.Component):
         m = Module()
         m.submodules.power = power = self._power
         enable = stalling_pipeline(m, self.i, self.o, depth=self.latency)
-        value, within = self.i.payload.data[0].value, Signal()
+        value = self.i.payload.data[0].value
+        within = Signal()
         largest = Signal(value.shape())
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += within.eq(~self.i.payload.last)

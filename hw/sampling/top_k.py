@@ -96,7 +96,9 @@ class TopK(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         word = Signal(range(-(-self._spec.longest // self._lanes)))
-        busy, leaves, taken = Signal(), Signal(), Signal()
+        busy = Signal()
+        leaves = Signal()
+        taken = Signal()
         last = self.i.payload.last
         m.d.comb += [
             # The lists of one row leave before the next one's come.

@@ -49,7 +49,8 @@ class PlaceMemory(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        stepped, store = Signal(), Signal()
+        stepped = Signal()
+        store = Signal()
         with m.If(self.enable):
             m.d.sync += stepped.eq(self.step)
         m.d.comb += store.eq(self.enable & stepped)

@@ -189,4 +189,4 @@ def _pairs(node: Node, x: Tensor, spec: NormalisedSpec) -> tuple[tuple[Dimension
 
 def _side_by_side(results: tuple[Ints, Ints], spec: NormalisedSpec) -> NDArray[Any]:
     pairs = np.stack(results, axis=-1)
-    return pairs.reshape(*pairs.shape[:-2], -1).astype(spec.mantissa.dtype)
+    return pairs.reshape(*pairs.shape[:-2], 2 * pairs.shape[-2]).astype(spec.mantissa.dtype)

@@ -46,7 +46,7 @@ def tiles(array: Ints, tile: int, padding: int) -> Ints:
     missing = -array.shape[-1] % tile
     widths = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
     padded = np.pad(array, widths, constant_values=padding)
-    return padded.reshape(*array.shape[:-1], -1, tile)
+    return padded.reshape(*array.shape[:-1], padded.shape[-1] // tile, tile)
 
 
 def rounded_shift(product: Ints, places: Ints, most: int) -> Ints:
