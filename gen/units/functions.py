@@ -112,18 +112,15 @@ class Exp2Parameters(FunctionParameters):
             interpolation_bits=self.interpolation_bits), []
 
 
-class ReciprocalParameters(FunctionParameters):
-    """Parameters of ``reciprocal``."""
+class _Normalised(FunctionParameters):
+    """What reciprocals and reciprocal roots have in common."""
 
-    summary: ClassVar[str] = (
-        "1/x of unsigned integers as mantissa and exponent, side by side: a normaliser, a table, "
-        "and Newton's steps. 0 counts as 1.")
-    paper: ClassVar[str] = (
-        "Flynn, On division by functional iteration, IEEE Trans. Computers C-19, 1970")
+    #: The operation.
+    OPERATION: ClassVar[type[Any]]
 
     source: NumberFormat = Field(UINT16, description="Format of x, unsigned integers.")
-    index_bits: int = Field(5, ge=1, le=12, description="The table has 2**index_bits entries.")
-    entry_bits: int = Field(7, ge=2, le=24, description="Fraction bits of the entries.")
+    index_bits: int = Field(ge=1, le=12)
+    entry_bits: int = Field(ge=2, le=24, description="Fraction bits of the entries.")
     newton_steps: int = Field(2, ge=0, le=2, description=(
         "Steps, each of which doubles the number of right bits."))
     fraction: int = Field(16, ge=4, le=24, description="Fraction bits of the mantissa.")
@@ -133,13 +130,27 @@ class ReciprocalParameters(FunctionParameters):
         return self.source
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        return Reciprocal(
+        return self.OPERATION(
             name=name, inputs=("x",), outputs=("y",), index_bits=self.index_bits,
             entry_bits=self.entry_bits, newton_steps=self.newton_steps,
             fraction=self.fraction), []
 
 
-class RsqrtParameters(FunctionParameters):
+class ReciprocalParameters(_Normalised):
+    """Parameters of ``reciprocal``."""
+
+    summary: ClassVar[str] = (
+        "1/x of unsigned integers as mantissa and exponent, side by side: a normaliser, a table, "
+        "and Newton's steps. 0 counts as 1.")
+    paper: ClassVar[str] = (
+        "Flynn, On division by functional iteration, IEEE Trans. Computers C-19, 1970")
+    OPERATION = Reciprocal
+
+    index_bits: int = Field(5, ge=1, le=12, description="The table has 2**index_bits entries.")
+    entry_bits: int = Field(7, ge=2, le=24, description="Fraction bits of the entries.")
+
+
+class RsqrtParameters(_Normalised):
     """Parameters of ``rsqrt``."""
 
     summary: ClassVar[str] = (
@@ -148,24 +159,11 @@ class RsqrtParameters(FunctionParameters):
     paper: ClassVar[str] = (
         "Ramamoorthy et al., Some properties of iterative square-rooting methods using "
         "high-speed multiplication, IEEE Trans. Computers C-21, 1972")
+    OPERATION = Rsqrt
 
-    source: NumberFormat = Field(UINT16, description="Format of x, unsigned integers.")
     index_bits: int = Field(4, ge=1, le=12, description=(
         "The table has 3 * 2**index_bits entries."))
     entry_bits: int = Field(8, ge=2, le=24, description="Fraction bits of the entries.")
-    newton_steps: int = Field(2, ge=0, le=2, description=(
-        "Steps, each of which doubles the number of right bits."))
-    fraction: int = Field(16, ge=4, le=24, description="Fraction bits of the mantissa.")
-
-    @property
-    def given(self) -> Format:
-        return self.source
-
-    def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        return Rsqrt(
-            name=name, inputs=("x",), outputs=("y",), index_bits=self.index_bits,
-            entry_bits=self.entry_bits, newton_steps=self.newton_steps,
-            fraction=self.fraction), []
 
 
 class IsqrtParameters(FunctionParameters):

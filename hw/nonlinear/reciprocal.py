@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
@@ -71,17 +72,17 @@ class NormalisedLane(Lane):
     def spec(self) -> NormalisedSpec:
         return self._spec
 
+    @abstractmethod
     def table(self) -> tuple[int, ...]:
         """First guesses, by the leading bits of ``m``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def index(self, m: Value) -> Value:
         """The place of the guess for ``m``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refined(self, module: Module, m: Value, r: Value, name: str) -> Value:
         """A step of Newton's method, ``PRODUCTS`` products later."""
-        raise NotImplementedError
 
     def held(self, m: Module, value: Value, name: str, products: int = 1) -> Value:
         """``value`` as it was so many products ago."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,63 +113,66 @@ def rsqrt(x: NDArray[Any], spec: RsqrtSpec) -> tuple[Ints, Ints]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reciprocal(Node):
+class _Normalised(Node):
+    """What both have in common: one input (..., n), one output (..., 2n), mantissa and exponent
+    of each, side by side."""
+
+    #: Class of the spec, whose parameters these are.
+    SPEC: ClassVar[type[NormalisedSpec]]
+
+    index_bits: int
+    entry_bits: int
+    newton_steps: int
+    fraction: int
+
+    @abstractmethod
+    def of(self, codes: NDArray[Any], spec: Any) -> tuple[Ints, Ints]:
+        """The golden function."""
+
+    def spec(self, source: Format) -> NormalisedSpec:
+        """What serves codes of ``source``."""
+        return self.SPEC(
+            source=_integer(source), index_bits=self.index_bits, entry_bits=self.entry_bits,
+            newton_steps=self.newton_steps, fraction=self.fraction)
+
+    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
+        self.arity(inputs, 1)
+        return (_pairs(self, inputs[0], self.checked(lambda: self.spec(inputs[0].format))),)
+
+    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
+            ) -> tuple[NDArray[Any], ...]:
+        spec = self.spec(inputs[0].format)
+        return (_side_by_side(self.of(values[0], spec), spec),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reciprocal(_Normalised):
     """:func:`reciprocal` of every element; parameters are those of ``ReciprocalSpec``.
 
     One input (..., n), one output (..., 2n): mantissa and exponent of each, side by side.
     """
 
     synthesisable = True
+    SPEC = ReciprocalSpec
 
-    index_bits: int
-    entry_bits: int
-    newton_steps: int
-    fraction: int
-
-    def spec(self, source: Format) -> ReciprocalSpec:
-        """What serves codes of ``source``."""
-        return ReciprocalSpec(
-            source=_integer(source), index_bits=self.index_bits, entry_bits=self.entry_bits,
-            newton_steps=self.newton_steps, fraction=self.fraction)
-
-    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
-        self.arity(inputs, 1)
-        return (_pairs(self, inputs[0], self.checked(lambda: self.spec(inputs[0].format))),)
-
-    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
-            ) -> tuple[NDArray[Any], ...]:
-        spec = self.spec(inputs[0].format)
-        return (_side_by_side(reciprocal(values[0], spec), spec),)
+    def of(self, codes: NDArray[Any], spec: ReciprocalSpec) -> tuple[Ints, Ints]:
+        """The golden function."""
+        return reciprocal(codes, spec)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rsqrt(Node):
+class Rsqrt(_Normalised):
     """:func:`rsqrt` of every element; parameters are those of ``RsqrtSpec``.
 
     One input (..., n), one output (..., 2n): mantissa and exponent of each, side by side.
     """
 
     synthesisable = True
+    SPEC = RsqrtSpec
 
-    index_bits: int
-    entry_bits: int
-    newton_steps: int
-    fraction: int
-
-    def spec(self, source: Format) -> RsqrtSpec:
-        """What serves codes of ``source``."""
-        return RsqrtSpec(
-            source=_integer(source), index_bits=self.index_bits, entry_bits=self.entry_bits,
-            newton_steps=self.newton_steps, fraction=self.fraction)
-
-    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
-        self.arity(inputs, 1)
-        return (_pairs(self, inputs[0], self.checked(lambda: self.spec(inputs[0].format))),)
-
-    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
-            ) -> tuple[NDArray[Any], ...]:
-        spec = self.spec(inputs[0].format)
-        return (_side_by_side(rsqrt(values[0], spec), spec),)
+    def of(self, codes: NDArray[Any], spec: RsqrtSpec) -> tuple[Ints, Ints]:
+        """The golden function."""
+        return rsqrt(codes, spec)
 
 
 def _integer(source: Format) -> IntFormat:
