@@ -14,7 +14,7 @@ OURS = {
     "sw_model": (),
     "hw": ("sw_model",),
     "verif": ("sw_model",),
-    "boards": ("sw_model", "hw"),
+    "boards": ("sw_model", "hw", "verif"),
     "gen": ("sw_model", "hw", "verif", "boards"),
 }
 
@@ -27,7 +27,8 @@ OTHERS = {
     # NumPy for searches while hardware is generated.
     "hw": ("amaranth", "numpy", "pyosys"),
     "verif": ("cocotb", "cocotb_tools", "msgspec", "numpy", "platformdirs"),
-    "boards": ("amaranth", "msgspec", "platformdirs", "pyosys"),
+    "boards": ("amaranth", "amaranth_boards", "msgspec", "numpy", "platformdirs", "pyosys",
+               "serial"),
     "gen": ("amaranth", "google", "matplotlib", "msgspec", "numpy", "onnx", "platformdirs",
             "pydantic", "pydantic_core", "rich", "tflite", "typer", "yaml"),
 }
