@@ -37,7 +37,7 @@ from .emulator_streams import (
 )
 from .manifest import Manifest, Stream, TapTensor
 
-__all__ = ["Emulator", "Run", "SimulationFault", "Stuck"]
+__all__ = ["Emulator", "Run", "SimulationFault", "Stuck", "working_directory"]
 
 #: Cycles in one call of the loop: short enough for Ctrl-C and a progress display.
 CHUNK = 1 << 16
@@ -311,7 +311,7 @@ class Emulator:
                 raise RuntimeError(f"emulator of {self._folder}: {said}")
             return status
 
-        with _working_directory((self._folder / self._manifest.verilog).parent):
+        with working_directory((self._folder / self._manifest.verilog).parent):
             call("gm_open", ctypes.byref(handle))
         try:
             yield lambda name, *arguments: call(name, handle, *arguments)
@@ -349,7 +349,7 @@ def _shapes(folder: Path, manifest: Manifest) -> dict[str, tuple[int, ...]]:
 
 
 @contextlib.contextmanager
-def _working_directory(folder: Path) -> Iterator[None]:
+def working_directory(folder: Path) -> Iterator[None]:
     with _directory_lock:
         before = os.getcwd()
         os.chdir(folder)

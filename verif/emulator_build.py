@@ -33,6 +33,9 @@ NATIVE = Path(__file__).parent / "native"
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 WAVES = "verilated_vcd_c.cpp"
 
+#: Sources of the loops over clock cycles: streams, serial lines.
+LOOPS = ("harness.cpp", "serial.cpp")
+
 #: Verilator's arguments. Two values only: what X would hide is the cocotb suite's business
 #: (Icarus). Warnings are about style that Amaranth and Yosys do not follow. Functions of
 #: bounded size compile in two thirds of the time; still smaller ones run slower.
@@ -151,7 +154,7 @@ def _build(verilog: Path, top: str, control: str, waves: bool, target: Path, qui
             made = [pool.submit(_compile_unit, work, unit, level, waves)
                     for unit, level in units]
             made += [pool.submit(_compile_shared, work, source) for source in sources]
-            made.append(pool.submit(_compile_shared, work, "harness.cpp", NATIVE))
+            made += [pool.submit(_compile_shared, work, source, NATIVE) for source in LOOPS]
             objects = [future.result() for future in made]
         _run(["c++", *LINK, "-o", "emulator.so", *map(str, objects)], work)
         (finished := work / "finished").mkdir()

@@ -1,5 +1,6 @@
 // The emulator's loop; see harness.h.
 
+#include "guard.h"
 #include "harness.h"
 
 #include <cstring>
@@ -237,11 +238,6 @@ private:
     bool tracing = false;    // in this cycle
 };
 
-void report(char* message, std::size_t size, const char* text) {
-    std::strncpy(message, text, size - 1);
-    message[size - 1] = 0;
-}
-
 }  // namespace
 }  // namespace gatemill
 
@@ -259,28 +255,10 @@ void vl_finish(const char* file, int line, const char* scope) {
     vl_fatal(file, line, scope, "$finish");
 }
 
-namespace {
-
-// Runs `body`; a fault of the design is told apart from one of this program.
-template <typename Body>
-std::int32_t guarded(char* message, std::size_t size, Body body) {
-    try {
-        return body();
-    } catch (const gatemill::Fault& fault) {
-        gatemill::report(message, size, fault.what());
-        return GM_FAULT;
-    } catch (const std::exception& error) {
-        gatemill::report(message, size, error.what());
-        return GM_BUG;
-    }
-}
-
-}  // namespace
-
 extern "C" {
 
 std::int32_t gm_open(void** handle, char* message, std::size_t size) {
-    return guarded(message, size, [&] {
+    return gatemill::guarded(message, size, [&] {
         *handle = new gatemill::Emulator{gatemill::make_design()};
         return GM_MORE;
     });
@@ -290,14 +268,14 @@ void gm_close(void* handle) { delete static_cast<gatemill::Emulator*>(handle); }
 
 std::int32_t gm_start(void* handle, gm_job* job, gm_stream* streams, std::size_t count,
                       const char* wave, char* message, std::size_t size) {
-    return guarded(message, size, [&] {
+    return gatemill::guarded(message, size, [&] {
         static_cast<gatemill::Emulator*>(handle)->start(job, streams, count, wave);
         return GM_MORE;
     });
 }
 
 std::int32_t gm_advance(void* handle, std::uint64_t cycles, char* message, std::size_t size) {
-    return guarded(message, size, [&] {
+    return gatemill::guarded(message, size, [&] {
         return static_cast<gatemill::Emulator*>(handle)->advance(cycles);
     });
 }

@@ -95,6 +95,19 @@ GM_API std::int32_t gm_start(void* handle, gm_job* job, gm_stream* streams, std:
 // Runs until everything is done, for `cycles` cycles at most.
 GM_API std::int32_t gm_advance(void* handle, std::uint64_t cycles, char* message,
                                std::size_t size);
+// The same for a design that has a clock and two serial lines, of `divisor` cycles a bit.
+GM_API std::int32_t gm_serial_open(void** handle, const char* clock, const char* receive,
+                                   const char* transmit, std::uint64_t divisor, char* message,
+                                   std::size_t size);
+GM_API void gm_serial_close(void* handle);
+// Runs `cycles` cycles or until `capacity` bytes came; says how many bytes went each way.
+GM_API std::int32_t gm_serial_advance(void* handle, std::uint64_t cycles, const std::uint8_t* in,
+                                      std::size_t count, std::size_t* taken, std::uint8_t* out,
+                                      std::size_t capacity, std::size_t* given, char* message,
+                                      std::size_t size);
+// What a port of at most 8 bits is at.
+GM_API std::int32_t gm_serial_read(void* handle, const char* name, std::uint64_t* value,
+                                   char* message, std::size_t size);
 // Sizes of the two structures, so that both sides of the mirror can be compared.
 GM_API std::uint64_t gm_layout();
 }
