@@ -116,7 +116,7 @@ class RegisterMap:
     ----------
     streams : sequence of Stream
         Of the manifest.
-    prediction : Prediction
+    prediction : Prediction or None
         Of the manifest: time-outs are several times the latency.
     identity : int
         128 bits: which build this is.
@@ -136,7 +136,7 @@ class RegisterMap:
         Ticks, as TIMEOUT reads after a reset.
     """
 
-    def __init__(self, streams: Sequence[Stream], prediction: Prediction, *, identity: int = 0,
+    def __init__(self, streams: Sequence[Stream], prediction: Prediction | None, *, identity: int = 0,
                  ports: bool = True) -> None:
         if not 0 <= identity < 1 << 128:
             raise ValueError(f"identity must have at most 128 bits, not {identity:#x}")
@@ -146,7 +146,7 @@ class RegisterMap:
             self.streams if ports else ())]
         self.inputs = tuple(port for port in placed if port.stream.direction == "in")
         self.outputs = tuple(port for port in placed if port.stream.direction == "out")
-        cycles = max(_PATIENCE, _LATENCIES * prediction.latency)
+        cycles = max(_PATIENCE, _LATENCIES * (prediction.latency if prediction else 0))
         self.tick = 1 << max(10, (cycles >> 15).bit_length())
         self.timeout = -(-cycles // self.tick)
         self.registers = (*self._common(), *(each for port in placed for each in _port(port)))
@@ -185,7 +185,7 @@ class RegisterMap:
             ("TIMEOUTS", read, "accesses and samples given up, 65,535 at most"),
             ("EPOCH", read, "resets of the accelerator, by whomever, modulo 256"),
             ("TIMEOUT", both, f"after so many times {self.tick} cycles without a word moving, an "
-                              "access or a sample sent in part is given up; of 16 bits"),
+                              "access or a sample sent in part is given up; of 16 bits, 0: never"),
             ("STREAMS", read, "inputs, and from bit 8 outputs"),
         )
         return tuple(Register(name, index, access, text)

@@ -31,7 +31,7 @@ class SerialDesign:
     memories : Path, optional
         Folder of the memory images that the Verilog names.
     clock, receive, transmit : str
-        Names of the ports.
+        Names of the ports; ``receive`` is empty for a design that only speaks.
     observed : sequence of str
         Further ports that :meth:`read` may ask for.
 
@@ -48,7 +48,8 @@ class SerialDesign:
                  observed: Sequence[str] = ()) -> None:
         if divisor < 2:
             raise ValueError(f"divisor must be at least 2, not {divisor}")
-        path = library(verilog, top, [clock, receive, transmit, *observed])
+        path = library(verilog, top, [name for name in (clock, receive, transmit, *observed)
+                                      if name])
         self._native, self._name = ctypes.CDLL(str(path)), str(verilog)
         self._handle: ctypes.c_void_p | None = None
         self._message = ctypes.create_string_buffer(1000)

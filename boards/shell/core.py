@@ -7,7 +7,7 @@ from typing import Any
 from amaranth import Module, ResetInserter
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.bus.beats import BeatsToWords, WordsToBeats
 from hw.bus.registers import WORD, RegisterBus
@@ -38,12 +38,14 @@ class Core(wiring.Component):
     bus : ``In(RegisterBus(map.address_width))``
     bad_frame, bad_link : ``In(1)``
         See :class:`RegisterFile`.
+    led : ``Out(2)``
+        Bit 0: a sample is under way; bit 1: an error is recorded.
     """
 
     def __init__(self, map: RegisterMap, accelerator: Accelerator) -> None:
         self._map, self._accelerator = map, accelerator
         super().__init__({"bus": In(RegisterBus(map.address_width)),
-                          "bad_frame": In(1), "bad_link": In(1)})
+                          "bad_frame": In(1), "bad_link": In(1), "led": Out(2)})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -51,7 +53,7 @@ class Core(wiring.Component):
         m.submodules.accelerator = accelerator = self._accelerator
         connect(m, flipped(self.bus), registers.bus)
         m.d.comb += [registers.bad_frame.eq(self.bad_frame),
-                     registers.bad_link.eq(self.bad_link)]
+                     registers.bad_link.eq(self.bad_link), self.led.eq(registers.led)]
         measure(m, accelerator, registers)
         cleared = ResetInserter(registers.clear)
         for port, beats in zip(self._map.inputs, registers.i, strict=True):

@@ -24,8 +24,6 @@ class Patience(wiring.Component):
     ----------
     tick : int
         Cycles, a power of two.
-    period : int
-        Ticks after a reset, at least 1 and of 16 bits.
 
     Members
     -------
@@ -34,8 +32,7 @@ class Patience(wiring.Component):
     moved : ``In(1)``
         Something moves: the count begins again.
     period : ``In(16)``
-        Ticks, at least 1, until patience ends: up to one tick less, since a tick may be under
-        way.
+        Whole ticks until patience ends, in the one that follows; it never does with 0.
     expired : ``Out(1)``
         For a cycle, when it ends.
     cycles : ``Out(32)``
@@ -56,12 +53,13 @@ class Patience(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        ticks, ends = Signal(_TICKS), Signal()
+        ticks, ends, enough = Signal(_TICKS), Signal(), Signal()
         m.d.sync += self.cycles.eq(self.cycles + 1)
         m.d.comb += ends.eq(self.cycles[:(self._tick - 1).bit_length()].all())
-        m.d.comb += self.expired.eq(self.waits & ~self.moved & ends & (ticks >= self.period))
+        m.d.comb += enough.eq((ticks >= self.period) & self.period.any())
+        m.d.comb += self.expired.eq(self.waits & ~self.moved & ends & enough)
         with m.If(~self.waits | self.moved | self.expired):
             m.d.sync += ticks.eq(0)
-        with m.Elif(ends):
+        with m.Elif(ends & ~ticks.all()):
             m.d.sync += ticks.eq(ticks + 1)
         return m

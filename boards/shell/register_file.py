@@ -44,6 +44,8 @@ class RegisterFile(wiring.Component):
     bad_frame, bad_last, bad_link : ``In(1)``
         Pulses: a frame was rejected; a last word stood where it should not; the link lost a
         byte.
+    led : ``Out(2)``
+        Bit 0: a sample is under way; bit 1: an error is recorded.
     """
 
     def __init__(self, map: RegisterMap) -> None:
@@ -53,7 +55,8 @@ class RegisterFile(wiring.Component):
             "bus": In(RegisterBus(map.address_width)),
             "i": Out(beats).array(len(map.inputs)), "o": In(beats).array(len(map.outputs)),
             "clear": Out(1), "moved": In(1), "part": In(1), "waits": In(1), "busy": In(1),
-            "latency": In(WORD), "bad_frame": In(1), "bad_last": In(1), "bad_link": In(1)})
+            "latency": In(WORD), "bad_frame": In(1), "bad_last": In(1), "bad_link": In(1),
+            "led": Out(2)})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -75,6 +78,7 @@ class RegisterFile(wiring.Component):
                   Error.LAST: self.bad_last, Error.LINK: self.bad_link}
         held = self._state(m, request, access & request.write, pulses, patience)
         held["STATUS"] = Cat(self.busy | part, part, held["ERRORS"].any())
+        m.d.comb += self.led.eq(Cat(self.busy | part, held["ERRORS"].any()))
         self._decode(m, request, held, ports, legal, value)
         with m.FSM():
             with m.State("IDLE"):

@@ -95,7 +95,8 @@ GM_API std::int32_t gm_start(void* handle, gm_job* job, gm_stream* streams, std:
 // Runs until everything is done, for `cycles` cycles at most.
 GM_API std::int32_t gm_advance(void* handle, std::uint64_t cycles, char* message,
                                std::size_t size);
-// The same for a design that has a clock and two serial lines, of `divisor` cycles a bit.
+// The same for a design that has a clock and two serial lines, of `divisor` cycles a bit;
+// `receive` is empty where the design receives nothing.
 GM_API std::int32_t gm_serial_open(void** handle, const char* clock, const char* receive,
                                    const char* transmit, std::uint64_t divisor, char* message,
                                    std::size_t size);
