@@ -1,0 +1,1 @@
+"""Cocotb suites of the links and buses, which run inside the simulator."""
