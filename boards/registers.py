@@ -136,8 +136,8 @@ class RegisterMap:
         Ticks, as TIMEOUT reads after a reset.
     """
 
-    def __init__(self, streams: Sequence[Stream], prediction: Prediction | None, *, identity: int = 0,
-                 ports: bool = True) -> None:
+    def __init__(self, streams: Sequence[Stream], prediction: Prediction | None, *,
+                 identity: int = 0, ports: bool = True) -> None:
         if not 0 <= identity < 1 << 128:
             raise ValueError(f"identity must have at most 128 bits, not {identity:#x}")
         self.identity = identity

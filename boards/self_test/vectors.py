@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.faults import InputFault
@@ -15,14 +16,23 @@ from sw_model.graph import Graph, GraphError
 from sw_model.partition import core_graph
 from verif.manifest import Manifest, Stream
 from verif.packing import pack
-from verif.stimulus import stored_samples
+from verif.stimulus import further_samples, stored_samples
 
 from ..beats import to_beats
+from .coverage import choose, shown
 
 __all__ = ["SAMPLES", "Vectors", "vectors_of"]
 
 #: Samples of a self-test, unless one says otherwise.
 SAMPLES = 16
+
+
+#: Random samples among which it may choose beside the build folder's own: these leave parts of
+#: an input at zero, and the weights behind them untested.
+_RANDOM = 64
+
+#: Bits of weights by which samples are chosen, and as many others by which the choice is judged.
+_FLIPS = 400
 
 
 @dataclass(frozen=True)
@@ -36,20 +46,24 @@ class Vectors:
         By input stream: words of all samples.
     digests : mapping of str to tuple of int
         By output stream: the CRC-32 of each sample's beats.
+    coverage : float or None
+        Of bits of weights, drawn at random, how many would change a digest were they wrong, by
+        the golden model; None of a network without any.
     """
 
     samples: int
     words: Mapping[str, tuple[int, ...]]
     digests: Mapping[str, tuple[int, ...]]
+    coverage: float | None
 
 
 def vectors_of(folder: Path, manifest: Manifest, samples: int = SAMPLES) -> Vectors:
-    """The first samples of a build folder, with the golden model's results.
+    """Samples of a build folder, and random ones, that show most faults of weights.
 
     Raises
     ------
     InputFault
-        If the folder lacks its network or its samples, or has fewer.
+        If the folder lacks its network or its samples.
     """
     if samples < 1:
         raise InputFault(f"samples must be at least 1, not {samples}")
@@ -59,17 +73,19 @@ def vectors_of(folder: Path, manifest: Manifest, samples: int = SAMPLES) -> Vect
         raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
     except GraphError as error:
         raise InputFault(str(error)) from error
+    rng = np.random.default_rng(1)
     stored = stored_samples(folder, core)
-    there = min(len(codes) for codes in stored.values())
-    if there < samples:
-        raise InputFault(f"{folder}: holds {there} samples, fewer than the {samples} of the "
-                         "self-test")
-    inputs = {name: codes[:samples] for name, codes in stored.items()}
+    more = further_samples(core, max(_RANDOM, samples), rng)
+    inputs = {name: np.concatenate([stored[name], more[name]]) for name in core.inputs}
+    chosen = choose(shown(core, inputs, _FLIPS, rng), samples)
+    inputs = {name: codes[chosen] for name, codes in inputs.items()}
     outputs, _ = core.run(inputs)
+    judged = shown(core, inputs, _FLIPS, rng)
     words = {each.name: tuple(_words(each, inputs[each.tensor])) for each in manifest.inputs}
     digests = {each.name: tuple(_digests(each, outputs[each.tensor]))
                for each in manifest.outputs}
-    return Vectors(samples, words, digests)
+    coverage = float(judged.any(axis=1).mean()) if len(judged) else None
+    return Vectors(samples, words, digests, coverage)
 
 
 def _words(stream: Stream, codes: NDArray[Any]) -> list[int]:
