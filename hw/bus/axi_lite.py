@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Mux, Signal, Value
+from amaranth import C, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -77,7 +77,7 @@ class AxiLiteRegisters(wiring.Component):
     a write of some bytes of a word only, of which no register hears; a write of no byte does
     nothing and is OKAY.
 
-    Every output comes from a register: no combinational path leads through. Without waiting, a
+    Outputs follow registers alone: no combinational path leads through. Without waiting, a
     response is offered four cycles after the request, of which the register bus takes one.
 
     Parameters
@@ -106,7 +106,9 @@ class AxiLiteRegisters(wiring.Component):
         to, of, data, strobes = (Signal(self.address_width), Signal(self.address_width),
                                  Signal(WORD), Signal(_BYTES))
         have_address = _hold(m, axi.awvalid, axi.awready, (to, axi.awaddr[_OFFSET:]))
-        have_data = _hold(m, axi.wvalid, axi.wready, (data, axi.wdata), (strobes, axi.wstrb))
+        # A read's request carries data too, which must stay.
+        have_data = _hold(m, axi.wvalid, axi.wready, (data, axi.wdata), (strobes, axi.wstrb),
+                          unless=request.valid)
         have_read = _hold(m, axi.arvalid, axi.arready, (of, axi.araddr[_OFFSET:]))
         with m.If(axi.bready):
             m.d.sync += axi.bvalid.eq(0)
@@ -145,12 +147,12 @@ class AxiLiteRegisters(wiring.Component):
         return m
 
 
-def _hold(m: Module, valid: Signal, ready: Signal, *kept: tuple[Signal, Value]
-          ) -> Signal:
+def _hold(m: Module, valid: Signal, ready: Signal, *kept: tuple[Signal, Value],
+          unless: Value = C(0)) -> Signal:
     """Take a transfer into registers; whether one is there, for the caller to clear."""
     there = Signal(name=f"{ready.name}_not")
-    m.d.comb += ready.eq(~there)
-    with m.If(valid & ~there):
+    m.d.comb += ready.eq(~there & ~unless)
+    with m.If(valid & ready):
         m.d.sync += there.eq(1)
         m.d.sync += [register.eq(value) for register, value in kept]
     return there
