@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import C, Module, Mux, Signal, Value
+from amaranth import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -148,10 +148,10 @@ class AxiLiteRegisters(wiring.Component):
 
 
 def _hold(m: Module, valid: Signal, ready: Signal, *kept: tuple[Signal, Value],
-          unless: Value = C(0)) -> Signal:
+          unless: Value | int = 0) -> Signal:
     """Take a transfer into registers; whether one is there, for the caller to clear."""
     there = Signal(name=f"{ready.name}_not")
-    m.d.comb += ready.eq(~there & ~unless)
+    m.d.comb += ready.eq(~(there | unless))
     with m.If(valid & ready):
         m.d.sync += there.eq(1)
         m.d.sync += [register.eq(value) for register, value in kept]

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from amaranth.lib import wiring
 
+from hw.bus.axi_lite import AxiLiteRegisters
+from hw.bus.axi_stream import AxiStreamInput, AxiStreamOutput
 from hw.bus.crc import Crc32
 from hw.bus.uart import UartReceiver, UartTransmitter
+from hw.bus.wishbone import WishboneRegisters
 
 __all__ = ["bus_components"]
 
 
 def bus_components() -> tuple[wiring.Component, ...]:
     """New instances."""
-    return (Crc32(), UartReceiver(104), UartTransmitter(104))
+    return (AxiLiteRegisters(6), AxiStreamInput(9, 10), AxiStreamOutput(9, 10),
+            WishboneRegisters(6), Crc32(), UartReceiver(104), UartTransmitter(104))
