@@ -42,6 +42,12 @@ def each_block(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: in
     return np.arange(taken.words(lanes)) // words * words + words - 1
 
 
+def once_a_block(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
+    """A word for each block of a vector once the whole block was taken."""
+    words = node.spec.size // lanes  # type: ignore[attr-defined]
+    return words * np.arange(1, given.words(lanes_out) + 1) - 1
+
+
 def at_the_end(node: Node, taken: Frame, given: Frame, lanes: int, lanes_out: int) -> Places:
     """A vector once all vectors were taken, word by word with the last of them."""
     words = -(-taken.vector // lanes)
@@ -144,6 +150,9 @@ UNIT_KINDS: dict[str, UnitKind] = {
     "tflite_softmax": UnitKind("TfliteSoftmax", ROWS),
     "shiftmax": UnitKind("Shiftmax", ROWS),
     "top_k": UnitKind("TopK", REDUCED, Result("places", each_vector, "one")),
+    "sampler": UnitKind("SeededSample", REDUCED),
+    "block_quantise": UnitKind("BlockQuantise", Result(releases=each_block), Result(
+        "scales", once_a_block, "one", "scale_latency")),
     "absmax_quantise": UnitKind("AbsMaxQuantise", ROWS, Result(
         "scales", each_vector, "one", "scale_latency")),
     "single_pass_softmax": UnitKind("SinglePassSoftmax", ROWS),

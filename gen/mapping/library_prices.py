@@ -41,6 +41,8 @@ LIBRARY: dict[str, LibraryPrice] = {
     "RescaleAdd": LibraryPrice(0, 20, 8, 250),
     "TopK": LibraryPrice(0, 100, 0, 400),
     "AbsMaxQuantise": LibraryPrice(0, 100, 0, 300),
+    "BlockQuantise": LibraryPrice(0, 300, 0, 250),
+    "SeededSample": LibraryPrice(6, 900, 0, 400),
     "MaxPool": LibraryPrice(0, 150, 0, 200),
     "AveragePool": LibraryPrice(0, 200, 1, 350),
     "Mean": LibraryPrice(0, 60, 2, 250),

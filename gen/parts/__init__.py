@@ -29,9 +29,10 @@ from ..mapping.plan import Unit
 from .context import Context, Provider, UnitParts
 from .dense import dense
 from .functions import delta_table, divide, exp2, isqrt, piecewise, reciprocal
-from .library import elementwise, gated_product, rows, tabled, top_k
+from .library import elementwise, gated_product, rows, tabled
 from .rescale import binary_threshold, framework_rescale, multiply_add_shift, threshold
-from .scales import hadamard, k_hot, rescale_add, shift, stochastic_shift
+from .sampling import sampler, top_k
+from .scales import block_quantise, hadamard, k_hot, rescale_add, shift, stochastic_shift
 from .table import argmax, table
 from .windows import average_pool, concatenate, max_pool, mean, row_mean
 
@@ -44,6 +45,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "argmax": argmax,
     "average_pool": average_pool,
     "binary_threshold": binary_threshold,
+    "block_quantise": block_quantise,
     "concatenate": concatenate,
     "delta_table": delta_table,
     "dense": dense,
@@ -71,6 +73,7 @@ MAKERS: dict[str, Callable[[Context], UnitParts]] = {
     "requantise": elementwise(Requantise),
     "rms_norm": rows(RmsNorm),
     "row_mean": row_mean,
+    "sampler": sampler,
     "rsqrt": reciprocal,
     "shift_gelu": rows(ShiftGelu),
     "shift_rescale": shift,

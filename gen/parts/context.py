@@ -15,7 +15,7 @@ from hw.network.netlist import Part
 from sw_model.faults import InputFault
 from sw_model.formats import Format
 from sw_model.node import Node, Tensor
-from sw_model.specs import RowJob
+from sw_model.specs import RowJob, VectorJob
 from sw_model.tables import pack_fields
 
 from ..design import MemoryImage
@@ -24,7 +24,7 @@ from ..mapping.layout import Layout
 from ..mapping.plan import Unit
 
 __all__ = ["Context", "Ints", "Provider", "UnitParts", "constant", "padded", "parameters",
-           "row_jobs", "same", "spread"]
+           "require_alone", "row_jobs", "same", "spread", "vector_jobs"]
 
 Ints = NDArray[np.int64]
 
@@ -139,6 +139,20 @@ def same(context: Context, values: Sequence[Any], what: str) -> Any:
                          f"({', '.join(map(str, dict.fromkeys(values)))}); "
                          "give them units of their own")
     return values[0]
+
+
+def require_alone(context: Context) -> None:
+    """Raise InputFault if a unit that draws at random has several jobs: each begins with its
+    own seed, but a unit has one generator."""
+    if len(context.nodes) > 1:
+        raise InputFault(f"plan: unit {context.unit.name!r} draws at random, for one job alone; "
+                         f"give {', '.join(context.unit.jobs)} units of their own")
+
+
+def vector_jobs(context: Context) -> tuple[VectorJob, ...]:
+    """The jobs of a unit that counts the words of vectors."""
+    return tuple(VectorJob(context.channels(node), context.vectors(node))
+                 for node in context.nodes)
 
 
 def row_jobs(context: Context, counts: Sequence[int]) -> tuple[RowJob, ...]:

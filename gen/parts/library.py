@@ -15,14 +15,13 @@ from hw.nonlinear.gated_product import GatedProduct
 from hw.nonlinear.table import TableLookup
 from hw.rows import RowUnit
 from hw.rows.frame import FramedRows
-from hw.sampling.framed import FramedTopK
 from sw_model.node import Node
-from sw_model.specs import RowJob, TableSpec, VectorJob
+from sw_model.specs import RowJob, TableSpec
 
 from ..mapping.frames import operands
-from .context import Context, UnitParts, constant, parameters, same
+from .context import Context, UnitParts, constant, parameters, same, vector_jobs
 
-__all__ = ["elementwise", "gated_product", "rows", "shared_spec", "spec_of", "tabled", "top_k"]
+__all__ = ["elementwise", "gated_product", "rows", "shared_spec", "spec_of", "tabled"]
 
 Maker = Callable[[Context], UnitParts]
 
@@ -80,27 +79,15 @@ def gated_product(context: Context) -> UnitParts:
         "entries": same(context, tables, "their table") if tables else ()}))
 
 
-def top_k(context: Context) -> UnitParts:
-    """The largest elements of vectors, and where they are."""
-    jobs = tuple(VectorJob(context.channels(node), context.vectors(node))
-                 for node in context.nodes)
-    specs = [node.spec(context.tensors(node)) for node in context.nodes]  # type: ignore[attr-defined]
-    return UnitParts(Part(context.name, FramedTopK, {
-        "spec": max(specs, key=lambda spec: spec.longest), "lanes": context.unit.lanes,
-        "jobs": jobs}))
-
-
 def rows(make: Callable[..., RowUnit]) -> Maker:
     """What makes units of ``make(spec, lanes, longest)``, which may also take a ``multiplier``, for
     the vectors of all jobs. A node's constants are parameters of its channels, one column each."""
     multiplies = "multiplier" in inspect.signature(make).parameters
 
     def maker(context: Context) -> UnitParts:
-        jobs = tuple(VectorJob(context.channels(node), context.vectors(node))
-                     for node in context.nodes)
         arguments: dict[str, Any] = {
             "kind": make, "arguments": (shared_spec(context),), "lanes": context.unit.lanes,
-            "jobs": jobs}
+            "jobs": vector_jobs(context)}
         if multiplies:
             arguments["multiplier"] = context.multiplier
         part = Part(context.name, FramedRows, arguments)

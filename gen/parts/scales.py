@@ -1,10 +1,11 @@
-"""Units that scale without a multiplier or at random, sum two scales, or rotate."""
+"""Units that scale without a multiplier or at random, by block, sum two scales, or rotate."""
 
 from __future__ import annotations
 
 import numpy as np
 from amaranth import Shape
 
+from hw.codec.block_quantiser import BlockQuantiser
 from hw.network.netlist import Part
 from hw.rescale.framework_lane import framework_fields
 from hw.rescale.hadamard import HadamardUnit
@@ -15,10 +16,10 @@ from hw.rescale.stochastic import StochasticShift
 from sw_model.faults import InputFault
 from sw_model.specs import FrameworkRescaleSpec, ShiftSpec, StochasticShiftSpec
 
-from .context import Context, Ints, Provider, UnitParts, constant, parameters
+from .context import Context, Ints, Provider, UnitParts, constant, parameters, require_alone
 from .library import shared_spec
 
-__all__ = ["hadamard", "k_hot", "rescale_add", "shift", "stochastic_shift"]
+__all__ = ["block_quantise", "hadamard", "k_hot", "rescale_add", "shift", "stochastic_shift"]
 
 
 def shift(context: Context) -> UnitParts:
@@ -35,8 +36,9 @@ def stochastic_shift(context: Context) -> UnitParts:
     Raises
     ------
     InputFault
-        If the unit has not a lane for each seed.
+        If the unit has not a lane for each seed, or several jobs.
     """
+    require_alone(context)
     spec = shared_spec(context)
     if context.unit.lanes != spec.lanes:
         raise InputFault(f"plan: unit {context.unit.name!r} must have a lane for each of its "
@@ -114,7 +116,26 @@ def hadamard(context: Context) -> UnitParts:
         If the lanes do not divide a vector.
     """
     spec, lanes = shared_spec(context), context.unit.lanes
-    if spec.size % lanes:
-        raise InputFault(f"plan: lanes of unit {context.unit.name!r} must divide {spec.size}, "
-                         f"the elements that are rotated together, not be {lanes}")
+    _require_divisor(context, spec.size, "the elements that are rotated together")
     return UnitParts(Part(context.name, HadamardUnit, {"spec": spec, "lanes": lanes}))
+
+
+def block_quantise(context: Context) -> UnitParts:
+    """Numbers in blocks that share a scale.
+
+    Raises
+    ------
+    InputFault
+        If the lanes do not divide a block.
+    """
+    spec, lanes = shared_spec(context), context.unit.lanes
+    _require_divisor(context, spec.size, "the elements of a block")
+    return UnitParts(Part(context.name, BlockQuantiser, {
+        "source": spec.source, "form": spec.block, "lanes": lanes,
+        "tensor_scale": spec.tensor_scale}))
+
+
+def _require_divisor(context: Context, size: int, what: str) -> None:
+    if size % context.unit.lanes:
+        raise InputFault(f"plan: lanes of unit {context.unit.name!r} must divide {size}, "
+                         f"{what}, not be {context.unit.lanes}")

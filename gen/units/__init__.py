@@ -17,6 +17,7 @@ from .arithmetic import (
     RequantiseParameters,
 )
 from .base import Note, UnitParameters
+from .blocks import BlockQuantiseParameters
 from .dense import DenseParameters
 from .functions import (
     DeltaTableParameters,
@@ -36,7 +37,7 @@ from .norms import (
     RmsNormParameters,
 )
 from .rescale import FrameworkRescaleParameters, MultiplyAddShiftParameters
-from .rows import AbsMaxParameters, TopKParameters
+from .rows import AbsMaxParameters, SamplerParameters, TopKParameters
 from .scales import (
     HadamardParameters,
     KHotParameters,
@@ -88,6 +89,8 @@ UNITS: dict[str, type[UnitParameters]] = {
     "mean": MeanParameters,
     "concatenate": ConcatenateParameters,
     "absmax_quantise": AbsMaxParameters,
+    "block_quantise": BlockQuantiseParameters,
     "top_k": TopKParameters,
+    "sampler": SamplerParameters,
     "argmax": ArgMaxParameters,
 }

@@ -10,14 +10,14 @@ from pydantic import Field, model_validator
 from sw_model.formats import Format, IntFormat
 from sw_model.graph import Graph, build
 from sw_model.node import Node, Tensor
-from sw_model.ops import AbsMaxQuantise, TopK
-from sw_model.specs import AbsMaxSpec
+from sw_model.ops import AbsMaxQuantise, SeededSample, TopK
+from sw_model.specs import AbsMaxSpec, SamplerSpec, TopKSpec
 
 from ..spec.fields import NumberFormat
 from ..spec.models import MAX_SIZE
 from .base import Note, UnitParameters, attempt, vector_shape
 
-__all__ = ["AbsMaxParameters", "RowParameters", "TopKParameters"]
+__all__ = ["AbsMaxParameters", "RowParameters", "SamplerParameters", "TopKParameters"]
 
 LANES = "Elements served at once; by default what the target allows."
 
@@ -60,6 +60,35 @@ class TopKParameters(RowParameters):
         return attempt(note, "k", lambda: self.of_node(
             name, TopK(name=name, inputs=("x",), outputs=("y", "places"), k=self.k), self.source,
             []))
+
+
+class SamplerParameters(RowParameters):
+    """Parameters of ``sampler``."""
+
+    summary: ClassVar[str] = (
+        "The place of one element of each row, drawn by its softmax weight from the `k` largest "
+        "and from those that make the part `top_p` of all weights: a xorshift generator, which "
+        "begins with its seed and advances once for each row.")
+    paper: ClassVar[str] = "Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003"
+
+    source: NumberFormat = Field(IntFormat(8), description="Format of the elements, integers.")
+    k: int = Field(4, ge=1, le=MAX_SIZE, description="Elements that may be drawn; 1 is greedy.")
+    scale: float = Field(0.0625, gt=0, description="Real size of the source's unit.")
+    temperature: float = Field(1.0, gt=0, description="What elements are divided by.")
+    top_p: float = Field(1.0, ge=0, le=1, description=(
+        "The part of all weights that what may be drawn makes, in units of 2**-16."))
+    seed: int = Field(1, ge=1, le=2**32 - 1, description="The generator's state after reset.")
+
+    def network(self, name: str, note: Note) -> Graph | None:
+        def made() -> Graph:
+            spec = SamplerSpec(top=TopKSpec(source=self.source, k=self.k, longest=self.length))
+            return self.of_node(name, SeededSample(
+                name=name, inputs=("x",), outputs=("y",), spec=spec,
+                multiplier=spec.multiplier(self.scale, self.temperature),
+                part=round(self.top_p * 2**SamplerSpec.PART_BITS), seed=self.seed), self.source,
+                [])
+
+        return attempt(note, "scale", made)
 
 
 class AbsMaxParameters(RowParameters):

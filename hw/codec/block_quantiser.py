@@ -12,7 +12,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from sw_model.formats import FixedFormat, IntFormat, as_index
 from sw_model.formats.blocks import NVFormat
-from sw_model.specs.nv_steps import NVSteps
+from sw_model.specs.block_quantise import APART
+from sw_model.specs.nv_steps import MOST, NVSteps
 
 from ..rescale.lane_unit import LaneUnit
 from ..shapes import vector_of
@@ -25,12 +26,6 @@ from .shared_exponent import ExponentLane, ExponentPeak, ExponentScale, SharedEx
 from .stepped import StepLane, StepPeak, StepScale
 
 __all__ = ["BlockQuantiser"]
-
-#: Widest source: golden reals are float64.
-MOST = 53
-
-#: Binary places between the source's grid and 1, at most.
-APART = 200
 
 
 class BlockQuantiser(wiring.Component):

@@ -2,6 +2,7 @@
 
 from .absmax import AbsMaxQuantise, absmax_quantise
 from .argmax import ArgMax
+from .block_quantise import BlockQuantise, block_quantise
 from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
 from .exp2 import Exp2, exp2
@@ -30,7 +31,7 @@ from .reciprocal import Reciprocal, Rsqrt, reciprocal, rsqrt
 from .requantise import Concatenate, Requantise, concatenate, requantise
 from .rescale import MultiplyAddShift, Rescale, RescaleMode, multiply_add_shift, rescale
 from .rescale_add import RescaleAdd, dyadic_scale, rescale_add
-from .sampling import Sample, draw, nucleus, sample, xorshift32
+from .sampling import Sample, SeededSample, draw, nucleus, sample, xorshift32
 from .shape import Reshape, Transpose
 from .shift import ShiftRescale, shift_rescale
 from .shift_gelu import ShiftGelu, shift_gelu
@@ -56,23 +57,23 @@ from .two_operands import Add, Multiply, add, multiply
 
 __all__ = [
     "AbsMaxQuantise", "Add", "ArgMax", "Arithmetic", "AveragePool", "BatchNormalisation",
-    "Concatenate", "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct", "Hadamard",
-    "HardSigmoid", "HardSwish", "IntegerGelu", "IntegerLayerNorm", "Isqrt", "KHotRescale", "L1Norm",
-    "L2Norm", "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold", "Multiply",
-    "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise", "Quantise", "Reciprocal", "Relu",
-    "Requantise", "Rescale", "RescaleAdd", "RescaleMode", "Reshape", "RmsNorm", "Rsqrt", "Sample",
-    "ShiftGelu", "ShiftRescale", "Shiftmax", "Sigmoid", "SinglePassSoftmax", "Softmax",
-    "StochasticShift", "Swish", "Table", "TfliteSoftmax", "TopK", "Transpose", "TwoPassSoftmax",
-    "UnifiedSoftmax", "absmax_quantise", "accumulator_range", "add", "average_pool",
-    "batch_normalisation", "concatenate", "delta_table", "dequantise", "divide", "draw",
-    "dyadic_scale", "exp2", "extended_exponential", "gated_product", "hadamard", "hard_sigmoid",
-    "hard_swish", "integer_gelu", "integer_layer_norm", "integer_layer_norm_bias",
-    "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm", "l2_norm", "layer_norm",
-    "logistic_table", "matmul", "max_pool", "mean", "merge_states", "multi_threshold", "multiply",
-    "multiply_add_shift", "needs_fallback", "nucleus", "online_softmax", "online_state",
-    "piecewise", "quantise", "reciprocal", "requantise", "rescale", "rescale_add", "rms_norm",
-    "rsqrt", "sample", "shift_exponential", "shift_gelu", "shift_rescale", "shiftmax", "sigmoid",
-    "single_pass_softmax", "single_pass_statistics", "softmax", "softmax_parameters",
-    "stochastic_shift", "swish", "table_lookup", "tanh_table", "top_k", "two_pass_softmax",
-    "unified_softmax", "xorshift32",
+    "BlockQuantise", "Concatenate", "DeltaTable", "Dequantise", "Divide", "Exp2", "GatedProduct",
+    "Hadamard", "HardSigmoid", "HardSwish", "IntegerGelu", "IntegerLayerNorm", "Isqrt",
+    "KHotRescale", "L1Norm", "L2Norm", "LayerNorm", "MatMul", "MaxPool", "Mean", "MultiThreshold",
+    "Multiply", "MultiplyAddShift", "OnlineSoftmax", "Operator", "Piecewise", "Quantise",
+    "Reciprocal", "Relu", "Requantise", "Rescale", "RescaleAdd", "RescaleMode", "Reshape",
+    "RmsNorm", "Rsqrt", "Sample", "SeededSample", "ShiftGelu", "ShiftRescale", "Shiftmax",
+    "Sigmoid", "SinglePassSoftmax", "Softmax", "StochasticShift", "Swish", "Table", "TfliteSoftmax",
+    "TopK", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "absmax_quantise", "accumulator_range",
+    "add", "average_pool", "batch_normalisation", "block_quantise", "concatenate", "delta_table",
+    "dequantise", "divide", "draw", "dyadic_scale", "exp2", "extended_exponential", "gated_product",
+    "hadamard", "hard_sigmoid", "hard_swish", "integer_gelu", "integer_layer_norm",
+    "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm",
+    "l2_norm", "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states",
+    "multi_threshold", "multiply", "multiply_add_shift", "needs_fallback", "nucleus",
+    "online_softmax", "online_state", "piecewise", "quantise", "reciprocal", "requantise",
+    "rescale", "rescale_add", "rms_norm", "rsqrt", "sample", "shift_exponential", "shift_gelu",
+    "shift_rescale", "shiftmax", "sigmoid", "single_pass_softmax", "single_pass_statistics",
+    "softmax", "softmax_parameters", "stochastic_shift", "swish", "table_lookup", "tanh_table",
+    "top_k", "two_pass_softmax", "unified_softmax", "xorshift32",
 ]

@@ -15,7 +15,7 @@ from ..specs import SamplerSpec
 from .exp2 import exp2
 from .top_k import top_k
 
-__all__ = ["Sample", "draw", "nucleus", "sample", "xorshift32"]
+__all__ = ["Sample", "SeededSample", "draw", "nucleus", "sample", "xorshift32"]
 
 
 def xorshift32(state: int) -> int:
@@ -108,18 +108,11 @@ class Sample(Node):
     def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
         self.arity(inputs, 2)
         x, state = inputs
-        self.require(x.format == self.spec.top.source,
-                     f"input must be {self.spec.top.source}, not {x.format}")
-        length = x.shape[-1] if len(x.shape) == 1 else 0
-        longest = length.maximum if isinstance(length, AtMost) else length
-        self.require(1 <= longest <= self.spec.top.longest,
-                     f"needs a row of 1 to {self.spec.top.longest} elements, not {list(x.shape)}")
+        _require(self, x)
+        self.require(len(x.shape) == 1, f"needs one row, not {list(x.shape)}")
         uint32 = IntFormat(32, signed=False)
         self.require(state.shape == (1,) and state.format == uint32,
                      f"the state must be uint32 [1], not {state.format} {list(state.shape)}")
-        self.require(0 <= self.multiplier < 1 << self.spec.multiplier_bits
-                     and 0 <= self.part <= 1 << SamplerSpec.PART_BITS,
-                     f"multiplier {self.multiplier} or part {self.part} out of range")
         return ((1,), self.spec.top.index), ((1,), uint32)
 
     def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
@@ -128,3 +121,47 @@ class Sample(Node):
                           for row, (state,) in zip(*values, strict=True)],
                          np.int64).reshape(-1, 2, 1)
         return (drawn[:, 0].astype(self.spec.top.index.dtype), drawn[:, 1].astype(np.uint32))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeededSample(Node):
+    """:func:`sample` of every row, one after the other, from a generator of its own.
+
+    One input (..., n), one output (..., 1): the places. Every run begins with the seed, as after
+    a reset, and the rows of its samples draw in their order.
+    """
+
+    synthesisable = True
+
+    spec: SamplerSpec
+    multiplier: int
+    part: int = 1 << SamplerSpec.PART_BITS
+    seed: int = 1
+
+    def infer(self, inputs: Sequence[Tensor]) -> tuple[tuple[tuple[Dimension, ...], Format], ...]:
+        self.arity(inputs, 1)
+        _require(self, inputs[0])
+        self.require(0 < self.seed < 1 << 32, f"seed must be 1 to {(1 << 32) - 1}, "
+                     f"not {self.seed}")
+        return (((*inputs[0].shape[:-1], 1), self.spec.top.index),)
+
+    def run(self, inputs: Sequence[Tensor], values: Sequence[NDArray[Any]]
+            ) -> tuple[NDArray[Any], ...]:
+        (x,) = values
+        places, state = np.empty((*x.shape[:-1], 1), self.spec.top.index.dtype), self.seed
+        for row in np.ndindex(x.shape[:-1]):
+            places[row], state = sample(x[row], self.spec, self.multiplier, self.part, state)
+        return (places,)
+
+
+def _require(node: Sample | SeededSample, x: Tensor) -> None:
+    """Raise NodeError unless the last axis of ``x`` is a row, and the parameters fit."""
+    top = node.spec.top
+    node.require(x.format == top.source, f"input must be {top.source}, not {x.format}")
+    length = x.shape[-1] if x.shape else 0
+    longest = length.maximum if isinstance(length, AtMost) else length
+    node.require(1 <= longest <= top.longest,
+                 f"needs a row of 1 to {top.longest} elements, not {list(x.shape)}")
+    node.require(0 <= node.multiplier < 1 << node.spec.multiplier_bits
+                 and 0 <= node.part <= 1 << SamplerSpec.PART_BITS,
+                 f"multiplier {node.multiplier} or part {node.part} out of range")

@@ -1,6 +1,7 @@
 """Parameters of the hardware's units: frozen, checked, and known to every floor."""
 
 from .absmax import AbsMaxSpec
+from .block_quantise import BlockQuantiseSpec
 from .block_sum import BlockSumSpec
 from .delta_table import DeltaTableSpec
 from .digit_serial import DivideSpec, IsqrtSpec
@@ -35,15 +36,15 @@ from .two_operands import AddSpec, MultiplySpec, TwoOperandSpec
 from .window import MeanSpec, PoolSpec, WindowAxis
 
 __all__ = [
-    "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockSumSpec", "ConcatSpec",
-    "DeltaTableSpec", "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec", "FixedMultiplier",
-    "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec", "HardSigmoidSpec", "HardSwishSpec",
-    "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec", "KHotSpec", "L1NormSpec", "L2NormSpec",
-    "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec", "MultiplySpec", "NormSpec",
-    "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable", "ProbabilitySpec",
-    "ReciprocalSpec", "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec", "RowJob", "RsqrtSpec",
-    "SamplerSpec", "ShiftGeluSpec", "ShiftSpec", "ShiftmaxSpec", "SigmoidSpec",
-    "SinglePassSoftmaxSpec", "StochasticShiftSpec", "SwishSpec", "TableSpec", "TfliteSoftmaxSpec",
-    "ThresholdSpec", "TopKSpec", "TwoOperandSpec", "TwoPassSoftmaxSpec", "UnifiedSoftmaxSpec",
-    "VectorJob", "WindowAxis", "activation_range",
+    "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockQuantiseSpec", "BlockSumSpec",
+    "ConcatSpec", "DeltaTableSpec", "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec",
+    "FixedMultiplier", "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec",
+    "HardSigmoidSpec", "HardSwishSpec", "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec",
+    "KHotSpec", "L1NormSpec", "L2NormSpec", "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec",
+    "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable",
+    "ProbabilitySpec", "ReciprocalSpec", "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec",
+    "RowJob", "RsqrtSpec", "SamplerSpec", "ShiftGeluSpec", "ShiftSpec", "ShiftmaxSpec",
+    "SigmoidSpec", "SinglePassSoftmaxSpec", "StochasticShiftSpec", "SwishSpec", "TableSpec",
+    "TfliteSoftmaxSpec", "ThresholdSpec", "TopKSpec", "TwoOperandSpec", "TwoPassSoftmaxSpec",
+    "UnifiedSoftmaxSpec", "VectorJob", "WindowAxis", "activation_range",
 ]

@@ -13,7 +13,7 @@ from ..formats import FixedFormat, IntFormat
 from ..formats.blocks import NVFormat
 from .checks import require_format
 
-__all__ = ["NVSteps"]
+__all__ = ["MOST", "NVSteps"]
 
 #: Widest source: golden reals are float64.
 MOST = 53

@@ -44,6 +44,8 @@ SMALL = {
     "l2_norm": ["length=5", "lanes=2", "zero_point=-3"],
     "hadamard": ["channels=8", "size=4", "lanes=2"],
     "top_k": ["length=7", "lanes=2", "k=3"], "absmax_quantise": ["length=5", "lanes=2"],
+    "block_quantise": ["length=32", "lanes=2"],
+    "sampler": ["length=7", "lanes=2", "k=3", "scale=0.02", "top_p=0.9", "seed=77"],
     "pool": ["height=5", "width=4", "channels=3", "lanes=2", "kernel=3", "padding=same"],
     "mean": ["vectors=3", "channels=5", "lanes=2"], "concatenate": ["channels=6", "lanes=2"],
     "softmax": ["length=5", "lanes=2", "vectors=3"], "shift_gelu": ["length=5", "lanes=2"],

@@ -79,7 +79,7 @@ from hw.rescale.threshold import ParallelThreshold, ParallelThresholdLane
 from hw.rows.annotate import Annotate
 from hw.rows.frame import FramedRows, Framer
 from hw.rows.reduce import RowMaximum, RowSum
-from hw.sampling.framed import FramedTopK
+from hw.sampling.framed import FramedSampler, FramedTopK
 from hw.streams import (
     Drain,
     Fork,
@@ -104,6 +104,7 @@ from sw_model.specs import (
     MeanSpec,
     MultiplyAddShiftSpec,
     RowJob,
+    SamplerSpec,
     TableSpec,
     ThresholdSpec,
     TopKSpec,
@@ -111,6 +112,7 @@ from sw_model.specs import (
 )
 from sw_model.specs.huffman import HuffmanSpec
 
+from .bus_components import bus_components
 from .codecs import codecs
 from .elementwise_units import elementwise_units
 from .function_units import function_units
@@ -131,7 +133,7 @@ def components() -> tuple[wiring.Component, ...]:
     return (*_streams(), *_products(), *_arrays(), *_rescales(), *_memories(), *_networks(),
             *_entropy(), *_rows(), *codecs(), *elementwise_units(),
             *function_units(), *scalings(), *norm_units(),
-            *gelu_units(), *softmax_components())
+            *gelu_units(), *softmax_components(), *bus_components())
 
 
 def _streams() -> tuple[wiring.Component, ...]:
@@ -144,6 +146,8 @@ def _rows() -> tuple[wiring.Component, ...]:
     return (RowMaximum(signed(8), 2), RowSum(unsigned(8), 2, 9),
             Annotate(RowMaximum(signed(8), 2), 5), Framer(signed(8), 2, (VectorJob(5, 2),)),
             FramedTopK(TopKSpec(source=INT8, k=2, longest=5), 2, (VectorJob(5, 2),)),
+            FramedSampler(SamplerSpec(top=TopKSpec(source=INT8, k=2, longest=5)), 2,
+                          (VectorJob(5, 2),), scale=6000, part=1 << 16, seed=1),
             FramedMean(MeanSpec.of(INT8, INT8, 5, scale_in=1.0, scale_out=1.0), 2,
                        (VectorJob(5, 2),)),
             FramedRows(Below, (8,), 2, (VectorJob(5, 2),)))

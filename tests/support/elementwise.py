@@ -19,6 +19,7 @@ from sw_model.ops import (
     Multiply,
     Requantise,
     Sample,
+    SeededSample,
     Sigmoid,
     TopK,
 )
@@ -69,6 +70,12 @@ def _sample(builder: NetworkBuilder, x: str) -> str:
                                     spec=spec, multiplier=spec.multiplier(0.1), part=60_000))
 
 
+def _seeded(builder: NetworkBuilder, x: str) -> str:
+    spec = SamplerSpec(top=TopKSpec(source=INT8, k=3, longest=6))
+    return builder.node(SeededSample, "sample", x, spec=spec, multiplier=spec.multiplier(0.1),
+                        part=60_000, seed=5)
+
+
 _TWO = {"scale_0": 0.1, "scale_1": 0.2, "scale_out": 0.15, "zero_0": 3}
 _LEAKY = RequantiseSpec.leaky_relu(INT8, INT8, alpha=0.1, scale_in=0.1, scale_out=0.05)
 _POOL = PoolSpec.of(INT8, WindowAxis.same(2, 2))
@@ -89,4 +96,4 @@ NETWORKS: dict[str, tuple[IntFormat, Callable[[NetworkBuilder, str], str]]] = {
         (Multiply, INT8, 2, {"spec": MultiplySpec.of(INT8, **_TWO)}),
         (Requantise, INT8, 1, {"spec": _LEAKY}),
         (Sigmoid, INT16, 1, {"spec": SigmoidSpec.of(0.001, tanh=True)}))} | {
-    "Sample": (INT8, _sample), "TopK": (INT8, _top_k)}
+    "Sample": (INT8, _sample), "SeededSample": (INT8, _seeded), "TopK": (INT8, _top_k)}

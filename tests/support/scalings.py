@@ -16,9 +16,9 @@ from hw.rescale.rescale_add import RescaleAdd, RescaleAddLane
 from hw.rescale.shift import ShiftRescale, ShiftRescaleLane
 from hw.rescale.stochastic import Lfsr, StochasticShift, StochasticShiftLane
 from sw_model.formats import FixedFormat, Float32Format, IntFormat, KHotFormat
-from sw_model.node import Tensor
 from sw_model.ops import (
     AbsMaxQuantise,
+    BlockQuantise,
     Hadamard,
 )
 from sw_model.ops import (
@@ -35,6 +35,7 @@ from sw_model.ops import (
 )
 from sw_model.specs import (
     AbsMaxSpec,
+    BlockQuantiseSpec,
     FrameworkRescaleSpec,
     HadamardSpec,
     KHotSpec,
@@ -99,17 +100,18 @@ def _rescale_add(builder: NetworkBuilder, x: str) -> str:
 
 
 def _absmax(builder: NetworkBuilder, x: str) -> str:
-    node = AbsMaxQuantise(name="rows", inputs=(x,), outputs=("rows.out", "rows.peak"),
-                          spec=ABS_MAX)
-    for name, (shape, form) in zip(node.outputs, node.infer([builder.tensors[x]]), strict=True):
-        builder.tensors[name] = Tensor(name, shape, form)
-    builder.nodes.append(node)
-    return "rows.out"
+    return builder.nodes_of(AbsMaxQuantise, "rows", x, spec=ABS_MAX)[0]
+
+
+def _blocks(builder: NetworkBuilder, x: str) -> str:
+    return builder.nodes_of(BlockQuantise, "blocks", x,
+                            spec=BlockQuantiseSpec(INT8, "mxint8<3>"))[0]
 
 
 #: By operation: the input's format, and what adds the node behind it.
 NETWORKS: dict[str, tuple[IntFormat | Float32Format, Callable[[NetworkBuilder, str], str]]] = {
     "AbsMaxQuantise": (INT8, _absmax),
+    "BlockQuantise": (INT8, _blocks),
     "Hadamard": (INT8, lambda b, x: b.node(Hadamard, "turned", x, spec=HadamardSpec(INT8, 2))),
     "KHotRescale": (INT8, _k_hot),
     "RescaleAdd": (INT8, _rescale_add),

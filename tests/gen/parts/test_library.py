@@ -18,11 +18,15 @@ from sw_model.formats import FixedFormat, IntFormat
 from sw_model.specs import (
     AbsMaxSpec,
     AddSpec,
+    BlockQuantiseSpec,
     ExtendedExponentialSpec,
     MultiplySpec,
     OnlineSoftmaxSpec,
     RmsNormSpec,
+    SamplerSpec,
     ShiftmaxSpec,
+    StochasticShiftSpec,
+    TopKSpec,
 )
 from tests.support.cores import plan_of
 from tests.support.graphs import NetworkBuilder
@@ -106,6 +110,48 @@ def test_results_beside_results(tmp_path: Path, need) -> None:
     options = BuildOptions(units={"codes": {"lanes": 2}, "most": {"lanes": 3}}, samples=40)
     build_graph(graph, tmp_path / "out", options, lambda _: None)
     assert verify(tmp_path / "out", simulators=("icarus",), samples=40).passed
+
+
+def test_blocks_of_several_tensors_share_a_unit(tmp_path: Path, need) -> None:
+    """Tokens are drawn from the codes of one of them."""
+    need("verilator")
+    builder = NetworkBuilder("blocks")
+    spec = BlockQuantiseSpec(INT8, "nvint4<ue5m3>")
+    outputs = [builder.nodes_of(ops.BlockQuantise, f"q{k}", builder.input(f"x{k}", shape, INT8),
+                                spec=spec) for k, shape in enumerate([(2, 32), (3, 16)])]
+    sampler = SamplerSpec(top=TopKSpec(source=IntFormat(4), k=3, longest=32))
+    tokens = builder.node(ops.SeededSample, "tokens", outputs[0][0], spec=sampler,
+                          multiplier=sampler.multiplier(0.3), seed=3)
+    graph = builder.build(tokens, outputs[0][1], *outputs[1])
+    units = (Unit(name="u", kind="block_quantise", jobs=("q0", "q1"), lanes=2),
+             Unit(name="t", kind="sampler", jobs=("tokens",), lanes=3))
+    build_graph(graph, tmp_path / "out", BuildOptions(plan=plan_of(*units), samples=40),
+                lambda _: None)
+    assert verify(tmp_path / "out", simulators=("icarus",), samples=40).passed
+    wide = (Unit(name="u", kind="block_quantise", jobs=("q0", "q1"), lanes=3), units[1])
+    with pytest.raises(InputFault, match=r"^plan: lanes of unit 'u' must divide 16, the elements "
+                                         r"of a block, not be 3$"):
+        assemble(graph, plan_of(*wide), "top")
+
+
+def test_what_draws_at_random_serves_one_job() -> None:
+    """Another job would go on where the first one's draws ended."""
+    spec = StochasticShiftSpec(source=INT8, target=INT8, shift_low=2, shift_high=2, seeds=(5,),
+                               bits=3)
+    top = SamplerSpec(top=TopKSpec(source=INT8, k=2, longest=4))
+    for kind, operation, constants, parameters in (
+            ("stochastic_shift", ops.StochasticShift, ("shift",), {"spec": spec}),
+            ("sampler", ops.SeededSample, (), {"spec": top, "multiplier": 99})):
+        builder = NetworkBuilder("random")
+        builder.constant("shift", [2], INT8)
+        outputs = [builder.node(operation, f"r{k}", builder.input(f"x{k}", (4,), INT8),
+                                *constants, **parameters) for k in range(2)]
+        if not constants:
+            del builder.tensors["shift"]
+        unit = Unit(name="u", kind=kind, jobs=("r0", "r1"), lanes=1)
+        with pytest.raises(InputFault, match=r"^plan: unit 'u' draws at random, for one job alone; "
+                                             r"give r0, r1 units of their own$"):
+            assemble(builder.build(*outputs), plan_of(unit), "top")
 
 
 def test_every_kind_has_a_maker() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from sw_model.formats import IntFormat
 from sw_model.node import AtMost, NodeError, Tensor
-from sw_model.ops import Sample, draw, nucleus, sample, xorshift32
+from sw_model.ops import Sample, SeededSample, draw, nucleus, sample, xorshift32
 from sw_model.specs import SamplerSpec, TopKSpec
 
 INT8, UINT32 = IntFormat(8), IntFormat(32, signed=False)
@@ -120,3 +121,27 @@ def test_spec_refuses():
         spec_of().multiplier(10.0, 0.1)
     with pytest.raises(TypeError, match="top must be a TopKSpec, not 3"):
         SamplerSpec(top=3)
+
+
+def test_rows_of_a_run_draw_in_turn(rng):
+    """From the seed at every run, over vectors and then samples."""
+    spec = spec_of(k=3)
+    node = SeededSample(name="s", inputs=("x",), outputs=("y",), spec=spec,
+                        multiplier=spec.multiplier(0.1), part=60_000, seed=12345)
+    x = Tensor("x", (2, 11), INT8)
+    assert node.infer([x]) == (((2, 1), IntFormat(5, signed=False)),)
+    rows = rng.integers(-128, 128, (6, 2, 11), dtype=np.int8)
+    (places,) = node.run([x], [rows])
+    assert (places.shape, places.dtype) == ((6, 2, 1), spec.top.index.dtype)
+    state = 12345
+    for row, place in zip(rows.reshape(12, 11), places.ravel(), strict=True):
+        wanted, state = sample(row, spec, node.multiplier, node.part, state)
+        assert place == wanted
+    np.testing.assert_array_equal(node.run([x], [rows])[0], places)
+    assert node.from_json(node.as_json()) == node
+    with pytest.raises(NodeError, match=r"needs a row of 1 to 20 elements, not \[2, 21\]"):
+        node.infer([Tensor("x", (2, 21), INT8)])
+    for change, message in (({"seed": 0}, "seed must be 1 to 4294967295, not 0"),
+                            ({"part": 65_537}, "part 65537 out of range")):
+        with pytest.raises(NodeError, match=message):
+            replace(node, **change).infer([x])
