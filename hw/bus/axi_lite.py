@@ -115,7 +115,7 @@ class AxiLiteRegisters(wiring.Component):
         with m.If(axi.rready):
             m.d.sync += axi.rvalid.eq(0)
 
-        # What is under way is a write, or what was the last.
+        # Of what is under way:
         write, refused, failed = Signal(), Signal(), Signal()
         may_write = have_address & have_data & ~axi.bvalid
         may_read = have_read & ~axi.rvalid
@@ -128,8 +128,8 @@ class AxiLiteRegisters(wiring.Component):
         ]
         with m.FSM():
             with m.State("idle"), m.If(may_write | may_read):
-                chosen = may_write & ~(may_read & write)
-                m.d.sync += [write.eq(chosen), request.valid.eq(~chosen | strobes.all())]
+                # None is there again in the cycle after its turn, when the other goes first.
+                m.d.sync += [write.eq(may_write), request.valid.eq(~may_write | strobes.all())]
                 m.next = "access"
             with m.State("access"):
                 m.d.comb += response.ready.eq(1)

@@ -102,7 +102,7 @@ class Input:
         assert self.misplaced == misplaced, f"{self.prefix}: {self.misplaced} misplaced"
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize((("idle", "stall"), PAUSES))
 async def packets_are_samples(dut, idle, stall):
     """Of the right length: each word once, nothing misplaced; without pauses one a cycle."""
@@ -120,7 +120,7 @@ async def packets_are_samples(dut, idle, stall):
         bench.stop()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize((("idle", "stall"), PAUSES))
 async def each_packet_is_one_sample(dut, idle, stall):
     """Too short, too long, or right, in any order."""
@@ -142,7 +142,7 @@ async def each_packet_is_one_sample(dut, idle, stall):
         bench.stop()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(line=["rst", "clear"])
 async def the_next_packet_counts(dut, line):
     """After a reset or ``clear`` in the midst of any packet, if its rest does not come."""
@@ -213,7 +213,7 @@ async def outputs(dut, stall):
     return benches
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize((("idle", "stall"), PAUSES))
 async def samples_are_packets(dut, idle, stall):
     benches = await outputs(dut, stall)
@@ -229,7 +229,7 @@ async def samples_are_packets(dut, idle, stall):
             assert times[-1] - times[0] == len(times) - 1, f"{bench.prefix} rests"
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def words_follow_the_cycle_after(dut):
     for output in await outputs(dut, 0):
         output.send(1, 0)
@@ -242,7 +242,7 @@ async def words_follow_the_cycle_after(dut):
         await output.packets(1)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def packets_that_began_are_whole(dut):
     """Whenever ``clear`` comes, TVALID stays and every packet has its length."""
     benches = await outputs(dut, 0.4)
