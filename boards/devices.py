@@ -54,7 +54,8 @@ class Device:
     variant : str
         What the synthesis target needs to know beyond the family.
     nextpnr : tuple of str
-        Options of nextpnr; empty where this project does not place.
+        Options of nextpnr, for a common package and the slowest speed grade that is sold;
+        empty where this project does not place.
     """
 
     name: str
@@ -67,6 +68,38 @@ class Device:
     large_rams: MemoryBlocks = field(default=MemoryBlocks(0, 0))
     variant: str = ""
     nextpnr: tuple[str, ...] = ()
+
+    def placed(self, **chosen: str) -> tuple[str, ...]:
+        """Options of nextpnr for another package or speed grade.
+
+        Parameters
+        ----------
+        chosen : str
+            ``package`` and ``speed`` on ECP5, ``package`` on iCE40, ``part`` (the vendor's whole
+            order number) on Gowin and Nexus; what is empty stays.
+
+        Raises
+        ------
+        InputFault
+            If the device is not chosen by that, one line for each.
+        """
+        words, wrong = list(self.nextpnr), []
+        for name, value in chosen.items():
+            option = "--device" if name == "part" else f"--{name}"
+            if value and option in words:
+                words[words.index(option) + 1] = value
+            elif value:
+                wrong.append(f"{name}: {self.name} is not chosen by {name}, but by "
+                             f"{' and '.join(self.choices) or 'nothing'}")
+        if wrong:
+            raise InputFault("\n".join(wrong))
+        return tuple(words)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What :meth:`placed` takes."""
+        return tuple(name for name, option in (("package", "--package"), ("speed", "--speed"),
+                                               ("part", "--device")) if option in self.nextpnr)
 
 
 def _ecp5(name: str, part: str, luts: int, dsps: int, rams: int, die: str) -> Device:
@@ -85,15 +118,17 @@ def _ice40(name: str, part: str, cells: int, rams: int, package: str, *, dsps: i
 
 
 def _gowin(name: str, part: str, luts: int, ffs: int, dsps: int, rams: int,
-           variant: str) -> Device:
+           variant: str, order: str, die: str) -> Device:
     return Device(name=name, family="gowin", part=part, luts=luts, ffs=ffs, dsps=dsps,
-                  block_rams=MemoryBlocks(rams, 18 * 1024), variant=variant)
+                  block_rams=MemoryBlocks(rams, 18 * 1024), variant=variant,
+                  nextpnr=("--device", order, "--vopt", f"family={die}"))
 
 
-def _nexus(name: str, part: str, luts: int, dsps: int, rams: int, large: int) -> Device:
+def _nexus(name: str, part: str, luts: int, dsps: int, rams: int, large: int,
+           order: str) -> Device:
     return Device(name=name, family="nexus", part=part, luts=luts, ffs=luts, dsps=dsps,
                   block_rams=MemoryBlocks(rams, 18 * 1024),
-                  large_rams=MemoryBlocks(large, 512 * 1024))
+                  large_rams=MemoryBlocks(large, 512 * 1024), nextpnr=("--device", order))
 
 
 def _xilinx(name: str, part: str, luts: int, dsps: int, rams: int) -> Device:
@@ -110,11 +145,14 @@ DEVICES: dict[str, Device] = {entry.name: entry for entry in (
     _ice40("ice40-hx1k", "iCE40HX1K", 1_280, 16, "tq144"),
     _ice40("ice40-hx8k", "iCE40HX8K", 7_680, 32, "ct256"),
     _ice40("ice40-up5k", "iCE40UP5K", 5_280, 30, "sg48", dsps=8, large=4),
-    _gowin("gowin-gw1nr9", "GW1NR-9", 8_640, 6_480, 20, 26, "gw1n"),
-    _gowin("gowin-gw2a18", "GW2A-18", 20_736, 15_552, 48, 46, "gw2a"),
-    _gowin("gowin-gw5a25", "GW5A-25", 23_040, 23_040, 28, 56, "gw5a"),
-    _nexus("nexus-lifcl17", "LIFCL-17", 13_824, 24, 24, 5),
-    _nexus("nexus-lifcl40", "LIFCL-40", 32_256, 56, 84, 2),
+    _gowin("gowin-gw1nr9", "GW1NR-9", 8_640, 6_480, 20, 26, "gw1n",
+           "GW1NR-LV9QN88PC6/I5", "GW1N-9C"),
+    _gowin("gowin-gw2a18", "GW2A-18", 20_736, 15_552, 48, 46, "gw2a",
+           "GW2AR-LV18QN88C8/I7", "GW2A-18C"),
+    _gowin("gowin-gw5a25", "GW5A-25", 23_040, 23_040, 28, 56, "gw5a",
+           "GW5A-LV25MG121NES", "GW5A-25A"),
+    _nexus("nexus-lifcl17", "LIFCL-17", 13_824, 24, 24, 5, "LIFCL-17-7SG72C"),
+    _nexus("nexus-lifcl40", "LIFCL-40", 32_256, 56, 84, 2, "LIFCL-40-7BG400C"),
     _xilinx("xilinx-xc7a35t", "XC7A35T", 20_800, 90, 50),
     _xilinx("xilinx-xc7a100t", "XC7A100T", 63_400, 240, 135),
 )}

@@ -44,6 +44,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         of the LUTs.
     variant : str
         Of the family: ``hx``, ``lp``, ``u`` (iCE40); ``gw1n``, ``gw2a``, ``gw5a`` (Gowin).
+    pads : bool
+        Whether ports of the top get the pads of pins, where nextpnr does not make them itself
+        (Gowin, Nexus).
     """
 
     dsp: bool = True
@@ -51,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     delay_ps: int = 10_000
     fast: bool = False
     variant: str = ""
+    pads: bool = False
 
 
 def commands(target: str, top: str, options: Options, *, liberty: str = "") -> list[Command]:
@@ -66,12 +70,14 @@ def _synthesis(target: str, top: str, options: Options, *, liberty: str) -> list
         case "ecp5":
             return [f"synth_lattice -family ecp5 -top {top}{whole}{no_dsp}"]
         case "nexus":
-            return [f"synth_lattice -family lifcl -noiopad -top {top}{whole}{no_dsp}"]
+            bare = "" if options.pads else " -noiopad"
+            return [f"synth_lattice -family lifcl{bare} -top {top}{whole}{no_dsp}"]
         case "ice40":
             dsp = " -dsp" if options.dsp else ""
             return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}"]
         case "gowin":
-            return [f"synth_gowin -family {options.variant or 'gw2a'} -noiopads "
+            bare = "" if options.pads else " -noiopads"
+            return [f"synth_gowin -family {options.variant or 'gw2a'}{bare} "
                     f"-top {top}{whole}{no_dsp}"]
         case "xilinx":
             flat = " -flatten" if options.flatten else ""

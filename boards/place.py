@@ -1,6 +1,6 @@
 """Place and route with nextpnr: the clock a netlist reaches, and what it takes of a device.
 
-A native ``nextpnr-ecp5`` or ``nextpnr-ice40`` on PATH is used where there is one; else the
+A native ``nextpnr-ecp5``, ``nextpnr-ice40``, ... on PATH is used where there is one; else the
 WebAssembly build of the wheels, which is several times slower and compiles itself (some
 seconds) on its first start for each user.
 """
@@ -8,14 +8,10 @@ seconds) on its first start for each user.
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +22,12 @@ from sw_model.faults import Fault, InputFault, ToolMissing, Verdict
 from . import cache
 from .devices import Device
 from .logs import important_line, nextpnr_phase, read_log
+from .nextpnr import NEXTPNR
+from .nexus_carries import open_carries
 from .process import Progress, run
+from .tools import Tool, find_program
 
 __all__ = ["CriticalPath", "Placement", "Tool", "Use", "find_tool", "place"]
-
-#: Options of each family beside the device's own. Where the clock is missed, the run still ends
-#: with its report: the verdict is for the caller. router1 takes hours on a full ECP5.
-_OPTIONS = {
-    "ecp5": ("--lpf-allow-unconstrained", "--timing-allow-fail", "--router", "router2"),
-    "ice40": ("--pcf-allow-unconstrained", "--timing-allow-fail"),
-}
-
-#: Starts the wheel's program: its arguments are nextpnr's.
-_WHEEL = ("import sys; from yowasp_nextpnr_{0} import run_nextpnr_{0} as run; "
-          "sys.exit(run(sys.argv[1:]))")
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """A nextpnr: how to call it, and which one it is."""
-
-    command: tuple[str, ...]
-    version: str
-
 
 class Use(msgspec.Struct, frozen=True):
     """Of one kind of resource: how many are used, of how many."""
@@ -85,6 +65,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         By nextpnr's names, those in use alone.
     log : str
         What nextpnr said.
+    routed : str
+        The routed design, for the packer; in the cache. Empty where no pins were given.
     cached : bool
         Whether an earlier run's result was taken.
     """
@@ -98,6 +80,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     critical: CriticalPath | None
     utilisation: Mapping[str, Use]
     log: str = ""
+    routed: str = ""
     cached: bool = False
 
 
@@ -112,21 +95,17 @@ def find_tool(family: str) -> Tool:
     ToolMissing
         If there is neither.
     """
-    if family not in _OPTIONS:
-        raise InputFault(f"designs are placed on {' and '.join(_OPTIONS)} only, not on {family}")
-    name = f"nextpnr-{family}"
-    if native := shutil.which(name):
-        said = subprocess.run([native, "--version"], capture_output=True, text=True, check=False)
-        return Tool((native,), (said.stdout + said.stderr).strip() or name)
-    package = f"yowasp-{name}"
-    if importlib.util.find_spec(package.replace("-", "_")) is None:
-        raise ToolMissing(f"{name} is neither on PATH nor installed: pip install {package}")
-    return Tool((sys.executable, "-P", "-c", _WHEEL.format(family)),
-                f"{package} {metadata.version(package)}")
+    if family not in NEXTPNR:
+        *others, last = NEXTPNR
+        raise InputFault(f"designs are placed on {', '.join(others)} and {last} only, "
+                         f"not on {family}")
+    one = NEXTPNR[family]
+    return find_program(one.programs, one.package, one.start)
 
 
 def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, work: Path,
-          top: str | None = None, progress: Progress | None = None) -> Placement:
+          top: str | None = None, pins: str | None = None,
+          progress: Progress | None = None) -> Placement:
     """Place and route a netlist.
 
     Parameters
@@ -143,6 +122,9 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
         Folder for ``nextpnr.log`` and the files of the run.
     top : str, optional
         The top module where the netlist does not say.
+    pins : str, optional
+        The file that says which port stands at which pin, of :mod:`boards.constraints`. Without
+        it the pins are nextpnr's choice, and the routed design is not kept.
 
     Raises
     ------
@@ -150,29 +132,40 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
         If the design does not fit, cannot be routed, or nextpnr failed: the line that
         matters and the log's path. A missed clock is no failure: see ``met``.
     """
-    tool = find_tool(device.family)
+    tool, one = find_tool(device.family), NEXTPNR[device.family]
     work.mkdir(parents=True, exist_ok=True)
     data = netlist.read_bytes()
     text = gzip.decompress(data) if netlist.suffix == ".gz" else data
-    options = [*device.nextpnr, *_OPTIONS[device.family], "--freq", f"{clock_mhz:g}",
-               "--seed", str(seed), *(("--top", top) if top else ())]
-    key = cache.digest_of(["placement 1", tool.version, *options, text])
+    if device.family == "nexus":
+        text = open_carries(text)
+    options = [*device.nextpnr, *one.options, *(one.free if pins is None else ()),
+               "--freq", f"{clock_mhz:g}", "--seed", str(seed), *(("--top", top) if top else ())]
+    key = cache.digest_of(["placement 2", tool.version, *options, pins or "no pins", text])
     log = work / "nextpnr.log"
+    # Bare names, since the WebAssembly build sees the working folder but not /tmp.
+    files = {"placed.json": text}
+    if pins is not None:
+        options += [*f"{one.constraints}pins.{one.suffix}".split(), one.output, "routed"]
+        files[f"pins.{one.suffix}"] = pins.encode()
 
     def fill(fresh: Path) -> None:
-        # Bare names, since the WebAssembly build sees the working folder but not /tmp.
-        (work / "placed.json").write_bytes(text)
-        report = work / "report.json"
-        code = run([*tool.command, *options, "--json", "placed.json", "--report", report.name],
-                   cwd=work, log=log, progress=progress, phase=nextpnr_phase)
-        (work / "placed.json").unlink()
-        timing = report.read_bytes() if report.exists() else b""
-        report.unlink(missing_ok=True)
-        if code or not timing:
-            lines = read_log(log)
-            kind: type[Fault] = ToolMissing if _lacks_module(lines) else Verdict
-            raise kind(f"nextpnr could not place the design on {device.name}: "
-                       f"{important_line(lines, code)} (log: {log})")
+        for name, content in files.items():
+            (work / name).write_bytes(content)
+        report, routed = work / "report.json", work / "routed"
+        try:
+            code = run([*tool.command, *options, "--json", "placed.json", "--report",
+                        report.name], cwd=work, log=log, progress=progress, phase=nextpnr_phase)
+            timing = report.read_bytes() if report.exists() else b""
+            if code or not timing:
+                lines = read_log(log)
+                kind: type[Fault] = ToolMissing if _lacks_module(lines) else Verdict
+                raise kind(f"nextpnr could not place the design on {device.name}: "
+                           f"{important_line(lines, code)} (log: {log})")
+            if pins is not None:
+                shutil.move(routed, fresh / routed.name)
+        finally:
+            for path in (report, routed, *(work / name for name in files)):
+                path.unlink(missing_ok=True)
         found = _placement(json.loads(timing), device, tool, clock_mhz, seed)
         (fresh / "placement.json").write_bytes(msgspec.json.encode(found))
         shutil.copyfile(log, fresh / log.name)
@@ -181,7 +174,8 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
     if hit:
         shutil.copyfile(entry / log.name, log)
     placement = msgspec.json.decode((entry / "placement.json").read_bytes(), type=Placement)
-    return msgspec.structs.replace(placement, log=str(log), cached=hit)
+    return msgspec.structs.replace(placement, log=str(log), cached=hit,
+                                   routed="" if pins is None else str(entry / "routed"))
 
 
 def _placement(report: Mapping[str, Any], device: Device, tool: Tool, clock_mhz: float,

@@ -22,7 +22,7 @@ from .process import Progress
 from .shim import NAME, wrap
 from .yosys import Options, synthesise
 
-__all__ = ["SCHEMA", "SynthVerdict", "fits", "load_report", "synth"]
+__all__ = ["PLACED", "SCHEMA", "SynthVerdict", "fits", "load_report", "synth"]
 
 #: Version of ``synth.json``.
 SCHEMA = 1
@@ -30,6 +30,8 @@ SCHEMA = 1
 #: Names of the result and of the folder with the logs, in the build folder.
 FILE, LOGS = "synth.json", "synth"
 
+#: Families whose designs can be placed without a board: nextpnr finds pins itself.
+PLACED = ("ecp5", "ice40")
 
 #: Half a period of 1 MHz, in picoseconds: the logic's share of every path.
 _HALF_PERIOD = 500_000
@@ -154,10 +156,13 @@ def synth(folder: Path, *, device: str = "ecp5-85k", place: bool = False, clock_
     if not clock_mhz > 0:
         raise InputFault(f"the clock must be above 0 MHz, not {clock_mhz:g}")
     if place:
+        if target not in PLACED:
+            raise InputFault(f"without a board, designs are placed on {' and '.join(PLACED)} "
+                             f"only, not on {target}")
         placing.find_tool(target)
         if chip is None:
             raise InputFault(f"placing needs a device, not the family {target}: "
-                             f"{', '.join(d.name for d in DEVICES.values() if d.nextpnr)}")
+                             f"{', '.join(d.name for d in DEVICES.values() if d.family in PLACED)}")
     try:
         (logs := folder / LOGS).mkdir(exist_ok=True)
     except OSError as error:

@@ -47,7 +47,7 @@ def test_devices_to_place_on_have_a_tool() -> None:
         if entry.nextpnr:
             assert find_tool(entry.family).version
         else:
-            with pytest.raises(InputFault, match="placed on ecp5 and ice40 only"):
+            with pytest.raises(InputFault, match="placed on ecp5, ice40, gowin and nexus only"):
                 find_tool(entry.family)
 
 

@@ -124,7 +124,8 @@ def test_faults(build: Callable, tmp_path: Path) -> None:
     folder = build(Roms())
     for arguments, message in [
             ({"device": "ecp5-86k"}, r"^no device 'ecp5-86k'; did you mean ecp5-85k\?"),
-            ({"device": "xilinx-xc7a35t", "place": True}, "placed on ecp5 and ice40 only"),
+            ({"device": "xilinx-xc7a35t", "place": True},
+             "^without a board, designs are placed on ecp5 and ice40 only, not on xilinx$"),
             ({"device": "ice40", "place": True}, "^placing needs a device, not the family ice40"),
             ({"clock_mhz": 0}, "^the clock must be above 0 MHz, not 0$")]:
         with pytest.raises(InputFault, match=message):
