@@ -114,9 +114,8 @@ class UartReceiver(wiring.Component):
                     m.next = "IDLE"
                     with m.If(~stop):
                         m.next = "LOW"
-            with m.State("LOW"):
-                with m.If(line):
-                    m.next = "IDLE"
+            with m.State("LOW"), m.If(line):
+                m.next = "IDLE"
 
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)

@@ -7,7 +7,9 @@ from amaranth.lib import wiring
 
 from hw.bus.axi_lite import AxiLiteRegisters
 from hw.bus.axi_stream import AxiStreamInput, AxiStreamOutput
+from hw.bus.commands import FrameCommands
 from hw.bus.crc import Crc32
+from hw.bus.frames import Deframer, Framer
 from hw.bus.uart import UartReceiver, UartTransmitter
 from hw.bus.wishbone import WishboneRegisters
 
