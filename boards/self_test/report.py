@@ -55,7 +55,7 @@ class Report(wiring.Component):
     divisor : int
         Clock cycles of the UART's bit.
     pause : int
-        Cycles from one line to the next.
+        Cycles from handing over the last byte of a line to the next line.
 
     Members
     -------
