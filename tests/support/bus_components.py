@@ -19,4 +19,5 @@ __all__ = ["bus_components"]
 def bus_components() -> tuple[wiring.Component, ...]:
     """New instances."""
     return (AxiLiteRegisters(6), AxiStreamInput(9, 10), AxiStreamOutput(9, 10),
-            WishboneRegisters(6), Crc32(), UartReceiver(104), UartTransmitter(104))
+            WishboneRegisters(6), Crc32(), Deframer(), Framer(), FrameCommands(7),
+            UartReceiver(104), UartTransmitter(104))
