@@ -19,6 +19,9 @@ __all__ = ["Piecewise", "piecewise"]
 def piecewise(x: NDArray[Any], spec: PiecewiseSpec) -> NDArray[np.int64]:
     """The polynomial of each element's segment; see :class:`sw_model.specs.PiecewiseSpec`.
 
+    ``(c0 + (c1 + (c2*t >> b))*t >> b) >> guard``, ``c`` the segment's coefficients, as many as the
+    degree has, ``t`` the ``b = spec.offset_bits`` low bits of the code less the range's lowest.
+
     Parameters
     ----------
     x : integers, any shape
@@ -30,6 +33,8 @@ def piecewise(x: NDArray[Any], spec: PiecewiseSpec) -> NDArray[np.int64]:
     int64 array of codes of ``spec.target``.
 
     How far off it is :mod:`sw_model.approximate` finds out, code by code.
+
+    Source: J.-M. Muller, Elementary functions, 3rd edition 2016, chapters 3 and 6.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = PiecewiseSpec(source=IntFormat(4), target=IntFormat(6), low=-8, high=7,

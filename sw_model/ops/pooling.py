@@ -57,6 +57,8 @@ def max_pool(codes: NDArray[Any], spec: PoolSpec) -> NDArray[np.int64]:
 
     Shapes are those of :func:`average_pool`.
 
+    Source: TensorFlow Lite, reference/integer_ops/pooling.h.
+
     >>> from sw_model.formats import IntFormat
     >>> from sw_model.specs import WindowAxis
     >>> spec = PoolSpec.of(IntFormat(8), WindowAxis.same(3, 2, 2))

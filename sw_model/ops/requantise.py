@@ -54,6 +54,8 @@ def requantise(codes: NDArray[Any], spec: RequantiseSpec) -> NDArray[np.int64]:
 def concatenate(inputs: Sequence[NDArray[Any]], spec: ConcatSpec) -> NDArray[np.int64]:
     """The inputs one behind the other along the last axis, each at the result's scale.
 
+    Source: TensorFlow Lite, reference/concatenation.h, behind its QUANTIZE of each input.
+
     >>> from sw_model.formats import IntFormat
     >>> int8 = IntFormat(8)
     >>> halved, same = (RequantiseSpec.between(int8, int8, scale_in=scale, scale_out=0.2)

@@ -22,6 +22,9 @@ Ints = NDArray[Any]
 def rescale(acc: Ints, multiplier: Ints, exponent: Ints, mode: RescaleMode) -> Ints:
     """``round(acc * multiplier * 2**exponent)`` by the rules of ``mode``; no clamp, no offset.
 
+    Source: gemmlowp and TensorFlow Lite (``tflite_*``), ONNX Runtime (float32), QONNX; see
+    :class:`.RescaleMode`, whose members define the roundings.
+
     Parameters
     ----------
     acc : integers of at most 32 bits, shape (..., channels)
@@ -128,7 +131,10 @@ class Rescale(Node):
 
 
 def multiply_add_shift(acc: Ints, multiplier: Ints, offset: Ints, shift: int) -> Ints:
-    """``(acc * multiplier + offset[acc < 0]) >> shift`` in int64.
+    """``(acc * multiplier + offset[acc < 0]) >> shift`` in int64; exact.
+
+    Source: the project's own. The compiler finds the parameters for which it equals a framework's
+    rounding, and proves that it does.
 
     Parameters
     ----------

@@ -49,7 +49,9 @@ def rescale_add(a: NDArray[Any], b: NDArray[Any], scales: tuple[Scale, Scale],
     """``clamp(rescale(a) + rescale(b))``: each rounded and offset on its own, one clamp at the
     end, besides those that the operands' own specs have.
 
-    With :meth:`RescaleAddSpec.dyadic` it is I-ViT's residual sum.
+    With :meth:`RescaleAddSpec.dyadic` it is I-ViT's residual sum, half to even and exact.
+
+    Source: Li and Gu, I-ViT, ICCV 2023 (arXiv 2207.01405), section 3.2.
 
     Parameters
     ----------
