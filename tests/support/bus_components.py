@@ -10,6 +10,7 @@ from hw.bus.axi_stream import AxiStreamInput, AxiStreamOutput
 from hw.bus.commands import FrameCommands
 from hw.bus.crc import Crc32
 from hw.bus.frames import Deframer, Framer
+from hw.bus.spi import SpiTarget
 from hw.bus.uart import UartReceiver, UartTransmitter
 from hw.bus.wishbone import WishboneRegisters
 
@@ -20,4 +21,4 @@ def bus_components() -> tuple[wiring.Component, ...]:
     """New instances."""
     return (AxiLiteRegisters(6), AxiStreamInput(9, 10), AxiStreamOutput(9, 10),
             WishboneRegisters(6), Crc32(), Deframer(), Framer(), FrameCommands(7),
-            UartReceiver(104), UartTransmitter(104))
+            UartReceiver(104), UartTransmitter(104), SpiTarget())
