@@ -55,8 +55,8 @@ def test_c_is_python(key, tmp_path, need):
                    for name in expected)
     (tmp_path / "d.c").write_text('#include <stdio.h>\n#include "d.h"\n#include "d.h"\n'
                                   f"int main(void) {{\n{body}  return 0;\n}}\n")
-    subprocess.run(["c++", "-x", "c", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-o", "d",
-                    "d.c"], cwd=tmp_path, check=True)
+    subprocess.run(["c++", "-x", "c", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror",
+                    "-o", "d", "d.c"], cwd=tmp_path, check=True)
     said = subprocess.run(["./d"], cwd=tmp_path, capture_output=True, text=True, check=True)
     found = dict(line.split() for line in said.stdout.splitlines())
     assert {name: int(value) for name, value in found.items()} == expected
