@@ -12,7 +12,7 @@ import random
 from types import SimpleNamespace
 
 import cocotb
-from cocotb.triggers import NextTimeStep, RisingEdge
+from cocotb.triggers import FallingEdge, NextTimeStep, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from verif.streams import (
@@ -64,7 +64,17 @@ class Input:
                                       dut.clk, dut.rst)
         self.source.set_pause_generator(pauses(idle, f"{seed} in"))
         self._dut = dut
+        cocotb.start_soon(self._noise())
         self.start(stall)
+
+    async def _noise(self):
+        """What TDATA and TLAST hold without TVALID does not matter."""
+        bus = self.source.bus
+        while True:
+            await FallingEdge(self._dut.clk)
+            if bus.tvalid.value == 0:
+                bus.tlast.value = random.getrandbits(1)
+                bus.tdata.value = random.getrandbits(len(bus.tdata))
 
     def start(self, stall):
         """Take words; once more after :meth:`stop`."""
