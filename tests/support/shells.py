@@ -37,5 +37,6 @@ def cases(folder: Path, out: Path, samples: int, rng: np.random.Generator) -> Pa
         found[each.name] = {
             "direction": each.direction, "width": each.width, "words": expected.words,
             "masks": expected.masks, "beats": to_beats(each, codes).tolist()}
-    (path := out / "cases.json").write_text(json.dumps({"samples": samples, "streams": found}))
+    (path := out / "cases.json").write_text(json.dumps(
+        {"samples": samples, "latency": manifest.prediction.latency, "streams": found}))
     return path

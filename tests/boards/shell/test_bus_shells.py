@@ -38,7 +38,7 @@ def test_wishbone(folder, tmp_path, need, rng):
 
 def test_axi(folder, tmp_path, need, rng):
     assert run("axi", folder, tmp_path, need, rng, "verilator", ["clk", "rst", "s_*", "m_*"]
-               ).ran == 5
+               ).ran == 6
 
 
 def test_spi(folder, tmp_path, need, rng):

@@ -23,7 +23,7 @@ from verif.streams import pauses, reset, start_clock
 
 CASES = json.loads(Path(os.environ["CASES"]).read_text())
 I, O = (CASES["streams"][name] for name in "io")
-CONTROL, STATUS, ERRORS, EPOCH, TIMEOUT = 0x1C, 0x18, 0x28, 0x34, 0x38
+STATUS, LATENCY, ERRORS, EPOCH, TIMEOUT = 0x18, 0x24, 0x28, 0x34, 0x38
 
 
 def bytes_of(stream):
@@ -87,6 +87,17 @@ async def samples_come_out_right(dut, pause):
             assert await bench.read(0) == 0x474D494C
     assert bench.sink.empty()
     assert await bench.read(STATUS) == 0
+
+
+@cocotb.test()
+async def measures_the_latency_that_is_predicted(dut):
+    start_clock(dut)
+    bench = Bench(dut)
+    await reset(dut)
+    for number in range(3):
+        await bench.send(number)
+        await bench.expect(number)
+        assert await bench.read(LATENCY) == CASES["latency"]
 
 
 @cocotb.test()
