@@ -3,6 +3,7 @@
 #   make demo                            the bundled network, from file to proven Verilog
 #   make test, make test-full            all tests; with the long ones
 #   make verilog, sim, synth, report     one step, of MODEL=file or SPEC=file.yaml [DEVICE=name]
+#   make bitstream                       of MODEL on BOARD, build/BOARD/MODEL.bin
 #   make bench                           measure, and keep the results
 PYTHON ?= python3
 VENV   ?= .venv
@@ -14,8 +15,9 @@ SOURCE := $(or $(SPEC),$(MODEL))
 NAME   := $(basename $(notdir $(SOURCE)))
 FOLDER := $(BUILD)/$(NAME)
 DEVICE ?=
+BOARD  ?= icebreaker
 
-.PHONY: demo test test-full verilog sim synth report bench install clean
+.PHONY: demo test test-full verilog sim synth report bitstream bench install clean
 .DELETE_ON_ERROR:
 
 # Installing again is due when the dependencies change.
@@ -61,6 +63,13 @@ synth: verilog
 
 report:
 	@$(call each,report)
+
+# A board of a file, BOARD=my_board.toml, has a folder of the file's name.
+PLACE := $(BUILD)/$(basename $(notdir $(BOARD)))
+
+bitstream: $(VENV)/installed
+	$(BIN)/gatemill build $(SOURCE) --out $(PLACE)/$(NAME) --board $(BOARD)
+	$(BIN)/gatemill bitstream $(PLACE)/$(NAME) --board $(BOARD) --out $(PLACE)
 
 $(VENV)/benched: $(VENV)/tested
 	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[test,bench]'

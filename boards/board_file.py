@@ -143,7 +143,7 @@ class _Reader:
     def _pins(self, key: str, value: Any, names: tuple[str, ...]) -> dict[str, Pin]:
         if not isinstance(value, dict):
             self._fault(key, f"must be a table of {', '.join(names)}, not {value!r}")
-            value = dict.fromkeys(names, "?")
+            return dict.fromkeys(names, Pin(site=""))
         self._known(f"{key}.", value, names)
         for name in names:
             if name not in value:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from .process import Progress
 from .synth import fits
 from .yosys import Options, synthesise, version
 
-__all__ = ["FILE", "FOLDER", "SCHEMA", "BitstreamVerdict", "bitstream", "clock_of", "tools_of"]
+__all__ = ["FILE", "FOLDER", "SCHEMA", "BitstreamVerdict", "bitstream", "clock_of", "copy_out",
+           "tools_of"]
 
 #: Version of ``bitstream.json``.
 SCHEMA = 1
@@ -80,7 +82,8 @@ def clock_of(board: Board, clock_mhz: float | None) -> float:
 
 
 def bitstream(folder: Path, board: Board, design: Design, *, name: str,
-              clock_mhz: float | None = None, identity: int = 0, seed: int = 1, dsp: bool = True,
+              clock_mhz: float | None = None, identity: int = 0,
+              link: Mapping[str, Any] | None = None, seed: int = 1, dsp: bool = True,
               progress: Progress | None = None) -> dict[str, Any]:
     """Make a bitstream.
 
@@ -97,6 +100,8 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         The design's clock; the oscillator's if not given.
     identity : int
         What the design's register ID reads, for ``bitstream.json``.
+    link : mapping, optional
+        How the design is spoken to, for ``bitstream.json``.
     seed : int
         Of the placer.
     dsp : bool
@@ -124,7 +129,8 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         "schema": SCHEMA, "name": name, "board": board.name, "device": board.device,
         "nextpnr": list(board.nextpnr), "clock_mhz": mhz, "oscillator_mhz": board.clock_mhz,
         "identity": f"{identity:032x}", "tools": tools, "seed": seed, "top": design.top,
-        "programmer": board.programmer, "flash": board.flash, "clocks": {}, "utilisation": {},
+        "programmer": board.programmer, "flash": board.flash, "link": dict(link or {}),
+        "clocks": {}, "utilisation": {},
         "critical": None, "file": None, "sha256": None, "verdict": None}
     try:
         (logs := folder / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -145,6 +151,24 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
     _write(target, data)
     _write(logs / FILE, _text(report))
     return report
+
+
+def copy_out(folder: Path, report: Mapping[str, Any], out: Path | None) -> Path:
+    """Copy the bitstream that ``report`` tells of into the folder ``out``, if one is given.
+
+    Returns
+    -------
+    The path of the copy, or of the bitstream itself.
+    """
+    made = folder / FOLDER / str(report["file"])
+    if out is None:
+        return made
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputFault(f"{out}: cannot be written ({error.strerror})") from error
+    _write(out / made.name, made.read_bytes())
+    return out / made.name
 
 
 def _place(whole: Frame, design: Design, board: Board, mhz: float, seed: int, dsp: bool,

@@ -6,7 +6,9 @@ FPGA-DS-02012), Gowin's rPLL (UG286, DS117, DS102).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import NamedTuple
 
 from sw_model.faults import InputFault
@@ -58,8 +60,8 @@ def _ice40(board: Board, wanted: float) -> Iterator[Pll]:
                   else ("CORE", "REFERENCECLK"))
     for divr in range(16):
         phase = board.clock_mhz / (divr + 1)
-        for divq in range(1, 7):
-            divf = round(wanted * 2 ** divq / phase) - 1
+        for divq, up in product(range(1, 7), (0, 1)):
+            divf = math.floor(wanted * 2 ** divq / phase) - 1 + up
             vco = phase * (divf + 1)
             mhz = vco / 2 ** divq
             if not (10 <= phase <= 133 and 0 <= divf < 128 and 533 <= vco <= 1066

@@ -9,8 +9,8 @@ import typer
 __all__ = ["COMMANDS", "register"]
 
 #: Calls in the order of ``--help``; each is a function of the module of its name.
-COMMANDS = ("inspect", "spec", "build", "run", "verify", "synth", "report", "units", "unit",
-            "formats", "fetch", "doctor")
+COMMANDS = ("inspect", "spec", "build", "run", "verify", "synth", "bitstream", "program",
+            "handover", "report", "units", "unit", "formats", "fetch", "doctor")
 
 
 def register(app: typer.Typer) -> None:

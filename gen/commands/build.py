@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sw_model.faults import InputFault
+
 from ..cli import Json, progress, show
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ def build(
     source: Annotated[Path, typer.Argument(help="A model (.tflite, .onnx) or a spec (.yaml).")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")],
     device: Annotated[str | None, typer.Option(help="FPGA; default ecp5-85k.")] = None,
+    board: Annotated[str | None, typer.Option(
+        help="Board, for its device and its oscillator's clock; see docs/boards.md.")] = None,
     clock: Annotated[float | None, typer.Option(help="Clock in MHz; default 50.")] = None,
     rate: Annotated[str | None, typer.Option(
         help="Inferences a second, or max (the default).")] = None,
@@ -32,6 +36,8 @@ def build(
     with progress(as_json) as report:
         from ..source import build_source
 
+        if board is not None:
+            device, clock = _of_board(board, device, clock)
         built = build_source(source, out, report, device=device, clock=clock, rate=rate,
                              plan=plan, rounding=rounding)
     results = [describe(each.folder, each.manifest) for each in built]
@@ -39,6 +45,16 @@ def build(
     show({"folder": str(out), "designs": results} if sweep else results[0],
          "\n".join(map(summary, results)), as_json)
     return 0 if all(result["fits"] for result in results) else 1
+
+
+def _of_board(name: str, device: str | None, clock: float | None) -> tuple[str, float]:
+    """Device and clock of a board; a clock that is given stays."""
+    from boards.table import board as find_board
+
+    if device is not None:
+        raise InputFault("--board and --device: give one of them")
+    board = find_board(name)
+    return board.device, board.clock_mhz if clock is None else clock
 
 
 def summary(result: dict[str, Any]) -> str:
