@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from verif.manifest import FILE, Manifest
 from .folder import write_whole
 from .spec import SPEC_SUFFIXES
 
-__all__ = ["code_types", "is_build", "load_graph", "read_inputs", "results", "run_golden",
+__all__ = ["code_types", "is_build", "load_graph", "merged", "read_inputs", "results", "run_golden",
            "run_rtl", "write_outputs"]
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -133,21 +133,28 @@ def run_golden(graph: Graph, inputs: Arrays) -> dict[str, NDArray[Any]]:
 
 
 def run_rtl(folder: Path, graph: Graph, inputs: Arrays) -> dict[str, NDArray[Any]]:
-    """Every tensor of head and tail and the core's outputs: the core by emulated Verilog.
-
-    Without samples there is nothing to simulate: every tensor is empty.
-    """
+    """Every tensor of head and tail and the core's outputs: the core by emulated Verilog."""
     from verif.emulator import Emulator
 
+    return merged(graph, inputs,
+                  lambda given: Emulator(folder, taps=False).run(given).outputs)
+
+
+def merged(graph: Graph, inputs: Arrays, run_core: Callable[[Arrays], Arrays]
+           ) -> dict[str, NDArray[Any]]:
+    """Every tensor of head and tail, and the core's outputs as ``run_core`` makes them.
+
+    Without samples there is nothing to run: every tensor is empty.
+    """
     if not all(len(array) for array in inputs.values()):
         return graph.trace(inputs)
     core = core_graph(graph)
     head = graph.trace(inputs, wanted=core.inputs)
     given = {name: head[name] for name in core.inputs}
-    run = Emulator(folder, taps=False).run(given)
     # A unit that serves several layers gives the widest codes that any of them needs.
-    made = {name: codes.astype(graph.tensors[name].format.dtype)
-            for name, codes in run.outputs.items()}
+    made = {name: codes.astype(graph.tensors[name].format.dtype).reshape(
+                len(codes), *graph.tensors[name].shape)
+            for name, codes in run_core(given).items()}
     return graph.trace(inputs, overrides={**given, **made})
 
 

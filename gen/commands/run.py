@@ -18,19 +18,26 @@ def run(
     source: Annotated[Path, typer.Argument(help="A build folder or a model file.")],
     inputs: Annotated[Path, typer.Option(help="Inputs, one array for each, as .npz.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Outputs to write, as .npz.")],
-    engine: Annotated[str, typer.Option(help="golden or rtl.")] = "golden",
+    engine: Annotated[str, typer.Option(help="golden, rtl or board.")] = "golden",
+    port: Annotated[str | None, typer.Option(
+        help="Serial port of the board; sim: the board is simulated.")] = None,
+    baud: Annotated[int | None, typer.Option(
+        min=1, help="Bits a second; default: as the bitstream has it.")] = None,
     dequantise: Annotated[bool, typer.Option(
         "--dequantise", help="Reals instead of integer codes.")] = False,
     rounding: Annotated[str | None, typer.Option(help="Rounding of a TFLite model.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run a network: on a model the framework's own arithmetic, on a build the compiled one."""
-    if engine not in ("golden", "rtl"):
-        raise InputFault(f"--engine: unknown engine {engine!r}; there are golden and rtl")
+    if engine not in ("golden", "rtl", "board"):
+        raise InputFault(f"--engine: unknown engine {engine!r}; there are golden, rtl and board")
+    if (engine == "board") != (port is not None):
+        raise InputFault("--port: goes with --engine board, which needs it: a serial port such as "
+                         "/dev/ttyUSB1, or sim")
     from .. import engines
 
-    if engine == "rtl" and not engines.is_build(source):
-        raise InputFault(f"{source}: --engine rtl needs a build folder; "
+    if engine != "golden" and not engines.is_build(source):
+        raise InputFault(f"{source}: --engine {engine} needs a build folder; "
                          "make one with `gatemill build`")
     changed = warn_of_changes(source, "rtl/", "graph.") if engines.is_build(source) else []
     with progress(as_json) as report:
@@ -40,8 +47,15 @@ def run(
         graph = engines.load_graph(source, rounding_mode(rounding))
         arrays = engines.read_inputs(inputs, graph)
         report("running")
-        values = (engines.run_rtl(source, graph, arrays) if engine == "rtl"
-                  else engines.run_golden(graph, arrays))
+        if engine == "rtl":
+            values = engines.run_rtl(source, graph, arrays)
+        elif port is not None:
+            from ..on_board import run_board
+
+            values = run_board(source, graph, arrays, port, baud=baud,
+                               progress=lambda share: report(f"running, {share:.0%}"))
+        else:
+            values = engines.run_golden(graph, arrays)
         types = None if dequantise else engines.code_types(source, graph)
         outputs = engines.results(graph, values, dequantise=dequantise, types=types)
         engines.write_outputs(out, outputs)

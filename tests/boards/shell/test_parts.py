@@ -135,7 +135,7 @@ def test_power_on():
             await ticks(27)
             assert ctx.get(top.o) == 0
             await ticks(20)
-            assert ctx.get(top.o) >= 3 * 15
+            assert ctx.get(top.o) >= 3 * 10
             ctx.set(top.reset, 1)
             await ticks(8)
             assert ctx.get(top.o) == 0

@@ -22,7 +22,7 @@ from boards.registers import Error
 from verif.streams import pauses, reset, start_clock
 
 CASES = json.loads(Path(os.environ["CASES"]).read_text())
-I, O = (CASES["streams"][name] for name in "io")
+INPUT, OUTPUT = (CASES["streams"][name] for name in "io")
 STATUS, LATENCY, ERRORS, EPOCH, TIMEOUT = 0x18, 0x24, 0x28, 0x34, 0x38
 
 
@@ -59,11 +59,11 @@ class Bench:
         await self.master.write(address, data.to_bytes(4, "little"))
 
     async def send(self, number, length=None):
-        await self.source.send(AxiStreamFrame(packet(I, number)[:length]))
+        await self.source.send(AxiStreamFrame(packet(INPUT, number)[:length]))
 
     async def expect(self, number):
         frame = await self.sink.recv(compact=False)
-        assert bytes(frame.tdata) == packet(O, number), number
+        assert bytes(frame.tdata) == packet(OUTPUT, number), number
 
 
 @cocotb.test()
@@ -105,8 +105,8 @@ async def misplaced_ends_are_told_and_forgotten(dut):
     start_clock(dut)
     bench = Bench(dut, 0.2)
     await reset(dut)
-    whole = len(packet(I, 0))
-    for number, length in enumerate((bytes_of(I), whole, whole - bytes_of(I), whole)):
+    whole = len(packet(INPUT, 0))
+    for number, length in enumerate((bytes_of(INPUT), whole, whole - bytes_of(INPUT), whole)):
         await bench.send(number, length)
         if length == whole:
             await bench.expect(number)
@@ -123,7 +123,7 @@ async def the_rest_that_does_not_come_is_given_up(dut):
     bench = Bench(dut)
     await reset(dut)
     await bench.write(TIMEOUT, 1)
-    await bench.source.send(AxiStreamFrame(packet(I, 0)))
+    await bench.source.send(AxiStreamFrame(packet(INPUT, 0)))
     for _ in range(2):
         await RisingEdge(dut.clk)
     while not (dut.s_axis_i_tvalid.value and dut.s_axis_i_tready.value):

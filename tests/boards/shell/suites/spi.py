@@ -14,7 +14,7 @@ from cocotb.triggers import Timer
 from verif.streams import PERIOD, start_clock
 
 CASES = json.loads(Path(os.environ["CASES"]).read_text())
-I, O = (CASES["streams"][name]["beats"] for name in "io")
+INPUT, OUTPUT = (CASES["streams"][name]["beats"] for name in "io")
 I_DATA, O_DATA, CONTROL, ERRORS, BAD_FRAMES = 16, 20, 7, 10, 11
 READ, WRITE = 0, 1
 FLAG, ESCAPE = 0x7E, 0x7D
@@ -86,9 +86,9 @@ class Controller:
         raise AssertionError(f"no response to request {self.sequence}")
 
     async def sample(self, number):
-        assert await self.request(WRITE, I_DATA, I[number]) == (0, [])
-        assert await self.request(READ, O_DATA, [len(O[number])]) == (0, O[number])
-        self.accesses += len(I[number]) + len(O[number])
+        assert await self.request(WRITE, I_DATA, INPUT[number]) == (0, [])
+        assert await self.request(READ, O_DATA, [len(OUTPUT[number])]) == (0, OUTPUT[number])
+        self.accesses += len(INPUT[number]) + len(OUTPUT[number])
 
 
 async def started(dut, pause=0.0):
@@ -116,8 +116,8 @@ async def is_usable_after_a_break(dut):
     """A selection that ends in the middle of a request, and a reset by the button."""
     controller = await started(dut)
     for after in range(12):
-        sent = stuffed(bytes([99, WRITE, I_DATA, 0, 4 * len(I[0]), 0])
-                       + b"".join(word.to_bytes(4, "little") for word in I[0]))
+        sent = stuffed(bytes([99, WRITE, I_DATA, 0, 4 * len(INPUT[0]), 0])
+                       + b"".join(word.to_bytes(4, "little") for word in INPUT[0]))
         await controller.select(True)
         for byte in sent[:2 + after]:
             await controller.byte(byte)
