@@ -153,7 +153,7 @@ def test_another_build_is_refused(digits, images):
     manifest = Manifest.load(digits)
     other = RegisterMap(manifest.streams, manifest.prediction, identity=12345)
     with (simulated_board(digits) as port, Host(port, 1_000_000, timeout=5) as host,
-          pytest.raises(InputFault, match="the board holds build 0{32}, not 0+3039")):
+          pytest.raises(InputFault, match=r"the board holds build 0{32}, not 0+3039")):
         Board(host, other)
 
 
