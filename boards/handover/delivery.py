@@ -74,14 +74,16 @@ def gather(folder: Path, *, clock_mhz: float, identity: int = 0) -> Delivery:
         If a file is missing.
     """
     manifest = Manifest.load(folder)
-    shells = {kind: make_shell(folder, kind, clock_mhz=clock_mhz, identity=identity)
-              for kind in SHELLS}
     source = folder / manifest.verilog
+    # What the manifest says to be there, whether it is or not.
+    images = {*source.parent.glob("*.mem"), *(folder / each.file for each in manifest.memory)}
     files: dict[str, bytes] = {}
     try:
-        for path in (source, *sorted(source.parent.glob("*.mem"))):
+        for path in (source, *sorted(images)):
             files[path.name] = path.read_bytes()
     except OSError as error:
         raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
+    shells = {kind: make_shell(folder, kind, clock_mhz=clock_mhz, identity=identity)
+              for kind in SHELLS}
     files |= {f"{shell.top}.v": shell.verilog.encode() for shell in shells.values()}
     return Delivery(manifest, clock_mhz, shells, files)

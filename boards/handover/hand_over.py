@@ -47,8 +47,8 @@ def hand_over(folder: Path, target: Path, *, clock_mhz: float, samples: int = 10
     InputFault
         If the folder is no build, or lacks its network or its samples.
     """
-    delivery = gather(folder, clock_mhz=clock_mhz, identity=identity)
     played = play(folder, samples)
+    delivery = gather(folder, clock_mhz=clock_mhz, identity=identity)
     bench = testbench(delivery.manifest, played)
     top = delivery.name
     texts = {

@@ -14,6 +14,7 @@ REQUIRED = {name for name in os.environ.get("GATEMILL_REQUIRE", "").split(",") i
 
 #: A program of each tool that PyPI does not carry, and what to type for it.
 PROGRAMS = {"icarus": ("iverilog", "apt install iverilog"),
+            "tclsh": ("tclsh", "apt install tcl"),
             "verilator": ("g++", "apt install g++ make perl")}
 
 

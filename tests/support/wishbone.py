@@ -20,8 +20,8 @@ _SIGNALS = ("cyc", "stb", "we", "adr", "dat_w", "sel", "dat_r", "ack", "err")
 class WishbonePorts:
     """The signals of a bus, ``wishbone__cyc`` and so on, with the clock that they move by."""
 
-    def __init__(self, dut: Any, prefix: str = "wishbone__") -> None:
-        self.clk = dut.clk
+    def __init__(self, dut: Any, prefix: str = "wishbone__", clock: str = "clk") -> None:
+        self.clk = getattr(dut, clock)
         for name in _SIGNALS:
             setattr(self, name, getattr(dut, f"{prefix}{name}"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from boards.handover import hand_over
+from boards.handover.delivery import gather
 from gen.source import build_source
 from tests.support.checkout import ROOT
 
@@ -24,3 +25,9 @@ def delivery(digits):
     (folder := digits.parent / "delivery").mkdir()
     hand_over(digits, folder, clock_mhz=25, samples=30, identity=0x1234)
     return folder
+
+
+@pytest.fixture(scope="session")
+def gathered(digits):
+    """The build as generators of files see it."""
+    return gather(digits, clock_mhz=25)

@@ -81,12 +81,12 @@ def test_a_network_that_stops_or_babbles_is_seen(need, digits, own, valid, paylo
     assert says in done.stdout, done.stdout
 
 
-def test_every_target_is_whole(delivery, tmp_path):
+def test_every_target_is_whole(own, tmp_path):
     """Sources of every target are found, and images lie where tools run."""
     for target in ("default", "wishbone", "axi", "sim"):
-        done = run(delivery, target, "--setup", "--work-root", str(tmp_path / target),
+        done = run(own, target, "--setup", "--work-root", str(tmp_path / target),
                    *(() if target == "sim" else ("--tool", "icarus")))
         assert done.returncode == 0, done.stdout + done.stderr
-        images = {path.name for path in (delivery / "rtl").glob("*.mem")}
+        images = {path.name for path in (own / "rtl").glob("*.mem")}
         assert images
         assert images <= {path.name for path in (tmp_path / target).iterdir()}

@@ -1,0 +1,1 @@
+"""Cocotb suites of what is handed over."""
