@@ -3,24 +3,30 @@
 The whole table and a picture of it are ``results/units/errors.md`` and ``errors.svg``, as of
 ``gatemill units --errors``; what was synthesised before is not again.
 
-    python -m bench.tradeoffs [--json]
+    python -m bench.tradeoffs [--json | --markdown]
+
+``--markdown`` prints the table of docs/tradeoffs.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from boards.yosys import version
+from gen.tradeoffs.measure import Row
 from gen.tradeoffs.measure import measure as measure_variants
-from gen.tradeoffs.report import as_dict, write
+from gen.tradeoffs.report import as_dict, table, write
 from gen.tradeoffs.variants import variants
 
 from . import record
-from .record import command, versions
+from .record import finish, tell, versions
 
-__all__ = ["lines", "main", "measure"]
+__all__ = ["lines", "main", "markdown", "measure"]
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -33,15 +39,26 @@ def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """Of each function the ways that none is better than."""
-    table = [f"{'function':<11} {'way':<36} {'error':>9} {'ECP5':>7} {'iCE40':>7} {'latency':>8}"]
-    return [*table, *(
+    head = [f"{'function':<11} {'way':<36} {'error':>9} {'ECP5':>7} {'iCE40':>7} {'latency':>8}"]
+    return [*head, *(
         f"{row['family']:<11} {row['name']:<36} {row['error']:>9.2g} {row['ecp5']:>7,} "
         f"{row['ice40']:>7,} {row['latency']:>8}" for row in result["rows"] if row["best"])]
 
 
+def markdown(result: dict[str, Any]) -> list[str]:
+    """All of them, as :func:`gen.tradeoffs.report.table` has them."""
+    return table(msgspec.convert(result["rows"], list[Row]))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    return command("bench.tradeoffs", __doc__, measure, lines, arguments)
+    parser = argparse.ArgumentParser(prog="bench.tradeoffs", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
+    given = parser.parse_args(arguments)
+    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,64 +1,79 @@
-"""What units of the library cost, by estimate: measured on representatives, by lane.
+"""What units of the library cost, by estimate.
 
-``python -m bench.units`` prints what synthesis takes of them beside these figures.
+Multipliers and lookup tables are sums of a constant, of the lanes, and of the lanes' bits
+(:func:`features`), with factors that ``python -m bench.library_prices`` fits to synthesised units
+of each operation and keeps in ``library.json``, with the units themselves and one each that was not
+fitted to: of that the estimate's error is printed. Memories of rows are not counted.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cache
+from importlib.resources import files
 
-__all__ = ["LIBRARY", "LibraryPrice"]
+import msgspec
+
+__all__ = ["FILE", "Fit", "Sample", "features", "fits", "library_price"]
+
+#: Beside this module.
+FILE = "library.json"
 
 
-class LibraryPrice(NamedTuple):
-    """Multipliers and lookup tables of a unit: once, and for each lane."""
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """A unit that was synthesised.
 
+    Parameters
+    ----------
+    given : tuple of str
+        Unit of the catalogue, and what it was given.
+    width, lanes : int
+        Bits of an element of the first operand, and elements served at once.
+    multipliers, luts : float
+        On ECP5: 18 x 18 multipliers, and LUT4 + 2 for each CCU2C.
+    fabric : float
+        LUT4 on iCE40, without multipliers.
+    """
+
+    given: tuple[str, ...]
+    width: int
+    lanes: int
     multipliers: float
     luts: float
-    lane_multipliers: float
-    lane_luts: float
-
-    def of(self, lanes: int, dsps: bool) -> tuple[float, float]:
-        """Multipliers and lookup tables of a unit; a product of logic takes about 400."""
-        multipliers = self.multipliers + lanes * self.lane_multipliers
-        luts = self.luts + lanes * self.lane_luts
-        return (multipliers, luts) if dsps else (0, luts + 400 * multipliers)
+    fabric: float
 
 
-#: By the operation that a unit runs.
-LIBRARY: dict[str, LibraryPrice] = {
-    "RmsNorm": LibraryPrice(12, 900, 4, 250),
-    "LayerNorm": LibraryPrice(20, 1200, 6, 350),
-    "L1Norm": LibraryPrice(12, 900, 6, 350),
-    "L2Norm": LibraryPrice(8, 600, 4, 250),
-    "IntegerLayerNorm": LibraryPrice(2, 900, 3, 200),
-    "Add": LibraryPrice(0, 20, 12, 500),
-    "Multiply": LibraryPrice(0, 20, 5, 200),
-    "Requantise": LibraryPrice(0, 20, 4, 150),
-    "ShiftRescale": LibraryPrice(0, 20, 0, 80),
-    "StochasticShift": LibraryPrice(0, 20, 0, 120),
-    "KHotRescale": LibraryPrice(0, 20, 0, 120),
-    "RescaleAdd": LibraryPrice(0, 20, 8, 250),
-    "TopK": LibraryPrice(0, 100, 0, 400),
-    "AbsMaxQuantise": LibraryPrice(0, 100, 0, 300),
-    "BlockQuantise": LibraryPrice(0, 300, 0, 250),
-    "SeededSample": LibraryPrice(6, 900, 0, 400),
-    "MaxPool": LibraryPrice(0, 150, 0, 200),
-    "AveragePool": LibraryPrice(0, 200, 1, 350),
-    "Mean": LibraryPrice(0, 60, 2, 250),
-    "Concatenate": LibraryPrice(0, 50, 4, 300),
-    "Hadamard": LibraryPrice(0, 100, 0, 150),
-    "GatedProduct": LibraryPrice(0, 20, 3, 300),
-    "IntegerGelu": LibraryPrice(0, 20, 2, 300),
-    "Swish": LibraryPrice(0, 20, 6, 600),
-    "ShiftGelu": LibraryPrice(0, 200, 4, 700),
-    "Sigmoid": LibraryPrice(0, 20, 2, 300),
-    "HardSigmoid": LibraryPrice(0, 10, 0, 120),
-    "HardSwish": LibraryPrice(0, 10, 0, 120),
-    "TfliteSoftmax": LibraryPrice(8, 700, 6, 900),
-    "Shiftmax": LibraryPrice(0, 700, 2, 300),
-    "SinglePassSoftmax": LibraryPrice(8, 900, 4, 500),
-    "TwoPassSoftmax": LibraryPrice(0, 900, 2, 400),
-    "OnlineSoftmax": LibraryPrice(4, 900, 3, 400),
-    "UnifiedSoftmax": LibraryPrice(8, 1500, 4, 600),
-}
+class Fit(msgspec.Struct, frozen=True):
+    """Factors of :func:`features` for multipliers, lookup tables, and lookup tables where there
+    are no multipliers; what they are fitted to; and what they are not."""
+
+    multipliers: tuple[float, ...]
+    luts: tuple[float, ...]
+    fabric: tuple[float, ...]
+    samples: tuple[Sample, ...]
+    check: Sample
+
+    def price(self, width: int, lanes: int, dsps: bool) -> tuple[float, float]:
+        """Multipliers and lookup tables."""
+        def total(factors: tuple[float, ...]) -> float:
+            return sum(a * b for a, b in zip(factors, features(width, lanes), strict=True))
+
+        return (total(self.multipliers), total(self.luts)) if dsps else (0, total(self.fabric))
+
+
+def features(width: int, lanes: int) -> tuple[float, ...]:
+    """What a unit's cells may be proportional to."""
+    return (1, lanes, lanes * width)
+
+
+@cache
+def fits() -> dict[str, Fit]:
+    """By operation."""
+    return msgspec.json.decode((files(__package__) / FILE).read_bytes(), type=dict[str, Fit])
+
+
+def library_price(operation: str, width: int, lanes: int, dsps: bool
+                  ) -> tuple[float, float] | None:
+    """Multipliers and lookup tables of a unit that runs an operation; None if it has a formula
+    elsewhere, or none at all."""
+    fit = fits().get(operation)
+    return None if fit is None else fit.price(width, lanes, dsps)

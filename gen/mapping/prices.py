@@ -40,7 +40,7 @@ from .elements import rows_price
 from .frames import frame_of
 from .function_prices import FUNCTIONS, function_steps, lane_cost
 from .kinds import kinds_of
-from .library_prices import LIBRARY
+from .library_prices import library_price
 from .plan import LARGEST
 
 __all__ = ["Choice", "ERROR", "Price", "choices_for", "kind_of", "memory_price", "unit_price"]
@@ -272,8 +272,9 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
         cost = lane_cost(node, tensors, target.device.dsps > 0)
         table = target.memory(cost.width, cost.depth) if cost.depth else Price()
         return Price(luts=10).plus(Price(cost.multipliers, cost.luts).plus(table), lanes)
-    if (known := LIBRARY.get(type(node).__name__)) is not None:
-        return Price(*known.of(lanes, target.device.dsps > 0))
+    known = library_price(type(node).__name__, source, lanes, target.device.dsps > 0)
+    if known is not None:
+        return Price(*known)
     constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
     if isinstance(node, ArgMax):
         return Price(luts=15 + 2.5 * source * lanes)

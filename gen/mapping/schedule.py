@@ -310,7 +310,8 @@ class _Walk:
             taken = in_turn(offers, free, step)
             cycles = step * len(taken)
         else:
-            ready = self.free.get(f"{unit.name}/gap", 0)
+            # What takes so long comes behind all waits, which are longer for longer rows.
+            ready = self.free.get(f"{unit.name}/gap", 0) - wait
             rows = []
             for row in offers.reshape(frame.vectors, -1):
                 rows.append(in_turn(row, free, step))
@@ -318,7 +319,7 @@ class _Walk:
                 rows[-1][-1] = max(rows[-1][-1], ready)
                 free, ready = int(rows[-1][-1]) + step, int(rows[-1][-1]) + gap
             taken = np.concatenate(rows)
-            self.free[f"{unit.name}/gap"] = ready
+            self.free[f"{unit.name}/gap"] = ready + wait
             cycles = frame.vectors * max(step * len(rows[0]), gap)
         given = []
         for number, result in enumerate(UNIT_KINDS[unit.kind].results):

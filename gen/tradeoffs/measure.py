@@ -9,25 +9,19 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from boards.component import resources
-from boards.devices import Device
 from boards.devices import device as find_device
 from sw_model.graph import Graph
-from sw_model.partition import core_graph
 
-from ..mapping.default import Folding, default_plan
+from ..alone import component_of
 from ..mapping.frames import frame_of
-from ..mapping.layout import lay_out
-from ..parts import unit_parts
-from ..passes import compile_graph
-from ..spec.designs import Request, unit_request
+from ..spec.designs import unit_request
 from ..spec.document import parameters_document
 from .variants import REFERENCES, Variant
 
-__all__ = ["ROWS", "Row", "component_of", "error_of", "measure"]
+__all__ = ["ROWS", "Row", "error_of", "measure"]
 
 #: Rows of softmax that are tried, seeded; besides, edge rows.
 ROWS = 2000
@@ -57,7 +51,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     latency : int
         Cycles from the last word of the operand to the first of the result.
     best : bool
-        Whether no other way of the family errs less and takes less on ECP5.
+        Whether no other way of the family is as good in error, area and block RAMs on ECP5, and
+        better in one of them: the Pareto front.
     """
 
     family: str
@@ -94,9 +89,12 @@ def measure(chosen: Iterable[Variant], progress: Callable[[str], None]) -> list[
 
 def _marked(row: Row, rows: Sequence[Row]) -> Row:
     """The row, marked if it is on its family's front."""
-    beaten = any(other.error <= row.error and other.ecp5 <= row.ecp5
-                 and (other.error, other.ecp5) != (row.error, row.ecp5)
-                 for other in rows if other.family == row.family)
+    def figures(each: Row) -> tuple[float, ...]:
+        return each.error, each.ecp5, each.block_rams
+
+    beaten = any(figures(other) != figures(row) and all(
+        one <= own for one, own in zip(figures(other), figures(row), strict=True))
+        for other in rows if other.family == row.family)
     return msgspec.structs.replace(row, best=not beaten)
 
 
@@ -115,16 +113,6 @@ def _row(variant: Variant) -> Row:
                error=error, mean_error=mean, ecp5=logic.area, ice40=ice40.area, ffs=logic.ffs,
                block_rams=logic.block_rams, dsps=rich.dsps, ecp5_with_dsps=rich.area,
                latency=unit.latency + wait)
-
-
-def component_of(request: Request, device: Device) -> wiring.Component:
-    """The unit of a network of one, for a device."""
-    core = core_graph(compile_graph(request.graph).graph)
-    plan = default_plan(core, device, clock_mhz=50.0, foldings={
-        node.name: Folding(lanes=1) for node in core.nodes})
-    (unit,) = plan.units
-    part = unit_parts(lay_out(core, plan), unit, "unit", device).part
-    return part.make(**part.arguments)
 
 
 def error_of(variant: Variant, graph: Graph) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from ..folder import write_whole
 from .measure import Row
 from .variants import FAMILIES
 
-__all__ = ["as_dict", "markdown", "picture", "write"]
+__all__ = ["COLUMNS", "as_dict", "markdown", "picture", "table", "write"]
 
 COLUMNS = ("function", "way", "best", "largest error", "mean error", "ECP5", "FF", "block RAM",
            "DSP", "with DSP", "iCE40", "latency", "unit")
@@ -36,9 +36,14 @@ def markdown(rows: Sequence[Row]) -> str:
         "for each CCU2C, without DSP blocks; `DSP` and `with DSP` are what synthesis takes where "
         "it may use them. iCE40: LUT4. Errors are against float64, over all codes of the operand, "
         "over normal rows and edge rows for softmax, relative for reciprocals. `best`: no other "
-        "way of the same function errs less and takes less on ECP5.", "",
-        _row(COLUMNS), _row(["---"] * len(COLUMNS)), *(_row(_cells(row)) for row in rows), ""]
+        "way of the same function is as good in error, area and block RAMs on ECP5, and better in "
+        "one of them.", "", *table(rows), ""]
     return "\n".join(lines)
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Its lines."""
+    return [_row(COLUMNS), _row(["---"] * len(COLUMNS)), *(_row(_cells(row)) for row in rows)]
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -54,8 +59,8 @@ def _cells(row: Row) -> list[str]:
 
 
 def picture(rows: Sequence[Row]) -> str:
-    """Error over area, a panel for each function, the best joined: one ``<svg>``, the same bytes
-    for the same rows."""
+    """Error over area, a panel for each function, the best in another colour: one ``<svg>``, the
+    same bytes for the same rows."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -67,9 +72,8 @@ def picture(rows: Sequence[Row]) -> str:
         panels = figure.subplots(len(families), 1, squeeze=False)[:, 0]
         for axes, family in zip(panels, families, strict=True):
             own = [row for row in rows if row.family == family]
-            front = sorted((row.ecp5, row.error) for row in own if row.best)
-            axes.plot(*zip(*front, strict=True), color="C1", drawstyle="steps-post")
-            axes.scatter([row.ecp5 for row in own], [row.error for row in own], s=18)
+            axes.scatter([row.ecp5 for row in own], [row.error for row in own], s=18,
+                         c=["C1" if row.best else "C0" for row in own])
             for row in own:
                 axes.annotate(row.name, (row.ecp5, row.error), fontsize=5, xytext=(3, 2),
                               textcoords="offset points")

@@ -145,7 +145,7 @@ class MultiplyAddShiftParameters(_RescaleParameters):
         "scaling and rounding for every sum, proven when it is built.")
     paper: ClassVar[str] = ""
 
-    rounding: Annotated[str, OneOf(*ROUNDINGS)] = Field("exact_half_even", description=(
+    rounding: Annotated[str, OneOf(*ROUNDINGS)] = Field("tflite_double", description=(
         "The rounding that it must equal."))
 
     def network(self, name: str, note: Note) -> Graph | None:

@@ -10,9 +10,10 @@ import pytest
 
 from boards.component import resources
 from boards.devices import device
+from gen.alone import component_of
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
-from gen.tradeoffs.measure import Row, component_of, error_of, measure
+from gen.tradeoffs.measure import Row, error_of, measure
 from gen.tradeoffs.report import as_dict, markdown, picture, write
 from gen.tradeoffs.variants import FAMILIES, REFERENCES, Variant, variants
 from gen.units import UNITS
@@ -68,12 +69,14 @@ def test_measured():
 
 
 def test_the_front(monkeypatch):
-    figures = {"a": (0.1, 100), "b": (0.2, 90), "c": (0.2, 100), "d": (0.1, 100), "e": (0.05, 500)}
+    figures = {"a": (0.1, 100, 1), "b": (0.2, 90, 1), "c": (0.2, 100, 1), "d": (0.1, 100, 1),
+               "e": (0.05, 500, 1), "f": (0.2, 200, 0), "g": (0.05, 500, 2)}
     monkeypatch.setattr("gen.tradeoffs.measure._row", lambda variant: msgspec.structs.replace(
-        ROW, name=variant.name, error=figures[variant.name][0], ecp5=figures[variant.name][1]))
+        ROW, name=variant.name, error=figures[variant.name][0], ecp5=figures[variant.name][1],
+        block_rams=figures[variant.name][2]))
     rows = measure([Variant("exp", name, "exp2", (), 1.0, 1.0) for name in figures],
                    lambda _: None)
-    assert [row.name for row in rows if row.best] == ["a", "b", "d", "e"]
+    assert [row.name for row in rows if row.best] == ["a", "b", "d", "e", "f"]
 
 
 def test_files(tmp_path):
