@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from sw_model.faults import InputFault
 from verif.manifest import Manifest
 
@@ -68,11 +66,8 @@ def pins_of(board: Board) -> Mapping[str, tuple[Pin, ...]]:
     if board.uart:
         pins |= {"rx": (board.uart.rx,), "tx": (board.uart.tx,)}
     if board.spi:
-        select = board.spi.cs
-        # Selected while the line is low.
-        pins |= {"cs_n": (select,), "cs": (msgspec.structs.replace(
-            select, inverted=not select.inverted),), "sck": (board.spi.clk,),
-            "copi": (board.spi.copi,), "cipo": (board.spi.cipo,)}
+        pins |= {"cs_n": (board.spi.cs,), "sck": (board.spi.clk,), "copi": (board.spi.copi,),
+                 "cipo": (board.spi.cipo,)}
     return pins
 
 

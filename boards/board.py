@@ -61,7 +61,8 @@ class Uart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spi(msgspec.Struct, frozen=True, kw_only=True):
-    """The pins of an SPI bus of which the FPGA is the peripheral: ``copi`` is an input."""
+    """The pins of an SPI bus of which the FPGA is the peripheral: ``copi`` is an input,
+    and ``cs`` is low while the FPGA is selected."""
 
     cs: Pin
     clk: Pin

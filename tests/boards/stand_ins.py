@@ -1,4 +1,7 @@
-"""Stand-ins for tools, on PATH as native ones: what they were called with, what they answer."""
+"""Stand-ins for tools, on PATH as native ones: what they were called with, what they answer.
+
+Their version is their folder, so that no test takes from the cache what another one put there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ REPORT: dict[str, Any] = {
 }
 
 _SCRIPT = """#!/bin/sh
-if [ "$1" = --version ]; then echo "{name} (Version stand-in)"; exit 0; fi
+if [ "$1" = --version ]; then echo "{name} {folder}"; exit 0; fi
 echo "$@" >> "{folder}/{name}.calls"
 cat "{folder}/{name}.says"
 . "{folder}/{name}.does"
