@@ -3,13 +3,18 @@
 The whole table and a picture of it are ``results/atlas/atlas.md`` and ``atlas.svg``, as of
 ``gatemill units --atlas``; what was synthesised before is not again.
 
-    python -m bench.atlas [--json]
+    python -m bench.atlas [--json | --docs]
+
+``--docs`` also writes them to docs/.
 """
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from boards.place import find_tool
@@ -19,9 +24,12 @@ from gen.atlas.measure import measure as measure_entries
 from gen.atlas.report import as_dict, write
 
 from . import record
-from .record import command, versions
+from .record import finish, tell, versions
 
-__all__ = ["lines", "main", "measure"]
+__all__ = ["DOCS", "lines", "main", "measure"]
+
+#: Where the table is read.
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -45,7 +53,16 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    return command("bench.atlas", __doc__, measure, lines, arguments)
+    parser = argparse.ArgumentParser(prog="bench.atlas", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--docs", action="store_true", help="also write docs/atlas.*")
+    given = parser.parse_args(arguments)
+    finish(measure(tell), lines, as_json=given.json)
+    if given.docs:
+        for name in ("atlas.md", "atlas.svg"):
+            shutil.copyfile(record.RESULTS / "atlas" / name, DOCS / name)
+    return 0
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ def markdown(rows: Sequence[Row]) -> str:
         "LUT4. Xilinx: LUTs of any size. um2: IHP SG13G2. Of what computes several rows at once "
         "the figures are one row's share. Cycles are from one dot product to the next: the most, "
         f"of kinds that skip zeros. MHz: after placement on {DEVICE}, of representatives.", "",
+        "![area over cycles, a mark for each](atlas.svg)", "",
         _row(COLUMNS), _row(["---"] * len(COLUMNS)), *(_row(_cells(row)) for row in rows), "",
         "## Claims", "",
         _row(("claim", "compared", "figure", "claimed", "found", "borne out")),
