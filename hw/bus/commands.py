@@ -123,15 +123,17 @@ class FrameCommands(wiring.Component):
             self._execute(m, state, fetch.data)
             self._send(m, state, fetch.data, framer.i, crc)
         receiving, storing = fsm.ongoing("RECEIVE"), fsm.ongoing("STORE")
+        # One byte passes at a time, wherever it comes from and goes to. Reading never while
+        # writing spares synthesis the logic that would tell which comes first.
         m.d.comb += [
-            store.addr.eq(Cat(state.place, storing)),
-            fetch.addr.eq(Cat(state.place, state.sending)),
-            store.data.eq(Mux(storing, state.word[:8], deframer.o.payload.data)),
+            crc.data.eq(state.byte), framer.i.payload.data.eq(state.byte),
+            store.data.eq(state.byte), store.addr.eq(Cat(state.place, storing)),
             store.en.eq(storing | (receiving & deframer.o.valid & ~deframer.o.payload.end)),
+            fetch.addr.eq(Cat(state.place, state.sending)), fetch.en.eq(~store.en),
         ]
 
         # What comes out of turn spoils its frame.
-        m.d.comb += [deframer.o.ready.eq(1),
+        m.d.comb += [deframer.o.ready.eq(1), state.after.eq(state.place + 1),
                      self.bad.eq(deframer.o.valid & deframer.o.payload.end & ~state.good)]
         with m.If(deframer.o.valid & deframer.o.payload.end):
             m.d.sync += state.spoilt.eq(0)
@@ -142,8 +144,9 @@ class FrameCommands(wiring.Component):
     def _receive(self, m: Module, state: _State, tokens: Any, crc: Crc32) -> None:
         """Bytes go to the memory and, where they steer, to registers; a good end starts work."""
         token = tokens.payload
-        with m.State("RECEIVE"), m.If(tokens.valid):
-            with m.If(token.end):
+        with m.State("RECEIVE"):
+            m.d.comb += state.byte.eq(token.data)
+            with m.If(tokens.valid & token.end):
                 m.d.comb += [crc.clear.eq(1), state.good.eq(
                     token.whole & crc.good & (state.place == state.end) & ~state.spoilt)]
                 m.d.sync += [state.place.eq(_START), state.end.eq(_START)]
@@ -158,41 +161,42 @@ class FrameCommands(wiring.Component):
                         with m.Else():
                             m.d.sync += state.place.eq(0)
                             m.next = "NEXT"
-            with m.Else():
-                m.d.comb += [crc.enable.eq(1), crc.data.eq(token.data)]
-                m.d.sync += state.place.eq(state.place + 1)
-                with m.If(state.place == _START - 1):
+            with m.Elif(tokens.valid):
+                m.d.comb += crc.enable.eq(1)
+                m.d.sync += state.place.eq(state.after)
+                with m.If(state.after == _START):
                     m.d.sync += state.spoilt.eq(1)
                 self._steer(m, state, token.data)
 
     def _steer(self, m: Module, state: _State, data: Value) -> None:
         """What the header, and for a read the payload, say."""
         width, high = self._address_width, state.address[-1]
-        with m.Switch(state.place):
-            with m.Case(_START):
+        with m.If(state.place[2:] == 0), m.If(~state.write):
+            with m.If(state.place[:2] != 0), m.If(data != 0):
+                m.d.sync += state.malformed.eq(1)
+            with m.Else():
+                m.d.sync += state.count.eq(data)
+                with m.If(data > WORDS):
+                    m.d.sync += state.malformed.eq(1)
+        with m.If(state.in_head), m.Switch(state.place[:3]):
+            with m.Case(_START % 8):
                 m.d.sync += state.sequence.eq(data)
-            with m.Case(_START + 1):
+            with m.Case(_START % 8 + 1):
                 m.d.sync += [state.operation.eq(data[:2]), state.malformed.eq(data[2:].any())]
-            with m.Case(_START + 2):
+            with m.Case(_START % 8 + 2):
                 m.d.sync += [state.address.eq(data[:width]), high.eq(data[width:].any())]
-            with m.Case(_START + 3):
+            with m.Case(_START % 8 + 3):
                 m.d.sync += high.eq(high | data[max(width - 8, 0):].any())
                 if width > 8:
                     m.d.sync += state.address[8:width].eq(data)
-            with m.Case(_START + 4):
+            with m.Case(_START % 8 + 4):
                 m.d.sync += [state.end.eq(data + _CRC), state.count.eq(data[2:])]
                 with m.If(Mux(state.write, data[:2].any(), data != WORD // 8)):
                     m.d.sync += state.malformed.eq(1)
                 with m.If(data[4:].all() & (data[:4] > LONGEST % 16)):
                     m.d.sync += state.spoilt.eq(1)
-            with m.Case(_START + 5), m.If(data.any()):
+            with m.Case(_START % 8 + 5), m.If(data.any()):
                 m.d.sync += state.spoilt.eq(1)
-            with m.Case(0), m.If(~state.write):
-                m.d.sync += state.count.eq(data)
-                with m.If(data > WORDS):
-                    m.d.sync += state.malformed.eq(1)
-            with m.Case(1, 2, 3), m.If(~state.write & data.any()):
-                m.d.sync += state.malformed.eq(1)
 
     def _execute(self, m: Module, state: _State, fetched: Value) -> None:
         """An access for each word, from the memory or to it."""
@@ -200,13 +204,15 @@ class FrameCommands(wiring.Component):
         m.d.comb += [request.payload.address.eq(state.address), request.payload.data.eq(state.word),
                      request.payload.write.eq(state.write)]
         with m.State("NEXT"):
-            with m.If((state.done == state.count) | state.address[-1]):
-                with m.If(state.done != state.count):
+            # Four places a word: those passed tell how many words are done.
+            m.d.sync += state.done.eq(place[2:])
+            with m.If((place[2:] == state.count) | state.address[-1]):
+                with m.If(place[2:] != state.count):
                     m.d.sync += state.status.eq(Status.FAILED)
                 m.d.sync += place.eq(_START)
                 m.next = "READ"
             with m.Elif(state.write):
-                m.d.sync += place.eq(place + 1)
+                m.d.sync += place.eq(state.after)
                 m.next = "FETCH"
             with m.Else():
                 m.next = "ACCESS"
@@ -216,7 +222,7 @@ class FrameCommands(wiring.Component):
             with m.If(place[:2] == 0):
                 m.next = "ACCESS"
             with m.Else():
-                m.d.sync += place.eq(place + 1)
+                m.d.sync += place.eq(state.after)
         with m.State("ACCESS"):
             m.d.comb += request.valid.eq(1)
             with m.If(request.ready):
@@ -224,49 +230,45 @@ class FrameCommands(wiring.Component):
         with m.State("WAIT"):
             m.d.comb += response.ready.eq(1)
             with m.If(response.valid):
-                m.d.sync += [state.word.eq(response.payload.data)]
+                m.d.sync += [state.word.eq(response.payload.data),
+                             state.address.eq(state.address + state.each)]
+                m.next = "STORE"
+                with m.If(state.write):
+                    m.next = "NEXT"
                 with m.If(response.payload.error):
                     m.d.sync += [state.status.eq(Status.FAILED), place.eq(_START)]
                     m.next = "READ"
-                with m.Else():
-                    m.d.sync += [state.done.eq(state.done + 1),
-                                 state.address.eq(state.address + state.each)]
-                    m.next = "STORE"
-                    with m.If(state.write):
-                        m.next = "NEXT"
         with m.State("STORE"):
-            m.d.sync += [state.word.eq(Cat(state.word[8:], fetched)), place.eq(place + 1)]
+            m.d.comb += state.byte.eq(state.word[:8])
+            m.d.sync += [state.word.eq(Cat(state.word[8:], fetched)), place.eq(state.after)]
             with m.If(place[:2] == 3):
                 m.next = "NEXT"
 
     def _send(self, m: Module, state: _State, fetched: Value, o: Any, crc: Crc32) -> None:
         """The response: header, what was read, and the CRC."""
-        place, token = state.place, o.payload
-        after = Signal.like(place)
-        length = Cat(Const(0, 2), state.done & state.reading.replicate(6))
-        m.d.comb += [after.eq(place + 1), crc.data.eq(token.data)]
+        place, length = state.place, Cat(Const(0, 2), state.done & state.reading.replicate(6))
         with m.State("READ"):
             m.d.comb += state.sending.eq(1)
             m.next = "SEND"
         with m.State("SEND"):
-            m.d.comb += [state.sending.eq(1), o.valid.eq(1), token.data.eq(fetched)]
-            with m.Switch(place):
+            m.d.comb += [state.sending.eq(1), o.valid.eq(1), state.byte.eq(fetched)]
+            with m.If(state.in_head), m.Switch(place[:3]):
                 for offset, byte in enumerate((state.last, state.status, state.done, 0, length, 0)):
-                    with m.Case(_START + offset):
-                        m.d.comb += token.data.eq(byte)
+                    with m.Case(_START % 8 + offset):
+                        m.d.comb += state.byte.eq(byte)
             with m.If(o.ready):
                 m.d.comb += crc.enable.eq(1)
-                m.d.sync += place.eq(after)
+                m.d.sync += place.eq(state.after)
                 m.next = "READ"
-                with m.If(after == length):
+                with m.If(state.after == length):
                     m.next = "CRC"
         with m.State("CRC"):
-            m.d.comb += [o.valid.eq(1), token.data.eq(crc.o), crc.shift.eq(1),
-                         token.last.eq(place[:2] == _CRC - 1)]
+            m.d.comb += [o.valid.eq(1), state.byte.eq(crc.o), crc.shift.eq(1),
+                         o.payload.last.eq(place[:2] == _CRC - 1)]
             with m.If(o.ready):
                 m.d.comb += crc.enable.eq(1)
-                m.d.sync += place.eq(after)
-                with m.If(token.last):
+                m.d.sync += place.eq(state.after)
+                with m.If(o.payload.last):
                     m.d.comb += crc.clear.eq(1)
                     m.d.sync += place.eq(_START)
                     m.next = "RECEIVE"
@@ -284,7 +286,13 @@ class _State:
         # Of the request that was carried out last.
         self.known, self.last, self.reading = Signal(), Signal(8), Signal()
         self.done, self.status, self.word = Signal(6), Signal(Status), Signal(WORD)
-        self.sending = Signal()
+        self.sending, self.byte = Signal(), Signal(8)
+        self.after = Signal(8)
+
+    @property
+    def in_head(self) -> Value:
+        """Whether ``place`` is one of the header's."""
+        return self.place[3:].all()
 
     @property
     def write(self) -> Value:
