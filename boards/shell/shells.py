@@ -157,9 +157,9 @@ def make_shell(folder: Path, kind: str, *, clock_mhz: float, baud: int = BAUD,
     chosen, manifest = SHELLS[kind], Manifest.load(folder)
     map = RegisterMap(manifest.streams, manifest.prediction, identity=identity,
                       ports=chosen.ports)
+    divisor = divisor_of(clock_mhz, baud)
     core = Accelerator(manifest.top, manifest.streams, clock=manifest.clock,
                        reset=manifest.reset)
-    divisor = divisor_of(clock_mhz, baud)
     component: Any = chosen.make(Plan(folder, manifest, map, core, clock_mhz, divisor))
     if chosen.pins:
         component = PowerOn(component, clock_mhz * 1e6)
