@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import boards.table
 import boards.yosys
-from boards.board import Port
+from boards.board import Board, Pin, Port
 from boards.flow import BitstreamVerdict, bitstream, clock_of, copy_out, tools_of
 from boards.frame import Design
 from boards.pack import find_packer
@@ -154,14 +155,15 @@ def test_nextpnr_says_what_ran_out(make: Make, programs: Path, tmp_path: Path) -
     assert sorted(os.listdir(log.parent)) == ["bitstream.json", "nextpnr.log", "yosys.log"]
 
 
-def test_what_cannot_fit_is_not_placed(make: Make, programs: Path) -> None:
-    wide = VERILOG.replace("reg [11:0] count = 0;", "reg [11:0] count = 0; reg [5999:0] long = 0;"
-                           " always @(posedge clk) long <= {long, rx ^ long[5999]};")
-    wide = wide.replace("assign led = count[11:8]", "assign led = count[11:8] ^ long[5999]")
-    design = blinker()
-    with pytest.raises(BitstreamVerdict, match=r"^blink does not fit icebreaker: luts: \d+ of "
-                       r"5280; ffs: 60\d\d of 5280 \(log: \S+yosys\.log\)$"):
-        make(Design(top="blink", verilog=wide, images=design.images, ports=design.ports))
+def test_what_cannot_fit_is_not_placed(programs: Path, tmp_path: Path) -> None:
+    long = VERILOG.replace("assign led = count[11:8]", """reg [1399:0] long = 0;
+  always @(posedge clk) long <= {long, rx ^ long[1399]};
+  assign led = count[11:8] ^ long[1399]""")
+    small = Board(name="small", device="ice40-hx1k", nextpnr=("--hx1k", "--package", "tq144"),
+                  clock=Pin(site="21"), clock_mhz=12)
+    with pytest.raises(BitstreamVerdict, match=r"^blink does not fit small: luts: 14\d\d of "
+                       r"1280; ffs: 14\d\d of 1280 \(log: \S+yosys\.log\)$"):
+        bitstream(tmp_path / "build", small, replace(blinker(), verilog=long), name="net")
     assert calls(programs, "nextpnr-ice40") == []
 
 

@@ -18,14 +18,20 @@ from tests.support.checkout import ROOT
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Where these tests keep what Yosys makes; stand-ins are told apart by their folders."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def programs(tmp_path, monkeypatch):
+def programs(tmp_path, cache, monkeypatch):
     """A folder on PATH with stand-ins for nextpnr, icepack and openFPGALoader."""
     (folder := tmp_path / "bin").mkdir()
     tools_for_ice40(folder)
     stand_in(folder, "openFPGALoader")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("GATEMILL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GATEMILL_CACHE", str(cache))
     find_tool.cache_clear()
     find_packer.cache_clear()
     yield folder
@@ -160,6 +166,6 @@ def test_twice_the_same_bytes(tmp_path, capsys, monkeypatch, board):
 @pytest.mark.full
 def test_ad01_on_a_ulx3s(tmp_path, capsys, data_dir):
     """In its smallest folding: a rate so low that one multiplier a layer will do."""
-    report = made(tmp_path, capsys, data_dir / "models" / "mlperf_tiny" / "ad01_int8.tflite", "ulx3s-85f",
-                  "--rate", "1")
+    model = data_dir / "models" / "mlperf_tiny" / "ad01_int8.tflite"
+    report = made(tmp_path, capsys, model, "ulx3s-85f", "--rate", "1")
     assert report["clock_mhz"] == 25
