@@ -7,7 +7,7 @@ import pytest
 
 from hw.bus.axi_lite import AxiLite, AxiLiteRegisters
 from hw.verilog import to_verilog
-from verif.simulate import simulate
+from verif.simulate import build
 
 ADDRESS_WIDTH = 5
 
@@ -17,8 +17,9 @@ ADDRESS_WIDTH = 5
 def test_transfers(tmp_path, need, simulator):
     need(simulator)
     (tmp_path / "top.v").write_text(to_verilog(AxiLiteRegisters(ADDRESS_WIDTH), "top"))
-    results = simulate([tmp_path / "top.v"], "top", "tests.hw.bus.suites.axi_lite",
-                       simulator=simulator, work=tmp_path / "work", seed=1)
+    simulation = build([tmp_path / "top.v"], "top", simulator=simulator, visible=["*"],
+                       work=tmp_path / "work")
+    results = simulation.run("tests.hw.bus.suites.axi_lite", seed=1)
     assert results.require_pass().ran == 10, results.names
 
 

@@ -10,7 +10,7 @@ import pytest
 from hw.bus.axi_stream import AxiStream, AxiStreamInput, AxiStreamOutput, data_width
 from hw.verilog import to_verilog
 from tests.support.bundle import Bundle
-from verif.simulate import simulate
+from verif.simulate import build
 
 #: Bits of a word, words of a sample.
 SAMPLES = [(8, 1), (1, 5), (9, 10), (32, 7), (33, 2)]
@@ -23,9 +23,10 @@ def test_packets(tmp_path, need, simulator):
     bundle = Bundle([make(*sample) for sample in SAMPLES
                      for make in (AxiStreamInput, AxiStreamOutput)])
     (tmp_path / "top.v").write_text(to_verilog(bundle, "top"))
-    results = simulate([tmp_path / "top.v"], "top", "tests.hw.bus.suites.axi_stream",
-                       simulator=simulator, work=tmp_path / "work", seed=1,
-                       env={"GATEMILL_SAMPLES": json.dumps(SAMPLES)})
+    simulation = build([tmp_path / "top.v"], "top", simulator=simulator, visible=["*"],
+                       work=tmp_path / "work")
+    results = simulation.run("tests.hw.bus.suites.axi_stream", seed=1,
+                             env={"GATEMILL_SAMPLES": json.dumps(SAMPLES)})
     assert results.require_pass().ran == 16, results.names
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hw.bus.wishbone import Wishbone, WishboneRegisters
 from hw.verilog import to_verilog
-from verif.simulate import simulate
+from verif.simulate import build, simulate
 
 ADDRESS_WIDTH = 5
 
@@ -49,8 +49,9 @@ SAYS = {1: "an end without a cycle", 2: "an end (without a cycle|too soon)",
 def test_cycles(tmp_path, need, simulator):
     need(simulator)
     (tmp_path / "top.v").write_text(to_verilog(WishboneRegisters(ADDRESS_WIDTH), "top"))
-    results = simulate([tmp_path / "top.v"], "top", "tests.hw.bus.suites.wishbone",
-                       simulator=simulator, work=tmp_path / "work", seed=1)
+    simulation = build([tmp_path / "top.v"], "top", simulator=simulator, visible=["*"],
+                       work=tmp_path / "work")
+    results = simulation.run("tests.hw.bus.suites.wishbone", seed=1)
     assert results.require_pass().ran == 7, results.names
 
 
