@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from enum import IntFlag
 
 from .registers import MAGIC, VERSION, Error, Port, RegisterMap, Status
 
-__all__ = ["c_header", "python_header"]
+__all__ = ["c_header", "headers", "python_header"]
 
 _WIDTH = 96
+
+
+def headers(map: RegisterMap, name: str) -> dict[str, str]:
+    """Both headers, and the map as JSON, by their files' names."""
+    return {f"{name}.h": c_header(map, name), f"{name}_registers.py": python_header(map, name),
+            f"{name}_registers.json": json.dumps(map.as_dict(), indent=1) + "\n"}
 
 
 def c_header(map: RegisterMap, name: str) -> str:

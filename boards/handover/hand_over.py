@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..headers import headers
+from ..headers import headers
 from . import fusesoc, litex, radiant, vivado
-from .delivery import RTL, TESTBENCH, gather
+from .delivery import RTL, SOFTWARE, TESTBENCH, gather
 from .testbench import play, testbench
 
 __all__ = ["INDEX", "KEY", "hand_over"]
@@ -22,7 +24,7 @@ _VERSION = 1
 
 def hand_over(folder: Path, target: Path, *, clock_mhz: float, samples: int = 100,
               identity: int = 0) -> dict[str, Any]:
-    """Write what FuseSoC, LiteX, Vivado and Radiant read of a build.
+    """Write what FuseSoC, LiteX, Vivado and Radiant read of a build, and headers of its shells.
 
     Parameters
     ----------
@@ -59,7 +61,11 @@ def hand_over(folder: Path, target: Path, *, clock_mhz: float, samples: int = 10
         f"{top}_radiant.tcl": radiant.script(delivery),
         f"{top}_radiant.pdc": radiant.constraints(delivery),
         **{f"{TESTBENCH}/{name}": text for name, text in bench.items()},
+        **{f"{SOFTWARE}/{name}": text for shell in delivery.shells.values()
+           for name, text in headers(shell.map, shell.top).items()},
     }
+    for kind, shell in delivery.shells.items():
+        texts |= headers(shell.map, f"{top}_{kind}")
     files = {name: text.encode() for name, text in texts.items()}
     files |= {f"{RTL}/{name}": data for name, data in delivery.files.items()}
     for name, data in files.items():

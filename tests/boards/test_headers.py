@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 
 import pytest
 
-from boards.headers import c_header, python_header
+from boards.headers import c_header, headers, python_header
 from boards.registers import Error, Status
 from tests.support.register_maps import IDENTITY, a_map, a_stream
 
@@ -67,3 +68,9 @@ def test_c_is_python(key, tmp_path, need):
 def test_lines_are_short():
     for text in (c_header(MAPS["many"], "d"), python_header(MAPS["many"], "d")):
         assert max(map(len, text.splitlines())) <= 100
+
+
+def test_files():
+    found = headers(MAPS["two"], "d_uart")
+    assert set(found) == {"d_uart.h", "d_uart_registers.py", "d_uart_registers.json"}
+    assert json.loads(found["d_uart_registers.json"]) == MAPS["two"].as_dict()
