@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -69,6 +70,13 @@ def short_ones(script):
             script.send(line_of(request_of(9, WRITE, 1, b"", length=says)[:size]))
     for size in range(4):
         script.send(b"\x7e" + bytes(size) + b"\x7e")
+    # Where a header would say its length, CRCs say that it is longer than any may be.
+    contents = [bytes([byte]) for byte in range(256)] + [
+        struct.pack("<H", number) for number in range(1 << 16)]
+    for content in contents:
+        line = (content + zlib.crc32(content).to_bytes(4, "little") + b"\0")[:6]
+        if line[4] > 245 and line[5] == 0:
+            script.send(line_of(content))
 
 
 def broken_ones(script, rng):
