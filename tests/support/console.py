@@ -33,7 +33,8 @@ __all__ = ["ELSEWHERE", "LONG", "Command", "Session", "blocks", "commands", "mat
 ELSEWHERE = re.compile(r"make |git |cd |sudo |apt |pip ")
 
 #: What takes long: compiling simulators, synthesis, and what reads their results.
-LONG = re.compile(r"gatemill (verify|synth|unit |report)|.*rtl\.npz|.*certificate\.json", re.DOTALL)
+LONG = re.compile(r"gatemill (verify|synth|unit |report)|.*(rtl|board)\.npz|.*certificate\.json",
+                  re.DOTALL)
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
