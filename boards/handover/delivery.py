@@ -11,10 +11,10 @@ from verif.manifest import Manifest
 
 from ..shell.shells import Shell, make_shell
 
-__all__ = ["RTL", "SHELLS", "TESTBENCH", "Delivery", "gather"]
+__all__ = ["RTL", "SHELLS", "SOFTWARE", "TESTBENCH", "Delivery", "gather"]
 
 #: Folders of what is handed over.
-RTL, TESTBENCH = "rtl", "testbench"
+RTL, SOFTWARE, TESTBENCH = "rtl", "software", "testbench"
 
 #: Shells that other people's systems take: those without pins of a board.
 SHELLS = ("wishbone", "axi")

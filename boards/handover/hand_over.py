@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ..headers import headers
-from ..headers import headers
 from . import fusesoc, litex, radiant, vivado
 from .delivery import RTL, SOFTWARE, TESTBENCH, gather
 from .testbench import play, testbench
@@ -64,8 +63,6 @@ def hand_over(folder: Path, target: Path, *, clock_mhz: float, samples: int = 10
         **{f"{SOFTWARE}/{name}": text for shell in delivery.shells.values()
            for name, text in headers(shell.map, shell.top).items()},
     }
-    for kind, shell in delivery.shells.items():
-        texts |= headers(shell.map, f"{top}_{kind}")
     files = {name: text.encode() for name, text in texts.items()}
     files |= {f"{RTL}/{name}": data for name, data in delivery.files.items()}
     for name, data in files.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import runpy
 import shutil
 
 import pytest
@@ -33,6 +34,15 @@ def test_files_are_those_of_the_index(delivery):
 def test_the_verified_verilog_is_used_byte_for_byte(digits, delivery):
     for path in (digits / "rtl").iterdir():
         assert (delivery / "rtl" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_software_has_the_registers_of_both_shells(delivery):
+    index = json.loads((delivery / INDEX).read_text())
+    for shell in index["shells"].values():
+        names = runpy.run_path(str(delivery / f"software/{shell['top']}_registers.py"))
+        for each in shell["registers"]:
+            assert names[each["name"]] == each["address"]
+        assert (delivery / f"software/{shell['top']}.h").exists()
 
 
 def test_no_path_and_the_same_bytes_again(digits, delivery, tmp_path):
