@@ -10,8 +10,8 @@ from verif.manifest import FILE, Manifest
 __all__ = ["refuse_strangers"]
 
 #: What other commands leave in a build folder; of a folder's name, everything below it.
-RESULTS = ("certificate.json", "failure.vcd", "failure.fst", "report.json", "report.txt", "synth",
-           "synth.json")
+RESULTS = ("bitstream", "certificate.json", "failure.vcd", "failure.fst", "report.json",
+           "report.txt", "synth", "synth.json")
 
 
 def refuse_strangers(folder: Path, listing: str = "") -> None:
