@@ -94,6 +94,24 @@ def test_answers_of_others_are_not_believed(rng):
         assert Host(wire, BAUD, timeout=0.001).read(5) == 105
 
 
+class Twice(Wire):
+    """Brings the answer before once more, ahead of the one that was asked for."""
+
+    before = b""
+
+    def write(self, data):
+        answer = self._device.feed(data)
+        self._waiting += self.before + answer
+        self.before = answer
+
+
+def test_answers_to_earlier_requests_are_not_believed(rng):
+    registers = Registers()
+    host = Host(Twice(registers.device, rng), BAUD, timeout=0.001)
+    assert [host.read(index) for index in range(20)] == registers.held
+    assert host.lost == 0
+
+
 def test_failed_accesses_are_told(rng):
     registers, _, host = opened(rng)
     with pytest.raises(AccessFailed, match=r"^the port: WRITE of register 25 failed after 0 of 1 "

@@ -48,6 +48,7 @@ def test_no_broken_frame_passes(rng):
               for bit in range(8, 8 * len(line) - 8)]
     broken += [line[:k] + line[k + 1:] for k in range(1, len(line) - 1)]
     broken += [line[:k] + line[k:k + 1] + line[k:] for k in range(1, len(line) - 1)]
+    broken.append(line[:-1] + b"}")
     head = struct.Struct("<BBHH")
     broken += [line_of(content) for content in (
         b"", bytes(5), head.pack(1, 3, 0, 0), head.pack(1, 0, 1, 4),
