@@ -19,6 +19,7 @@ from . import (
     formats,
     functions,
     huffman,
+    library,
     rates,
     rescale_area,
     sparsity,
@@ -30,8 +31,8 @@ __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
 BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs, functions,
-           block_sums, accumulators, encodings, constant_matrices,
-           sparsity, tradeoffs, atlas, rates)
+           block_sums, accumulators, encodings, constant_matrices, sparsity, library, tradeoffs,
+           atlas, rates)
 
 
 def main() -> int:

@@ -53,8 +53,8 @@ def _row(cells: Sequence[str]) -> str:
 def _cells(row: Row) -> list[str]:
     given = " ".join(f"-p {each}" for each in row.given)
     return [row.family, row.name, "yes" if row.best else "", f"{row.error:.2g}",
-            f"{row.mean_error:.2g}", f"{row.ecp5:,}", f"{row.ffs:,}", f"{row.block_rams:g}",
-            f"{row.dsps:g}", f"{row.ecp5_with_dsps:,}", f"{row.ice40:,}", f"{row.latency}",
+            f"{row.mean_error:.2g}", f"{row.ecp5:,g}", f"{row.ffs:,g}", f"{row.block_rams:g}",
+            f"{row.dsps:g}", f"{row.ecp5_with_dsps:,g}", f"{row.ice40:,g}", f"{row.latency}",
             f"`{row.unit} {given}`"]
 
 

@@ -14,10 +14,11 @@ from gen.alone import component_of
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 from gen.tradeoffs.measure import Row, error_of, measure
-from gen.tradeoffs.report import as_dict, markdown, picture, write
+from gen.tradeoffs.report import COLUMNS, as_dict, markdown, picture, write
 from gen.tradeoffs.variants import FAMILIES, REFERENCES, Variant, variants
 from gen.units import UNITS
 from sw_model.faults import InputFault
+from tests.support.checkout import ROOT
 
 ALL = list(variants())
 #: Small ones.
@@ -93,3 +94,18 @@ def test_files(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputFault, match="cannot be written"):
         write(rows, tmp_path / "file")
+
+
+def test_the_page_has_a_row_for_each_way():
+    """Its errors are those of the golden models."""
+    text = (ROOT / "docs/tradeoffs.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in text.splitlines() if line.startswith("|")]
+    assert tuple(rows[0]) == COLUMNS
+    for row, variant in zip(rows[2:], ALL, strict=True):
+        assert row[:2] == [variant.family, variant.name]
+        error, mean = error_of(variant, request_of(variant).graph)
+        assert row[3:5] == [f"{error:.2g}", f"{mean:.2g}"], row
+        assert row[-1] == f"`{variant.unit} {' '.join(f'-p {each}' for each in variant.given)}`"
+    best = {row[0]: row for row in rows[2:] if row[2] == "yes"}
+    assert set(best) == set(FAMILIES)
