@@ -350,6 +350,7 @@ def _shapes(folder: Path, manifest: Manifest) -> dict[str, tuple[int, ...]]:
 
 @contextlib.contextmanager
 def working_directory(folder: Path) -> Iterator[None]:
+    """The process's working directory, for one caller at a time; then as it was."""
     with _directory_lock:
         before = os.getcwd()
         os.chdir(folder)

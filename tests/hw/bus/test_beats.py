@@ -21,6 +21,10 @@ def beats(words, width):
             for start in range(0, len(words), each)]
 
 
+def flat(lists):
+    return [each for items in lists for each in items]
+
+
 def samples(rng, width, words, count=5):
     """Random samples, with the extreme words among them."""
     drawn = [[int.from_bytes(rng.bytes(16), "little") >> 128 - width for _ in range(words)]
@@ -37,8 +41,8 @@ def test_words_of_beats(rng, need):
         used = [[(beat, -1) for beat in beats(sample, width)] for sample in given]
         noise = [[beat | int(rng.integers(1 << 32)) & ~beats([(1 << width) - 1] * words, width)[k]
                   for k, (beat, _) in enumerate(sample)] for sample in used]
-        units.append(Unit(BeatsToWords(width, words), {"i": sum(noise, [])},
-                          {"o": sum(given, [])}, latency=1 if width <= 32 else None,
+        units.append(Unit(BeatsToWords(width, words), {"i": flat(noise)},
+                          {"o": flat(given)}, latency=1 if width <= 32 else None,
                           name=f"words of {width} bits, {words} a sample"))
     check_units(units, deadline=4000)
 
@@ -50,7 +54,7 @@ def test_beats_of_words(rng, need):
         given = samples(rng, width, words)
         expected = [beat for sample in given for beat in beats(sample, width)]
         assert len(expected) == len(given) * beats_of(width, words)
-        units.append(Unit(WordsToBeats(width, words), {"i": sum(given, [])}, {"o": expected},
+        units.append(Unit(WordsToBeats(width, words), {"i": flat(given)}, {"o": expected},
                           name=f"beats of {words} words of {width} bits"))
     check_units(units, deadline=4000)
 
