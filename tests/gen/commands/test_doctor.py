@@ -44,7 +44,7 @@ def test_nothing_missing(without, capsys):
 def test_optional_tools_may_be_missing(without, capsys):
     without("iverilog", "vvp")
     assert main(["doctor"]) == 0
-    assert "iverilog                not there; optional; type: apt install iverilog\n" \
+    assert "iverilog                        not there; optional; type: apt install iverilog\n" \
         in capsys.readouterr().out
 
 
@@ -52,5 +52,5 @@ def test_required_tools_must_not(without, capsys):
     without("c++", "perl")
     assert main(["doctor"]) == 3
     text = capsys.readouterr().out
-    assert "c++                     not there; type: apt install g++\n" in text
+    assert "c++                             not there; type: apt install g++\n" in text
     assert text.endswith("\nmissing: c++, perl\n")
