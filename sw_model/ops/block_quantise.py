@@ -43,7 +43,7 @@ def block_quantise(codes: NDArray[Any], spec: BlockQuantiseSpec
     >>> from sw_model.formats import IntFormat
     >>> spec = BlockQuantiseSpec(IntFormat(8), "mx<e2m1,4>")
     >>> block_quantise(np.array([1, -2, 3, 100, 0, 0, 0, 6]), spec)
-    (array([0, 8, 0, 7], dtype=uint8), array([131], dtype=uint8))
+    (array([0, 8, 0, 7, 0, 0, 0, 7], dtype=int8), array([131, 127], dtype=uint8))
     """
     block, values = spec.block, spec.source.decode(codes)
     fields = (block.encode(values, spec.tensor_scale if spec.tensor_scale is None
