@@ -3,7 +3,9 @@
 Multipliers and lookup tables are sums of a constant, of the lanes, and of the lanes' bits
 (:func:`features`), with factors that ``python -m bench.library_prices`` fits to synthesised units
 of each operation and keeps in ``library.json``, with the units themselves and one each that was not
-fitted to: of that the estimate's error is printed. Memories of rows are not counted.
+fitted to: of those, on two lanes, estimates are 2.9 % off in the mean, 20 % at most. Within an
+operation that has variants of unlike size (``leaky_relu`` of ``requantise``, NVFP4 among block
+formats) up to 85 %. Memories of rows are not counted.
 """
 
 from __future__ import annotations

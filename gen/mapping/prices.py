@@ -34,7 +34,17 @@ from hw.pe import PE_KINDS, DotSpec
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
-from sw_model.ops import ArgMax, Divide, MatMul, Mean, MultiplyAddShift, MultiThreshold, Table
+from sw_model.ops import (
+    ArgMax,
+    Divide,
+    HardSigmoid,
+    HardSwish,
+    MatMul,
+    Mean,
+    MultiplyAddShift,
+    MultiThreshold,
+    Table,
+)
 
 from .elements import rows_price
 from .frames import frame_of
@@ -278,10 +288,11 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
     constants = [tensor.value for tensor in tensors[1:] if tensor.value is not None]
     if isinstance(node, ArgMax):
         return Price(luts=15 + 2.5 * source * lanes)
-    if isinstance(node, Table):
-        entries = constants[0]
+    if isinstance(node, Table | HardSigmoid | HardSwish):
+        entries = constants[0].size if constants else 1 << source
+        ((_, form),) = node.infer(tensors)
         # Two lanes share the ports of a memory.
-        each = target.memory(node.format.width, entries.size, tables=1.3)
+        each = target.memory(form.width, entries, tables=1.3)
         return Price(luts=10).plus(each, -(-lanes // 2))
     rows = max(len(np.unique(np.asarray(values), axis=0)) for values in constants)
     if isinstance(node, MultiThreshold):
