@@ -11,6 +11,7 @@ from verif.manifest import Manifest
 
 from .board import Board, Pin, Port
 from .frame import Design
+from .headers import headers
 from .shell.shells import SHELLS, make_shell
 
 __all__ = ["assemble", "pins_of", "ports_of_verilog"]
@@ -56,8 +57,9 @@ def assemble(folder: Path, board: Board, kind: str, *, clock_mhz: float, baud: i
         if pins:
             ports.append(Port(name=name, pins=pins, output=output))
     images = {path.name: path.read_bytes() for path in sorted(verilog.parent.glob("*.mem"))}
+    software = headers(shell.map, shell.top) if SHELLS[kind].ports else {}
     return Design(top=shell.top, verilog=shell.whole(folder), images=images, ports=tuple(ports),
-                  clock=_CLOCK, reset=_RESET)
+                  software=software, clock=_CLOCK, reset=_RESET)
 
 
 def pins_of(board: Board) -> Mapping[str, tuple[Pin, ...]]:

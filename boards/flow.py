@@ -90,8 +90,8 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
     Parameters
     ----------
     folder : Path
-        A build folder; receives ``bitstream/NAME.bin`` (``.bit``, ``.fs``), ``bitstream.json``
-        and the logs, in ``bitstream/``.
+        A build folder; receives ``bitstream/NAME.bin`` (``.bit``, ``.fs``), ``bitstream.json``,
+        the design's software and the logs, in ``bitstream/``.
     board : Board
     design : Design
     name : str
@@ -131,7 +131,7 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         "identity": f"{identity:032x}", "tools": tools, "seed": seed, "top": design.top,
         "programmer": board.programmer, "flash": board.flash, "link": dict(link or {}),
         "clocks": {}, "utilisation": {},
-        "critical": None, "file": None, "sha256": None, "verdict": None}
+        "critical": None, "software": [], "file": None, "sha256": None, "verdict": None}
     try:
         (logs := folder / FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -147,7 +147,10 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         report["verdict"] = str(verdict)
         _write(logs / FILE, _text(report))
         raise BitstreamVerdict(str(verdict), report) from verdict
-    report |= {"file": target.name, "sha256": hashlib.sha256(data).hexdigest()}
+    report |= {"file": target.name, "sha256": hashlib.sha256(data).hexdigest(),
+               "software": sorted(design.software)}
+    for file, text in design.software.items():
+        _write(logs / file, text.encode())
     _write(target, data)
     _write(logs / FILE, _text(report))
     return report

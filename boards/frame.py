@@ -28,6 +28,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
         The memory images that the Verilog names.
     ports : tuple of Port
         Every port of the top but clock and reset. An output may have more bits than pins.
+    software : mapping of str to str
+        Files for whoever speaks to it, by name.
     clock, reset : str
         The top's ports for the clock, and for a reset that is high while a button is pressed
         or the clock is not there yet; of no particular clock domain.
@@ -37,6 +39,7 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     verilog: str
     images: dict[str, bytes]
     ports: tuple[Port, ...]
+    software: dict[str, str] = {}
     clock: str = "clk"
     reset: str = "reset"
 

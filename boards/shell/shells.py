@@ -101,7 +101,8 @@ SHELLS: Mapping[str, Kind] = {
                      lambda plan: WishboneShell(plan.map, plan.accelerator), pins=False),
     "axi": Kind("registers on AXI4-Lite, data on AXI4-Stream",
                 lambda plan: AxiShell(plan.map, plan.accelerator), ports=False, pins=False),
-    "selftest": Kind("vectors and digests inside, a verdict on LEDs and a UART", _self_test),
+    "selftest": Kind("vectors and digests inside, a verdict on LEDs and a UART", _self_test,
+                     ports=False),
 }
 
 

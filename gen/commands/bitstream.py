@@ -54,6 +54,10 @@ def bitstream(
                 show({**verdict.report, "changed": changed}, "", as_json)
             raise
         path = copy_out(folder, result, out)
+        if shell == "selftest":
+            from boards.self_test import vectors_of
+
+            result["coverage"] = vectors_of(folder, Manifest.load(folder)).coverage
     show({**result, "path": str(path), "changed": changed}, summary(result, path), as_json)
     return 0
 
@@ -63,6 +67,9 @@ def summary(result: dict[str, Any], path: Path) -> str:
     used = ", ".join(f"{use['used']} of {use['available']} {name}"
                      for name, use in result["utilisation"].items())
     reached = ", ".join(f"{name} reaches {mhz:g} MHz" for name, mhz in result["clocks"].items())
+    coverage = result.get("coverage")
+    shows = "" if coverage is None else (f"wrong bits of weights that the self-test shows: "
+                                         f"{coverage:.0%}\n")
     return (f"{result['name']} on {result['board']} ({result['device']}) at "
             f"{result['clock_mhz']:g} MHz: {reached or 'no path between registers'}\n"
-            f"{used}\nbuild {result['identity']}\n{path}")
+            f"{used}\n{shows}build {result['identity']}\n{path}")

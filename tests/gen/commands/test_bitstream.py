@@ -57,8 +57,13 @@ def test_made_and_loaded(folder, programs, tmp_path, capsys):
         "7 of 5280 ICESTORM_LC", f"build {report['identity']}", str(file)]
     assert file.read_bytes() == (folder / "bitstream" / report["file"]).read_bytes()
     assert report["link"] == {"shell": "uart", "baud": 1_000_000}
-    # The register ID tells the same number: it stands in the Verilog that was synthesised.
-    assert int(report["identity"], 16)
+    # The register ID tells the same number, and so does what a host's programs are made with.
+    identity = int(report["identity"], 16)
+    assert identity
+    assert len(report["software"]) == 3
+    (module,) = (folder / "bitstream").glob("*_uart_registers.py")
+    assert f"ID_VALUE = 0x{identity:032X}" in module.read_text()
+    assert (folder / "bitstream" / module.name.replace("_registers.py", ".h")).is_file()
 
     assert main([*call, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
