@@ -148,7 +148,7 @@ def _options(spec: Common, **more: Any) -> BuildOptions:
     target, budget = spec.target, spec.budget
     chosen = "simulators" in spec.verify.model_fields_set
     return BuildOptions(
-        device=target.device, clock_mhz=target.clock_mhz, rate=target.rate,
+        device=target.chip, clock_mhz=target.mhz, rate=target.rate,
         samples=spec.verify.samples, **more,
         simulators=tuple(spec.verify.simulators) if chosen else (),
         budget=None if budget is None else Budget(budget.lut, budget.dsp, budget.bram))

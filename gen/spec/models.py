@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from boards.devices import DEVICES, device
+from boards.table import BOARDS, board
 from hw.pe import PE_KINDS
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
@@ -49,8 +49,11 @@ def _no_device(name: str) -> None:
 
 
 def _no_board(name: str) -> None:
-    raise ValueError(f"boards such as {name!r} cannot be chosen yet; name a device instead: "
-                     f"{', '.join(DEVICES)}")
+    try:
+        board(name)
+    except InputFault as fault:
+        raise ValueError(str(fault)) from None
+    raise ValueError(f"a board of a file, {name!r}, is named on the command line: --board")
 
 
 class Target(Part):
@@ -58,10 +61,29 @@ class Target(Part):
 
     device: Annotated[str, OneOf(*DEVICES, but=_no_device)] = Field(
         default="ecp5-85k", description="FPGA.")
-    board: SkipJsonSchema[Annotated[str, OneOf(but=_no_board)] | None] = Field(
-        default=None, json_schema_extra={"hidden": True})
+    board: Annotated[str, OneOf(*BOARDS, but=_no_board)] | None = Field(
+        default=None, description="Board, instead of a device; its oscillator is the clock, "
+                                  "unless `clock_mhz` says another.")
     clock_mhz: float = Field(default=50.0, gt=0, le=2000, description="Clock in MHz.")
     rate: Rate = Field(default=None, description="Inferences a second, or as many as fit.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.board is not None and "device" in self.model_fields_set:
+            raise ValueError("board and device exclude one another")
+        return self
+
+    @property
+    def chip(self) -> str:
+        """The device, or the board's."""
+        return self.device if self.board is None else board(self.board).device
+
+    @property
+    def mhz(self) -> float:
+        """The clock that is asked for, or the board's."""
+        if self.board is None or "clock_mhz" in self.model_fields_set:
+            return self.clock_mhz
+        return board(self.board).clock_mhz
 
 
 class Budget(Part):

@@ -136,9 +136,7 @@ def fields_at(model: Any, place: Sequence[str | int]) -> list[str]:
         kind = _step(_plain(kind), step)
     kind = _plain(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [name for name, entry in kind.model_fields.items()
-                if not (isinstance(entry.json_schema_extra, dict)
-                        and entry.json_schema_extra.get("hidden"))]
+        return list(kind.model_fields)
     return []
 
 

@@ -39,8 +39,7 @@ def test_keys_say_what_a_spec_may_hold() -> None:
     assert keys["memory"].type == "auto | block | distributed"
     assert [key.required for key in keys.values()] == sorted(
         (key.required for key in keys.values()), reverse=True)
-    # Boards come later: the key is known, so that its fault is clear, but not offered.
-    assert [key.name for key in keys_of(Target)] == ["device", "clock_mhz", "rate"]
+    assert [key.name for key in keys_of(Target)] == ["device", "board", "clock_mhz", "rate"]
     assert {key.name: key.default for key in keys_of(Target)}["rate"] == "max"
 
 
@@ -58,7 +57,6 @@ def test_the_schema_has_every_kind_of_spec(schema: dict[str, Any]) -> None:
     assert dense["additionalProperties"] is False
     assert dense["properties"]["activations"]["default"] == "int8"
     assert schema["$defs"]["unit_dense"]["properties"]["unit"]["const"] == "dense"
-    assert "board" not in schema["$defs"]["Target"]["properties"]
     assert "ecp5-85k" in schema["$defs"]["Target"]["properties"]["device"]["enum"]
 
 
@@ -96,7 +94,7 @@ def _fits(schema: dict[str, Any], part: dict[str, Any], value: Any) -> bool:
 def test_every_model_of_a_spec_describes_its_fields() -> None:
     def check(model: type[Part]) -> None:
         for name, entry in model.model_fields.items():
-            assert entry.description or name == "board", (model, name)
+            assert entry.description, (model, name)
 
     for model in (InlineNetwork, Layer, Target, *UNITS.values()):
         check(model)

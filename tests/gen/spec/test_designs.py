@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from boards.devices import DEVICES
+from boards.table import BOARDS
 from gen.build import Budget
 from gen.spec.designs import Request, Spec, read_spec, unit_request
 from gen.spec.document import parameters_document
@@ -66,13 +67,17 @@ WRONG = {
         "3: unknown key 'targt'; did you mean 'target'? there are name, target, budget, verify, "
         "unit, params",
         "6: unknown key 'clokc_mhz' in target; did you mean 'clock_mhz'? there are device, "
-        "clock_mhz, rate"]),
+        "board, clock_mhz, rate"]),
     "device": (UNIT + "target: {device: ecp5-26k}\n", [
         "3: target.device: no device 'ecp5-26k'; did you mean ecp5-25k? there are "
         + DEVICE_LIST]),
-    "board": (UNIT + "target:\n  board: icebreaker\n", [
-        "4: target.board: boards such as 'icebreaker' cannot be chosen yet; name a device "
-        f"instead: {DEVICE_LIST}"]),
+    "board": (UNIT + "target:\n  board: icebraker\n", [
+        "4: target.board: no board 'icebraker'; did you mean icebreaker? there are "
+        f"{', '.join(BOARDS)}, and boards of files, FILE.toml"]),
+    "a file's board": (UNIT + "target:\n  board: here.toml\n", [
+        "4: target.board: here.toml: cannot be read (No such file or directory)"]),
+    "board and device": (UNIT + "target: {board: icebreaker, device: ecp5-25k}\n", [
+        "3: target: board and device exclude one another"]),
     "numbers": (UNIT + "target:\n  clock_mhz: fast\n  rate: 0\nbudget:\n  lut: 0\n  dsp: 1.5\n"
                 "  bram: .nan\nverify:\n  samples: 1.5\n  simulators: []\n", [
         "4: target.clock_mhz must be a number, not 'fast'",
@@ -345,3 +350,11 @@ def test_units_of_the_command_line() -> None:
         unit_request("argmax", parameters_document("argmax", ["lanes=0", "source=int"]))
     assert [fault.split(":")[0] for fault in caught.value.faults] == [
         "unit argmax", "-p lanes=0", "-p source=int"]
+
+
+def test_a_board_is_its_device_and_its_clock(tmp_path: Path) -> None:
+    options = only(read(tmp_path, UNIT + "target: {board: orangecrab-25f}\n")).options
+    assert (options.device, options.clock_mhz) == ("ecp5-25k", 48)
+    options = only(read(tmp_path, UNIT + "target: {board: orangecrab-25f, clock_mhz: 24}\n")
+                   ).options
+    assert (options.device, options.clock_mhz) == ("ecp5-25k", 24)
