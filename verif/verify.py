@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.faults import InputFault
-from sw_model.graph import Graph, GraphError
-from sw_model.partition import core_graph
+from sw_model.graph import Graph
 
 from .bench import Bench
 from .certificate import Certificate, LayerRecord, file_digests
 from .compare import network_order
+from .core import load_core
 from .emulation import emulate
 from .findings import Findings
-from .manifest import FILE, Manifest, changed_files
+from .manifest import Manifest, changed_files
 from .proof import FILE as PROOF
 from .proof import load_proof
 from .stimulus import further_samples, stored_samples
@@ -99,7 +99,7 @@ def verify(
         files=files, tools=tools)
     certificate = _with_proof(certificate, folder, manifest)
     try:
-        core = _core(folder, manifest)
+        core = load_core(folder, manifest)
     except InputFault as fault:
         certificate = _with(certificate, faults=(*certificate.faults, str(fault), NOTHING))
         certificate.save(folder)
@@ -141,23 +141,6 @@ def _with_proof(certificate: Certificate, folder: Path, manifest: Manifest) -> C
         return _with(certificate, proof=load_proof(folder))
     except InputFault as fault:
         return _with(certificate, faults=(*certificate.faults, str(fault)))
-
-
-def _core(folder: Path, manifest: Manifest) -> Graph:
-    """The network that the hardware is to equal."""
-    try:
-        core = core_graph(Graph.load(folder))
-    except OSError as error:
-        raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
-    except GraphError as error:
-        raise InputFault(str(error)) from error
-    for what, streams, tensors in (("inputs", manifest.inputs, core.inputs),
-                                   ("outputs", manifest.outputs, core.outputs)):
-        carried = {stream.tensor for stream in streams}
-        if carried != set(tensors):
-            raise InputFault(f"{folder / FILE}: {what} carry {', '.join(sorted(carried))}, but "
-                             f"the network has {', '.join(tensors)}; build the folder again")
-    return core
 
 
 def _samples(findings: Findings, samples: int | None) -> tuple[dict[str, NDArray[Any]], int]:

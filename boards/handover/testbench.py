@@ -10,8 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sw_model.faults import InputFault
-from sw_model.graph import Graph, GraphError
-from sw_model.partition import core_graph
+from verif.core import load_core
 from verif.manifest import Manifest, Stream
 from verif.stimulus import stored_samples
 from verif.words import Expectation, expectation
@@ -117,12 +116,7 @@ def play(folder: Path, samples: int) -> dict[str, Expectation]:
     if samples < 1:
         raise InputFault(f"samples must be at least 1, not {samples}")
     manifest = Manifest.load(folder)
-    try:
-        core = core_graph(Graph.load(folder))
-    except OSError as error:
-        raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
-    except GraphError as error:
-        raise InputFault(str(error)) from error
+    core = load_core(folder, manifest)
     inputs = {name: codes[:samples] for name, codes in stored_samples(folder, core).items()}
     outputs, _ = core.run(inputs)
     tensors: Mapping[str, NDArray[Any]] = {**inputs, **outputs}

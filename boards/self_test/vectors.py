@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.faults import InputFault
-from sw_model.graph import Graph, GraphError
-from sw_model.partition import core_graph
+from verif.core import load_core
 from verif.manifest import Manifest, Stream
 from verif.packing import pack
 from verif.stimulus import further_samples, stored_samples
@@ -67,12 +66,7 @@ def vectors_of(folder: Path, manifest: Manifest, samples: int = SAMPLES) -> Vect
     """
     if samples < 1:
         raise InputFault(f"samples must be at least 1, not {samples}")
-    try:
-        core = core_graph(Graph.load(folder))
-    except OSError as error:
-        raise InputFault(f"{error.filename}: cannot be read ({error.strerror})") from error
-    except GraphError as error:
-        raise InputFault(str(error)) from error
+    core = load_core(folder, manifest)
     rng = np.random.default_rng(1)
     stored = stored_samples(folder, core)
     more = further_samples(core, max(_RANDOM, samples), rng)
