@@ -15,7 +15,6 @@ wires.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -45,7 +44,7 @@ from sw_model.formats.blocks.olive import OliveFormat
 from sw_model.formats.blocks.olive_codes import Normal
 from sw_model.formats.sparse import parse_sparse_format
 
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["HEAD", "Codec", "codecs", "figures", "lines", "main", "markdown", "measure"]
 
@@ -198,13 +197,7 @@ def _cell(cells: dict[str, float], elements: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.codecs", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
-    given = parser.parse_args(arguments)
-    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
-    return 0
+    return command("bench.codecs", __doc__, measure, lines, arguments, markdown=markdown)
 
 
 if __name__ == "__main__":

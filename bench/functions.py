@@ -9,7 +9,6 @@ mantissa of a reciprocal.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ from sw_model.specs import (
 )
 from sw_model.tables import delta_entries
 
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["FAMILIES", "HEAD", "Case", "cases", "lines", "main", "markdown", "measure"]
 
@@ -227,13 +226,7 @@ def markdown(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.functions", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
-    given = parser.parse_args(arguments)
-    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
-    return 0
+    return command("bench.functions", __doc__, measure, lines, arguments, markdown=markdown)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ has none) lookup tables. Memories that stream into a unit stand beside it and ar
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -27,7 +26,7 @@ from gen.catalogue import catalogue
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["HEAD", "Case", "cases", "figures", "lines", "main", "markdown", "measure"]
 
@@ -125,13 +124,7 @@ def markdown(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.library", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
-    given = parser.parse_args(arguments)
-    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
-    return 0
+    return command("bench.library", __doc__, measure, lines, arguments, markdown=markdown)
 
 
 if __name__ == "__main__":

@@ -76,13 +76,20 @@ def finish(result: dict[str, Any], lines: Callable[[dict[str, Any]], list[str]],
 
 def command(name: str, description: str | None, measure: Callable[..., dict[str, Any]],
             lines: Callable[[dict[str, Any]], list[str]],
-            arguments: Sequence[str] | None = None) -> int:
-    """The command of a bench without options but ``--json``: measure, keep, print; 0."""
+            arguments: Sequence[str] | None = None, *,
+            markdown: Callable[[dict[str, Any]], list[str]] | None = None) -> int:
+    """The command of a bench: measure, keep, print; 0.
+
+    It has no options but ``--json`` and, with ``markdown``, the table of a page of the docs.
+    """
     parser = argparse.ArgumentParser(prog=name, description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    if markdown is not None:
+        parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
     given = parser.parse_args(arguments)
-    finish(measure(tell), lines, as_json=given.json)
+    page = markdown if markdown is not None and given.markdown else lines
+    finish(measure(tell), page, as_json=given.json)
     return 0
 
 

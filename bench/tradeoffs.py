@@ -10,7 +10,6 @@ The whole table and a picture of it are ``results/units/errors.md`` and ``errors
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ from gen.tradeoffs.report import as_dict, table, write
 from gen.tradeoffs.variants import variants
 
 from . import record
-from .record import finish, tell, versions
+from .record import command, versions
 
 __all__ = ["lines", "main", "markdown", "measure"]
 
@@ -52,13 +51,7 @@ def markdown(result: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="bench.tradeoffs", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
-    given = parser.parse_args(arguments)
-    finish(measure(tell), markdown if given.markdown else lines, as_json=given.json)
-    return 0
+    return command("bench.tradeoffs", __doc__, measure, lines, arguments, markdown=markdown)
 
 
 if __name__ == "__main__":
