@@ -13,7 +13,7 @@ from sw_model.faults import Verdict
 from . import cache
 from .board import Board
 from .logs import important_line, read_log
-from .process import Progress, run
+from .process import Progress, own_folder, run
 from .tools import Tool, find_program
 
 __all__ = ["SUFFIXES", "find_packer", "pack"]
@@ -78,7 +78,7 @@ def pack(routed: Path, board: Board, *, work: Path, progress: Progress | None = 
         As nextpnr wrote it for this board.
     board : Board
     work : Path
-        Folder for ``pack.log`` and the files of the run.
+        Folder for ``pack.log``.
 
     Raises
     ------
@@ -94,19 +94,15 @@ def pack(routed: Path, board: Board, *, work: Path, progress: Progress | None = 
     def fill(fresh: Path) -> None:
         if progress is not None:
             progress(f"{packer.program}: packing the bitstream")
-        # Bare names, since the WebAssembly build sees the working folder but not /tmp.
-        source, result = work / "routed", work / "packed"
-        source.write_bytes(data)
-        try:
-            code = run([*tool.command, *arguments], cwd=work, log=log)
+        with own_folder(log) as own:
+            (own / "routed").write_bytes(data)
+            result, said = own / "packed", own / log.name
+            code = run([*tool.command, *arguments], cwd=own, log=said)
             if code or not result.exists() or not result.stat().st_size:
                 raise Verdict(f"{packer.program} could not pack the design for {board.name}: "
-                              f"{important_line(read_log(log), code)} (log: {log})")
-            shutil.move(result, fresh / "packed")
-        finally:
-            source.unlink(missing_ok=True)
-            result.unlink(missing_ok=True)
-        shutil.copyfile(log, fresh / log.name)
+                              f"{important_line(read_log(said), code)} (log: {log})")
+            shutil.copyfile(result, fresh / "packed")
+            shutil.copyfile(said, fresh / log.name)
 
     key = cache.digest_of(["bitstream 1", tool.version, *arguments, data])
     entry, hit = cache.cached("bitstream", key, fill)

@@ -24,7 +24,7 @@ from .devices import Device
 from .logs import important_line, nextpnr_phase, read_log
 from .nextpnr import NEXTPNR
 from .nexus_carries import open_carries
-from .process import Progress, run
+from .process import Progress, own_folder, run
 from .tools import Tool, find_program
 
 __all__ = ["CriticalPath", "Placement", "Tool", "Use", "find_tool", "place"]
@@ -119,7 +119,7 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
     seed : int
         Of the placer.
     work : Path
-        Folder for ``nextpnr.log`` and the files of the run.
+        Folder for ``nextpnr.log``.
     top : str, optional
         The top module where the netlist does not say.
     pins : str, optional
@@ -142,33 +142,29 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
                "--freq", f"{clock_mhz:g}", "--seed", str(seed), *(("--top", top) if top else ())]
     key = cache.digest_of(["placement 2", tool.version, *options, pins or "no pins", text])
     log = work / "nextpnr.log"
-    # Bare names, since the WebAssembly build sees the working folder but not /tmp.
     files = {"placed.json": text}
     if pins is not None:
         options += [*f"{one.constraints}pins.{one.suffix}".split(), one.output, "routed"]
         files[f"pins.{one.suffix}"] = pins.encode()
 
     def fill(fresh: Path) -> None:
-        for name, content in files.items():
-            (work / name).write_bytes(content)
-        report, routed = work / "report.json", work / "routed"
-        try:
+        with own_folder(log) as own:
+            for name, content in files.items():
+                (own / name).write_bytes(content)
+            report, said = own / "report.json", own / log.name
             code = run([*tool.command, *options, "--json", "placed.json", "--report",
-                        report.name], cwd=work, log=log, progress=progress, phase=nextpnr_phase)
+                        report.name], cwd=own, log=said, progress=progress, phase=nextpnr_phase)
             timing = report.read_bytes() if report.exists() else b""
             if code or not timing:
-                lines = read_log(log)
+                lines = read_log(said)
                 kind: type[Fault] = ToolMissing if _lacks_module(lines) else Verdict
                 raise kind(f"nextpnr could not place the design on {device.name}: "
                            f"{important_line(lines, code)} (log: {log})")
             if pins is not None:
-                shutil.move(routed, fresh / routed.name)
-        finally:
-            for path in (report, routed, *(work / name for name in files)):
-                path.unlink(missing_ok=True)
+                shutil.copyfile(own / "routed", fresh / "routed")
+            shutil.copyfile(said, fresh / log.name)
         found = _placement(json.loads(timing), device, tool, clock_mhz, seed)
         (fresh / "placement.json").write_bytes(msgspec.json.encode(found))
-        shutil.copyfile(log, fresh / log.name)
 
     entry, hit = cache.cached("nextpnr", key, fill)
     if hit:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Phase", "Progress", "run"]
+__all__ = ["Phase", "Progress", "own_folder", "run"]
 
 #: Takes a line for people: what is going on now.
 Progress = Callable[[str], None]
@@ -54,6 +57,22 @@ def run(argv: Sequence[str], *, cwd: Path, log: Path, progress: Progress | None 
         assert process.stdout is not None
         process.stdout.close()
         process.wait()
+
+
+@contextmanager
+def own_folder(log: Path) -> Iterator[Path]:
+    """A fresh folder for one run of a tool, so that runs at the same time do not meet.
+
+    The tool's log is written there under the name of ``log``, and copied to ``log`` in the end,
+    whatever happens. Files in the folder go by bare names: WebAssembly builds see the working
+    folder but not /tmp.
+    """
+    with tempfile.TemporaryDirectory(prefix="gatemill-") as name:
+        try:
+            yield Path(name)
+        finally:
+            if (own := Path(name) / log.name).exists():
+                shutil.copyfile(own, log)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

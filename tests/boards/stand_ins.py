@@ -6,10 +6,15 @@ Their version is their folder, so that no test takes from the cache what another
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
-__all__ = ["REPORT", "calls", "stand_in", "tools_for_ice40"]
+__all__ = ["REPORT", "calls", "interleaved", "stand_in", "tools_for_ice40", "waits_for"]
+
+_Result = TypeVar("_Result")
 
 #: A small design that reaches 40 MHz.
 REPORT: dict[str, Any] = {
@@ -58,3 +63,24 @@ def tools_for_ice40(folder: Path, report: dict[str, Any] = REPORT) -> None:
              f'cp "{folder}/given.json" report.json; cat pins.pcf > routed; cat pins.pcf',
              says="Info: Packing constants..\n")
     stand_in(folder, "icepack", "{ echo packed; cat routed; } > packed")
+
+
+def waits_for(folder: Path, word: str, file: str) -> str:
+    """Shell commands for :func:`interleaved`: who finds ``word`` in ``file`` waits there."""
+    return (f'if grep -q {word} {file}; then touch "{folder}/waits"; '
+            f'while [ ! -e "{folder}/go" ]; do sleep 0.02; done; fi; ')
+
+
+def interleaved(folder: Path, first: Callable[[], _Result], second: Callable[[], _Result]
+                ) -> tuple[_Result, _Result]:
+    """What both give where the second runs from start to end while the first one's tool waits."""
+    with ThreadPoolExecutor() as pool:
+        running, end = pool.submit(first), monotonic() + 10
+        try:
+            while not (folder / "waits").exists():
+                assert monotonic() < end, "the first tool did not start"
+                sleep(0.02)
+            whole = second()
+        finally:
+            (folder / "go").touch()
+        return running.result(), whole

@@ -11,7 +11,7 @@ import pytest
 from boards.pack import SUFFIXES, find_packer, pack
 from boards.table import board
 from sw_model.faults import ToolMissing, Verdict
-from tests.boards.stand_ins import calls, stand_in
+from tests.boards.stand_ins import calls, interleaved, stand_in, waits_for
 
 
 @pytest.fixture
@@ -66,6 +66,25 @@ def test_a_failure_is_one_line(programs: Path, routed: Path, tmp_path: Path, doe
     # Nothing of the failure is kept.
     stand_in(programs, "icepack", "echo good > packed")
     assert pack(routed, board("icebreaker"), work=tmp_path) == b"good\n"
+
+
+def test_two_runs_in_one_folder(programs: Path, tmp_path: Path) -> None:
+    stand_in(programs, "icepack", f"{waits_for(programs, 'slow', 'routed')}"
+             "cat routed > packed; cat routed")
+    paths = {name: tmp_path / name for name in ("slow", "fast")}
+    for name, path in paths.items():
+        path.write_text(f"{name}\n")
+
+    def packed(name: str) -> bytes:
+        return pack(paths[name], board("icebreaker"), work=tmp_path)
+
+    assert interleaved(programs, lambda: packed("slow"), lambda: packed("fast")) == (
+        b"slow\n", b"fast\n")
+    # The cache holds each one's own, and the log is of the last one.
+    for name in paths:
+        assert packed(name) == f"{name}\n".encode()
+        assert (tmp_path / "pack.log").read_text() == f"{name}\n"
+    assert len(calls(programs, "icepack")) == 2
 
 
 def test_versions(programs: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from boards.devices import device
 from boards.place import CriticalPath, Use, find_tool, place
 from sw_model.faults import ToolMissing, Verdict
+from tests.boards.stand_ins import interleaved, stand_in, waits_for
 
 REPORT = {
     "critical_paths": [
@@ -105,6 +106,23 @@ def test_a_failure_is_one_line(native: Path, netlist: Path, tmp_path: Path) -> N
     with pytest.raises(Verdict, match=r"^nextpnr could not place the design on ice40-hx1k: "
                        r"Failed to find a route for arc 3 of net 'x' \(log: \S+nextpnr\.log\)$"):
         place(netlist, device("ice40-hx1k"), 50, work=tmp_path / "work")
+
+
+def test_two_runs_in_one_folder(native: Path, tmp_path: Path) -> None:
+    """With the same names of files: each gets its own design, pins, report and log."""
+    stand_in(native, "nextpnr-ice40", f"{waits_for(native, 'slow', 'placed.json')}"
+             f'cat placed.json pins.pcf > routed; cat routed; cp "{native}/given.json" report.json')
+
+    def routed(name: str) -> tuple[str, str]:
+        (path := tmp_path / f"{name}.json").write_text(f"{name}\n")
+        found = place(path, device("ice40-hx1k"), 50, work=tmp_path / "work", pins=f"of {name}\n")
+        return Path(found.routed).read_text(), Path(found.log).read_text()
+
+    slow, fast = ("slow\nof slow\n",) * 2, ("fast\nof fast\n",) * 2
+    assert interleaved(native, lambda: routed("slow"), lambda: routed("fast")) == (slow, fast)
+    # From the cache, the same.
+    assert (routed("fast"), routed("slow")) == (fast, slow)
+    assert os.listdir(tmp_path / "work") == ["nextpnr.log"]
 
 
 def test_no_tool_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
