@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +21,12 @@ __all__ = ["Board"]
 #: Samples whose results are believed together, once the accelerator is known not to have been
 #: reset meanwhile.
 _TOGETHER = 16
+
+#: Requests lost in a row that a sample sent in part outlives.
+_REPEATS = 8
+
+#: The most that TIMEOUT holds.
+_MOST = (1 << 16) - 1
 
 #: Looks at the registers that say whether ports are ready, before a sample is given up.
 _PATIENCE = 10_000
@@ -56,6 +64,7 @@ class Board:
         self._host, self._map, self._tries = host, map, tries
         self.repeated = 0
         self._check_identity()
+        self._wait_longer()
         self._epoch = self._reset()
 
     def read(self, name: str) -> int:
@@ -135,12 +144,22 @@ class Board:
                 raise InputFault(f"{name}: a sample of {port.stream.tensor!r} has {beats} beats "
                                  f"on the board, but {port.beats} in the build folder")
 
+    def _wait_longer(self) -> None:
+        """Let the board wait for us for longer than we take to repeat what was lost."""
+        register = self._map["TIMEOUT"].index
+        start, before = time.monotonic(), self.read("CYCLES")
+        self._host.write(register, self._map.timeout)
+        rate = ((self.read("CYCLES") - before) % (1 << 32)) / (time.monotonic() - start)
+        ticks = math.ceil(_REPEATS * self._host.timeout * rate / self._map.tick)
+        self._host.write(register, min(max(self._map.timeout, ticks), _MOST))
+
     def _reset(self) -> int:
         """Begin anew; the epoch that has begun, never the one after the board's own reset."""
-        while True:
+        for _ in range(self._tries):
             self._host.write(self._map["CONTROL"].index, 1)
             if epoch := self.read("EPOCH"):
                 return epoch
+        raise Fault(f"{self._host.name}: the accelerator cannot be reset: EPOCH stays 0")
 
     def _repeat(self, samples: list[dict[Port, NDArray[np.uint32]]]
                 ) -> list[dict[Port, list[int]]]:

@@ -19,6 +19,9 @@ __all__ = ["AccessFailed", "Host"]
 #: Words below which no frame is cut, however bad the line is.
 _FEWEST = 4
 
+#: Seconds after which a port that takes no bytes is given up.
+_STUCK = 10.0
+
 #: Tries of the first request: enough for a bad line, and a wrong port is soon told.
 _GREETINGS = 12
 
@@ -96,6 +99,11 @@ class Host:
         """Give the port back."""
         if close := getattr(self._port, "close", None):
             close()
+
+    @property
+    def timeout(self) -> float:
+        """Seconds until a request without an answer is repeated."""
+        return self._timeout
 
     @property
     def name(self) -> str:
@@ -198,6 +206,7 @@ class Host:
 
 def _opened(port: str, baud: int) -> Any:
     try:
-        return serial.Serial(port, baud)
-    except (OSError, ValueError) as error:
+        # Two drivers on a port would take each other's answers for their own.
+        return serial.Serial(port, baud, exclusive=True, write_timeout=_STUCK)
+    except (OSError, ValueError, OverflowError) as error:
         raise Fault(f"{port}: cannot be opened at {baud} baud ({error})") from error

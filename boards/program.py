@@ -28,6 +28,8 @@ class _Report(msgspec.Struct):
     programmer: str
     flash: bool
     file: str | None
+    identity: str = "0"
+    link: dict[str, Any] = {}
 
 
 def find_loader() -> str:

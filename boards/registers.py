@@ -185,7 +185,8 @@ class RegisterMap:
             ("TIMEOUTS", read, "accesses and samples given up, 65,535 at most"),
             ("EPOCH", read, "resets of the accelerator, by whomever, modulo 256"),
             ("TIMEOUT", both, f"after so many times {self.tick} cycles without a word moving, an "
-                              "access or a sample sent in part is given up; of 16 bits, 0: never"),
+                              "access or a sample sent in part is given up; of 16 bits; 0: a "
+                              "sample never, an access after 65,535"),
             ("STREAMS", read, "inputs, and from bit 8 outputs"),
         )
         return tuple(Register(name, index, access, text)

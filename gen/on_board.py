@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,10 @@ from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from verif.manifest import Manifest
 
-__all__ = ["SIMULATION", "run_board", "simulated_board"]
+if TYPE_CHECKING:
+    from boards.driver import Board
+
+__all__ = ["SIMULATION", "connected", "run_board", "simulated_board"]
 
 #: What stands for a port where the board is simulated.
 SIMULATION = "sim"
@@ -55,30 +57,46 @@ def run_board(folder: Path, graph: Graph, inputs: Mapping[str, NDArray[Any]], po
     Fault
         If the board does not answer, or holds another build.
     """
+    from .engines import merged
+
+    def core(given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
+        with connected(folder, port, baud=baud) as board:
+            return board.run(given, progress=progress)
+
+    return merged(graph, inputs, core)
+
+
+@contextmanager
+def connected(folder: Path, port: str, *, baud: int | None = None) -> Iterator[Board]:
+    """The driver of the board that holds the build of ``folder``; it has been reset.
+
+    Parameters
+    ----------
+    folder, port, baud
+        As for :func:`run_board`.
+
+    Raises
+    ------
+    InputFault
+        If the bitstream of ``folder`` has no UART, or the board holds another build.
+    Fault
+        If the port cannot be opened, or nobody answers.
+    """
     from boards.driver import Board
     from boards.host import Host
     from boards.registers import RegisterMap
 
-    from .engines import merged
-
     manifest = Manifest.load(folder)
+    if port == SIMULATION:
+        map = RegisterMap(manifest.streams, manifest.prediction)
+        with simulated_board(folder) as path, Host(path, _BAUD, timeout=_SLOWLY) as host:
+            yield Board(host, map)
+        return
     made = _bitstream(folder)
-    identity = int(made["identity"], 16) if made and port != SIMULATION else 0
-    map = RegisterMap(manifest.streams, manifest.prediction, identity=identity)
-
-    def through(given: Mapping[str, NDArray[Any]], path: str, rate: int, timeout: float
-                ) -> dict[str, NDArray[np.int64]]:
-        with Host(path, rate, timeout=timeout) as host:
-            return Board(host, map).run(given, progress=progress)
-
-    def core(given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
-        if port == SIMULATION:
-            with simulated_board(folder) as path:
-                return through(given, path, _BAUD, _SLOWLY)
-        rate = baud or (made["link"]["baud"] if made else _BAUD)
-        return through(given, port, rate, 0.25)
-
-    return merged(graph, inputs, core)
+    map = RegisterMap(manifest.streams, manifest.prediction,
+                      identity=int(made["identity"], 16) if made else 0)
+    with Host(port, baud or (made["link"].get("baud", _BAUD) if made else _BAUD)) as host:
+        yield Board(host, map)
 
 
 @contextmanager
@@ -117,12 +135,15 @@ def simulated_board(folder: Path, *, spoil: Callable[[bool, bytes], bytes] | Non
 
 
 def _bitstream(folder: Path) -> dict[str, Any] | None:
-    """What ``bitstream.json`` says of the board's build; None where there is none."""
-    path = folder / "bitstream" / "bitstream.json"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    """What ``bitstream.json`` says of the board's build; None where there is none: the board may
+    hold a bitstream that somebody else made of it."""
+    from boards.flow import FILE, FOLDER
+    from boards.program import load_bitstream
+
+    if not (path := folder / FOLDER / FILE).exists():
         return None
-    except (OSError, ValueError) as error:
-        raise InputFault(f"{path}: cannot be read ({error}); make the bitstream again") from error
-    return found
+    made = {"identity": "0", "link": {}, **load_bitstream(folder)}
+    if (shell := made["link"].get("shell", "uart")) != "uart":
+        raise InputFault(f"{path}: the bitstream has the shell {shell}, and a driver needs uart; "
+                         "make that one with `gatemill bitstream`")
+    return made

@@ -45,6 +45,7 @@ class Terminal:
                  spoil: Callable[[bool, bytes], bytes] = lambda _, data: data) -> None:
         self._make, self._spoil = make, spoil
         self._ours, self._theirs = os.openpty()
+        self._open: tuple[int, ...] = (self._ours, self._theirs)
         tty.setraw(self._theirs)
         os.set_blocking(self._ours, False)
         self.port = os.ttyname(self._theirs)
@@ -55,14 +56,17 @@ class Terminal:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._ready.result()
+        try:
+            self._ready.result()
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ends.set()
         self._thread.join()
-        os.close(self._ours)
-        os.close(self._theirs)
+        self._close()
         if self._failure is not None:
             raise self._failure
 
@@ -78,6 +82,13 @@ class Terminal:
                 self._pass_bytes(design)
             except BaseException as error:
                 self._failure = error
+                # Whoever waits at the other end learns at once that nobody is here any more.
+                self._close()
+
+    def _close(self) -> None:
+        for end in self._open:
+            os.close(end)
+        self._open = ()
 
     def _pass_bytes(self, design: SerialDesign) -> None:
         """Back and forth until the end; what is sent faster than the line takes it waits."""

@@ -77,11 +77,13 @@ class Accelerator(wiring.Component):
                              (each.samples != first for each in into)).any()),
             self.waits.eq(self.part & Cat(each.ready for each in into).any()),
             self.busy.eq(self.part | Cat(each.samples != first for each in out).any()),
-            ended.eq(Cat(each.ends for each in out).any()),
         ]
-        cycle, measures = Signal(_CYCLES), Signal()
+        # The sample that is measured is out once every output has ended one more than before.
+        cycle, measures, before = Signal(_CYCLES), Signal(), Signal(_SAMPLES)
+        m.d.comb += ended.eq(Cat((each.samples + each.ends)[:_SAMPLES] != before
+                                 for each in out).all())
         with counts.If(began & ~self.busy):
-            counts.d.sync += [cycle.eq(1), measures.eq(1)]
+            counts.d.sync += [cycle.eq(1), measures.eq(1), before.eq(first)]
         with counts.Elif(measures):
             counts.d.sync += cycle.eq(cycle + 1)
         with counts.If(ended & measures):

@@ -32,7 +32,7 @@ class Patience(wiring.Component):
     moved : ``In(1)``
         Something moves: the count begins again.
     period : ``In(16)``
-        Whole ticks until patience ends, in the one that follows; it never does with 0.
+        Whole ticks until patience ends, in the one that follows.
     expired : ``Out(1)``
         For a cycle, when it ends.
     cycles : ``Out(32)``
@@ -53,13 +53,12 @@ class Patience(wiring.Component):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        ticks, ends, enough = Signal(_TICKS), Signal(), Signal()
+        ticks, ends = Signal(_TICKS), Signal()
         m.d.sync += self.cycles.eq(self.cycles + 1)
         m.d.comb += ends.eq(self.cycles[:(self._tick - 1).bit_length()].all())
-        m.d.comb += enough.eq((ticks >= self.period) & self.period.any())
-        m.d.comb += self.expired.eq(self.waits & ~self.moved & ends & enough)
+        m.d.comb += self.expired.eq(self.waits & ~self.moved & ends & (ticks >= self.period))
         with m.If(~self.waits | self.moved | self.expired):
             m.d.sync += ticks.eq(0)
-        with m.Elif(ends & ~ticks.all()):
+        with m.Elif(ends):
             m.d.sync += ticks.eq(ticks + 1)
         return m

@@ -26,7 +26,8 @@ class RegisterFile(wiring.Component):
 
     An access takes three cycles, one to a data register as long as its beat waits. Where no
     word moves for TIMEOUT ticks, such an access fails, and a sample that is in only in part is
-    given up: ``clear`` resets the accelerator.
+    given up: ``clear`` resets the accelerator. With 0 a sample is never given up, and an access
+    waits for the longest that there is.
 
     Parameters
     ----------
@@ -121,9 +122,11 @@ class RegisterFile(wiring.Component):
                   for name in ("CONTROL", "ERRORS", "TIMEOUT")}
         errors, period = Signal(len(Error)), Signal(len(patience.period), init=self._map.timeout)
         bad_frames, timeouts = Signal(_FAULTS), Signal(_FAULTS)
-        epoch = Signal(_EPOCH)
+        epoch, endless = Signal(_EPOCH), Signal()
+        pulses[Error.PART] = pulses[Error.PART] & ~endless
         m.d.comb += self.clear.eq(writes["CONTROL"] & request.data[0] | pulses[Error.PART])
-        m.d.comb += patience.period.eq(period)
+        # An access that waited for ever would hold up its link, and with it the way to end it.
+        m.d.comb += [endless.eq(period == 0), patience.period.eq(Mux(endless, ~0, period))]
         m.d.sync += errors.eq(errors & ~Mux(writes["ERRORS"], request.data[:len(Error)], 0)
                               | Cat(pulses[error] for error in Error))
         with m.If(writes["TIMEOUT"]):

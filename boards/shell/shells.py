@@ -47,7 +47,7 @@ class Plan:
     accelerator : Accelerator
     clock_mhz : float
     divisor : int
-        Clock cycles of a UART's bit.
+        Clock cycles of a UART's bit; 0 without one.
     """
 
     folder: Path
@@ -72,12 +72,15 @@ class Kind:
         Whether data passes through registers.
     pins : bool
         Whether it stands on a board of its own: it has a clock pin and resets itself.
+    uart : bool
+        Whether it has a UART, whose rate the clock must have.
     """
 
     text: str
     make: Callable[[Plan], wiring.Component]
     ports: bool = True
     pins: bool = True
+    uart: bool = False
 
 
 def _self_test(plan: Plan) -> wiring.Component:
@@ -94,7 +97,8 @@ def _self_test(plan: Plan) -> wiring.Component:
 #: Every kind of shell.
 SHELLS: Mapping[str, Kind] = {
     "uart": Kind("registers and data in frames on a UART",
-                 lambda plan: UartShell(plan.map, plan.accelerator, divisor=plan.divisor)),
+                 lambda plan: UartShell(plan.map, plan.accelerator, divisor=plan.divisor),
+                 uart=True),
     "spi": Kind("registers and data in frames on SPI, as the target",
                 lambda plan: SpiShell(plan.map, plan.accelerator)),
     "wishbone": Kind("registers and data on a Wishbone bus",
@@ -102,7 +106,7 @@ SHELLS: Mapping[str, Kind] = {
     "axi": Kind("registers on AXI4-Lite, data on AXI4-Stream",
                 lambda plan: AxiShell(plan.map, plan.accelerator), ports=False, pins=False),
     "selftest": Kind("vectors and digests inside, a verdict on LEDs and a UART", _self_test,
-                     ports=False),
+                     ports=False, uart=True),
 }
 
 
@@ -118,7 +122,7 @@ class Shell:
         Of the shell alone; the accelerator's stands in the build folder.
     map : RegisterMap
     divisor : int
-        Clock cycles of a bit, of a UART.
+        Clock cycles of a UART's bit; 0 without one.
     """
 
     kind: str
@@ -158,7 +162,7 @@ def make_shell(folder: Path, kind: str, *, clock_mhz: float, baud: int = BAUD,
     chosen, manifest = SHELLS[kind], Manifest.load(folder)
     map = RegisterMap(manifest.streams, manifest.prediction, identity=identity,
                       ports=chosen.ports)
-    divisor = divisor_of(clock_mhz, baud)
+    divisor = divisor_of(clock_mhz, baud) if chosen.uart else 0
     core = Accelerator(manifest.top, manifest.streams, clock=manifest.clock,
                        reset=manifest.reset)
     component: Any = chosen.make(Plan(folder, manifest, map, core, clock_mhz, divisor))

@@ -10,7 +10,7 @@ from boards.driver import Board
 from boards.host import Host
 from boards.registers import RegisterMap
 from sw_model.faults import Fault, InputFault
-from tests.support.board_model import BoardModel, Wire
+from tests.support.board_model import HZ, BoardModel, Wire
 from verif.manifest import Prediction, Stream
 
 X = Stream(name="x", direction="in", tensor="image", format="int8", lanes=1, vector=64)
@@ -76,6 +76,18 @@ def test_hundred_samples_with_a_byte_in_a_hundred_spoilt(rng):
     setup.check(rng, 100)
     assert setup.board.repeated == 0
     assert setup.model.device.bad > 20
+
+
+def test_a_sample_outlives_lost_requests(rng):
+    """The board is told to wait for longer than the driver takes to send again."""
+    setup = Setup(rng, loss=0.005)
+    setup.model.timeout = 20
+    board = setup.connect()
+    # Half of it, since the driver's clock runs on while it measures.
+    assert setup.model.timeout * setup.map.tick > 0.5 * 8 * 0.001 * HZ
+    setup.check(rng, 50)
+    assert setup.wire.loss
+    assert board.repeated <= 16
 
 
 @pytest.mark.parametrize("inputs", [(X,), (X, W)])

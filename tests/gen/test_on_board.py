@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from boards.beats import to_beats
 from boards.driver import Board
 from boards.host import AccessFailed, Host
 from boards.registers import Error, RegisterMap
+from gen.cli import main
 from gen.engines import load_graph, run_golden
 from gen.on_board import run_board, simulated_board
 from gen.source import build_source
@@ -21,6 +21,10 @@ from sw_model.faults import Fault, InputFault
 from verif.manifest import Manifest
 
 EXAMPLES = Path("examples/digits")
+
+#: Of a bitstream: its file and its shell.
+RECORD = """{"schema": 1, "board": "b", "programmer": "", "flash": false, "identity": "01",
+ "file": %s, "link": {"shell": "%s"}}"""
 
 
 @pytest.fixture(scope="module")
@@ -163,13 +167,55 @@ def test_nobody_there(digits, images, tmp_path):
         run_board(digits, graph, images, str(tmp_path / "tty"))
 
 
-def test_a_broken_record_of_the_bitstream(digits, images, tmp_path):
+@pytest.mark.parametrize(("text", "message"), [
+    ("{", "truncated"), ("{}", "missing required field"), ("[]", "Expected"),
+    (RECORD % ("null", "uart"), "there is no bitstream"),
+    (RECORD % ('"digits.bin"', "selftest"), "has the shell selftest, and a driver needs uart"),
+])
+def test_a_record_of_no_bitstream_for_a_driver(digits, images, tmp_path, text, message):
     (tmp_path / "bitstream").mkdir()
-    for name in ("manifest.json",):
-        (tmp_path / name).write_bytes((digits / name).read_bytes())
-    (tmp_path / "bitstream" / "bitstream.json").write_text(json.dumps({})[:1])
-    with pytest.raises(InputFault, match=r"bitstream\.json: cannot be read"):
-        run_board(tmp_path, load_graph(digits), images, "sim")
+    (tmp_path / "manifest.json").write_bytes((digits / "manifest.json").read_bytes())
+    (tmp_path / "bitstream" / "digits.bin").write_bytes(b"")
+    (tmp_path / "bitstream" / "bitstream.json").write_text(text)
+    with pytest.raises(InputFault, match=message):
+        run_board(tmp_path, load_graph(digits), images, str(tmp_path / "tty"))
+
+
+def test_the_command(digits, images, tmp_path, capsys):
+    np.savez(tmp_path / "x.npz", **images)
+    call = ["run", str(digits), "--inputs", str(tmp_path / "x.npz"), "-o", str(tmp_path / "y.npz")]
+    assert main([*call, "--engine", "board", "--port", "sim"]) == 0
+    found = load_arrays(tmp_path / "y.npz")
+    assert main(call) == 0
+    assert_array_equal(found["logits"], load_arrays(tmp_path / "y.npz")["logits"])
+    capsys.readouterr()
+    for options, said in ((["--engine", "board"], "--port: goes with --engine board"),
+                          (["--port", "sim"], "--port: goes with --engine board"),
+                          (["--engine", "fpga"], "unknown engine 'fpga'")):
+        assert main([*call, *options]) == 2
+        assert said in capsys.readouterr().err
+    nowhere = ["--engine", "board", "--port", str(tmp_path / "tty"), "--baud", "3000000000"]
+    assert main([*call, *nowhere]) != 70
+    assert "cannot be opened at 3000000000 baud" in capsys.readouterr().err
+
+
+def test_a_second_driver_is_refused(digits):
+    with (simulated_board(digits) as port, Host(port, 1_000_000, timeout=5),
+          pytest.raises(Fault, match="cannot be opened")):
+        Host(port, 1_000_000)
+
+
+def test_an_image_outlives_lost_requests(digits, images):
+    """The board waits longer than the driver takes to repeat what is lost."""
+    codes, scores = codes_and_scores(digits, images)
+    map = map_of(digits)
+    with simulated_board(digits) as port, Host(port, 1_000_000, timeout=0.5) as host:
+        board = Board(host, map)
+        ticks = board.read("TIMEOUT")
+        assert ticks * map.tick >= 8 * 0.5 * 100_000
+        found = board.run({name: array[:2] for name, array in codes.items()})
+    for name, expected in scores.items():
+        assert_array_equal(found[name], expected[:2].reshape(2, -1))
 
 
 def test_no_samples(digits):

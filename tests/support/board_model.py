@@ -11,7 +11,10 @@ from boards.registers import RegisterMap
 
 from .frame_device import FrameDevice
 
-__all__ = ["BoardModel", "Wire"]
+__all__ = ["HZ", "BoardModel", "Wire"]
+
+#: Of the clock.
+HZ = 12e6
 
 #: From the beats of every input to those of every output, for one sample.
 Function = Callable[[list[list[int]]], list[list[int]]]
@@ -23,7 +26,9 @@ class BoardModel:
     Members
     -------
     accesses : int
-        How many were asked for.
+        How many were asked for, but for those of time and time-outs.
+    timeout : int
+        What TIMEOUT holds.
     resets_at : set of int
         Accesses before which the accelerator is reset, as after a time-out.
     fails_at : set of int
@@ -33,7 +38,8 @@ class BoardModel:
     def __init__(self, map: RegisterMap, function: Function) -> None:
         self._map, self._function = map, function
         self.constants = dict(map.constants)
-        self.accesses, self.epoch = 0, 0
+        self._last = time.monotonic()
+        self.accesses, self.epoch, self.timeout = 0, 0, map.timeout
         self.resets_at: set[int] = set()
         self.fails_at: set[int] = set()
         self.device = FrameDevice(self.access, map.address_width)
@@ -51,6 +57,17 @@ class BoardModel:
 
     def access(self, index: int, write: bool, data: int) -> int | None:
         """As the register bus has it."""
+        if index == self._map["CYCLES"].index and not write:
+            return int(time.monotonic() * HZ) % (1 << 32)
+        if index == self._map["TIMEOUT"].index:
+            self.timeout = data if write else self.timeout
+            return self.timeout
+        now = time.monotonic()
+        late = (now - self._last) * HZ > self.timeout * self._map.tick
+        self._last = now
+        if late and any(self._given):
+            self._clear()
+            self.epoch = (self.epoch + 1) % 256
         self.accesses += 1
         if self.accesses in self.resets_at:
             self._clear()

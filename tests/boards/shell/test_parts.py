@@ -55,21 +55,6 @@ def test_patience_ends_in_the_tick_after_its_period(period, start):
     run(patience, bench)
 
 
-def test_patience_without_a_period_is_endless():
-    patience = Patience(2)
-
-    async def bench(ctx):
-        ctx.set(patience.waits, 1)
-        for _ in range(3 << 10):
-            await ctx.tick()
-            assert not ctx.get(patience.expired)
-        # It was all in vain only as long as nobody asks for an end.
-        ctx.set(patience.period, 3)
-        await ctx.tick().until(patience.expired)
-
-    run(patience, bench)
-
-
 def test_patience_refuses():
     for tick in (0, 1, 3, 12):
         with pytest.raises(ValueError, match=f"power of two, at least 2, not {tick}"):

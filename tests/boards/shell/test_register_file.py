@@ -163,6 +163,23 @@ def test_a_sample_sent_in_part_is_given_up():
     run(map, bench)
 
 
+def test_a_time_out_of_nothing():
+    """A sample is never given up, and an access waits for the longest."""
+    map = a_map()
+
+    async def bench(host, file, ctx):
+        await host.write("TIMEOUT", 0)
+        ctx.set(file.i[0].ready, 1)
+        await host.write("I_DATA", 5)
+        await ctx.tick().repeat(20 * map.tick)
+        assert await host.read("EPOCH") == 0
+        ctx.set(file.i[0].ready, 0)
+        with pytest.raises(AssertionError, match="no response"):
+            await host.access(map["I_DATA"].index, 1, patience=20 * map.tick)
+
+    run(map, bench)
+
+
 def test_the_accelerators_own_wait_counts():
     map = a_map()
 
