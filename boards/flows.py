@@ -77,7 +77,9 @@ def _synthesis(target: str, top: str, options: Options, *, liberty: str) -> list
             return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}"]
         case "gowin":
             bare = "" if options.pads else " -noiopads"
-            return [f"synth_gowin -family {options.variant or 'gw2a'}{bare} "
+            # nextpnr 0.11 knows no RAM in the LUTs of a GW5A.
+            no_ram = " -nolutram" if options.variant == "gw5a" else ""
+            return [f"synth_gowin -family {options.variant or 'gw2a'}{bare}{no_ram} "
                     f"-top {top}{whole}{no_dsp}"]
         case "xilinx":
             flat = " -flatten" if options.flatten else ""
