@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from .synth import fits
 from .yosys import Options, synthesise, version
 
 __all__ = ["FILE", "FOLDER", "SCHEMA", "BitstreamVerdict", "bitstream", "clock_of", "copy_out",
-           "tools_of"]
+           "remove_copy", "tools_of"]
 
 #: Version of ``bitstream.json``.
 SCHEMA = 1
@@ -84,14 +84,15 @@ def clock_of(board: Board, clock_mhz: float | None) -> float:
 def bitstream(folder: Path, board: Board, design: Design, *, name: str,
               clock_mhz: float | None = None, identity: int = 0,
               link: Mapping[str, Any] | None = None, seed: int = 1, dsp: bool = True,
-              progress: Progress | None = None) -> dict[str, Any]:
+              changed: Sequence[str] = (), progress: Progress | None = None) -> dict[str, Any]:
     """Make a bitstream.
 
     Parameters
     ----------
     folder : Path
         A build folder; receives ``bitstream/NAME.bin`` (``.bit``, ``.fs``), ``bitstream.json``,
-        the design's software and the logs, in ``bitstream/``.
+        the design's software and the logs, in ``bitstream/``. What an earlier run made there
+        and this one does not is removed.
     board : Board
     design : Design
     name : str
@@ -106,6 +107,8 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         Of the placer.
     dsp : bool
         Whether synthesis may use DSP blocks.
+    changed : sequence of str
+        Files of the build that are not as its manifest says, for ``bitstream.json``.
     progress : callable, optional
         Told the tool and its phase.
 
@@ -130,6 +133,7 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         "nextpnr": list(board.nextpnr), "clock_mhz": mhz, "oscillator_mhz": board.clock_mhz,
         "identity": f"{identity:032x}", "tools": tools, "seed": seed, "top": design.top,
         "programmer": board.programmer, "flash": board.flash, "link": dict(link or {}),
+        "changed": list(changed),
         "clocks": {}, "utilisation": {},
         "critical": None, "software": [], "file": None, "sha256": None, "verdict": None}
     try:
@@ -143,12 +147,14 @@ def bitstream(folder: Path, board: Board, design: Design, *, name: str,
         _judge_clock(name, board, placed)
         data = pack(Path(placed.routed), board, work=logs, progress=progress)
     except Verdict as verdict:
-        target.unlink(missing_ok=True)
+        _remove_earlier(logs)
+        _remove(target)
         report["verdict"] = str(verdict)
         _write(logs / FILE, _text(report))
         raise BitstreamVerdict(str(verdict), report) from verdict
     report |= {"file": target.name, "sha256": hashlib.sha256(data).hexdigest(),
                "software": sorted(design.software)}
+    _remove_earlier(logs, {target.name, *design.software})
     for file, text in design.software.items():
         _write(logs / file, text.encode())
     _write(target, data)
@@ -161,7 +167,7 @@ def copy_out(folder: Path, report: Mapping[str, Any], out: Path | None) -> Path:
 
     Returns
     -------
-    The path of the copy, or of the bitstream itself.
+    The path of the copy, which is named as ``folder`` is, or of the bitstream itself.
     """
     made = folder / FOLDER / str(report["file"])
     if out is None:
@@ -170,8 +176,19 @@ def copy_out(folder: Path, report: Mapping[str, Any], out: Path | None) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputFault(f"{out}: cannot be written ({error.strerror})") from error
-    _write(out / made.name, made.read_bytes())
-    return out / made.name
+    copy = _copy(folder, made.suffix, out)
+    _write(copy, made.read_bytes())
+    return copy
+
+
+def remove_copy(folder: Path, board: Board, out: Path | None) -> None:
+    """Remove the copy that an earlier :func:`copy_out` left for that board, if there is one."""
+    if out is not None and out.is_dir():
+        _remove(_copy(folder, f".{SUFFIXES[board.chip.family]}", out))
+
+
+def _copy(folder: Path, suffix: str, out: Path) -> Path:
+    return out / f"{folder.resolve().name}{suffix}"
 
 
 def _place(whole: Frame, design: Design, board: Board, mhz: float, seed: int, dsp: bool,
@@ -206,6 +223,26 @@ def _judge_clock(name: str, board: Board, placed: Placement) -> None:
     where = f", from {path.start} to {path.end}" if path else ""
     raise Verdict(f"{name} on {board.name}: {clock} reaches {mhz:g} MHz of "
                   f"{placed.target_mhz:g} MHz{where} (log: {placed.log})")
+
+
+def _remove_earlier(folder: Path, kept: Collection[str] = ()) -> None:
+    """Remove the bitstream and the software of the run whose ``bitstream.json`` is there."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+        names = [name for name in (*found["software"], found["file"]) if isinstance(name, str)]
+    except (OSError, ValueError, LookupError, TypeError):
+        # None yet, or broken: nothing is known of it.
+        return
+    for name in names:
+        if name not in kept and name == Path(name).name:
+            _remove(folder / name)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputFault(f"{path}: cannot be removed ({error.strerror})") from error
 
 
 def _plain(value: Any) -> Any:

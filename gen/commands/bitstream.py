@@ -24,14 +24,14 @@ def bitstream(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the placer.")] = 1,
     dsp: Annotated[bool, typer.Option(help="Whether synthesis may use DSP blocks.")] = True,
     out: Annotated[Path | None, typer.Option(
-        "-o", "--out", help="Folder for a copy of the bitstream.")] = None,
+        "-o", "--out", help="Folder for a copy of the bitstream, named as DIR is.")] = None,
     as_json: Json = False,
 ) -> int:
     """Put a build on a board: synthesis, place and route, bitstream; exit 1 if it cannot be."""
     changed = warn_of_changes(folder, "rtl/", "plan.json")
     with progress(as_json) as report:
         from boards.assembly import assemble
-        from boards.flow import BitstreamVerdict, clock_of, copy_out, tools_of
+        from boards.flow import BitstreamVerdict, clock_of, copy_out, remove_copy, tools_of
         from boards.flow import bitstream as make
         from boards.identity import build_identity
         from boards.table import board as find_board
@@ -48,17 +48,18 @@ def bitstream(
         try:
             result = make(folder, target, design, name=name, clock_mhz=mhz, identity=identity,
                           link={"shell": shell, "baud": baud}, seed=seed, dsp=dsp,
-                          progress=report)
+                          changed=changed, progress=report)
         except BitstreamVerdict as verdict:
+            remove_copy(folder, target, out)
             if as_json:
-                show({**verdict.report, "changed": changed}, "", as_json)
+                show(verdict.report, "", as_json)
             raise
         path = copy_out(folder, result, out)
         if shell == "selftest":
             from boards.self_test import vectors_of
 
             result["coverage"] = vectors_of(folder, Manifest.load(folder)).coverage
-    show({**result, "path": str(path), "changed": changed}, summary(result, path), as_json)
+    show({**result, "path": str(path)}, summary(result, path), as_json)
     return 0
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 import boards.table
 import boards.yosys
 from boards.board import Board, Pin, Port
-from boards.flow import BitstreamVerdict, bitstream, clock_of, copy_out, tools_of
+from boards.flow import BitstreamVerdict, bitstream, clock_of, copy_out, remove_copy, tools_of
 from boards.frame import Design
 from boards.pack import find_packer
 from boards.place import find_tool
@@ -174,12 +174,61 @@ def test_folders_that_cannot_be_written(make: Make, tmp_path: Path) -> None:
 
 
 def test_a_copy(make: Make, tmp_path: Path) -> None:
+    """It is named as the build's folder is, whatever the design is called."""
     report, folder = make(), tmp_path / "build"
     assert copy_out(folder, report, None) == folder / "bitstream" / "net.bin"
-    assert copy_out(folder, report, tmp_path / "a" / "b") == tmp_path / "a" / "b" / "net.bin"
-    assert (tmp_path / "a/b/net.bin").read_bytes() == (folder / "bitstream/net.bin").read_bytes()
+    copy = tmp_path / "a" / "b" / "build.bin"
+    assert copy_out(folder, report, copy.parent) == copy
+    assert copy.read_bytes() == (folder / "bitstream/net.bin").read_bytes()
     with pytest.raises(InputFault, match=r"net\.bin: cannot be written"):
         copy_out(folder, report, folder / "bitstream" / "net.bin")
+    # Another family's is another one.
+    (other := copy.with_suffix(".bit")).touch()
+    remove_copy(folder, board("icebreaker"), copy.parent)
+    assert os.listdir(copy.parent) == [other.name]
+    for out in (copy.parent, tmp_path / "none", folder / "bitstream" / "net.bin", None):
+        remove_copy(folder, board("icebreaker"), out)
+    assert (folder / "bitstream" / "net.bin").is_file()
+
+
+def test_names_with_dots(make: Make, tmp_path: Path) -> None:
+    report = make()
+    (tmp_path / "build").rename(folder := tmp_path / "my-net.v2")
+    assert copy_out(folder, report, tmp_path / "out").name == "my-net.v2.bin"
+
+
+def test_nothing_of_an_earlier_run_stays(make: Make, programs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "bitstream"
+
+    def results() -> list[str]:
+        return sorted(name for name in os.listdir(folder) if not name.endswith(".log"))
+
+    spoken = replace(blinker(), software={"net.h": "1", "net.py": "2"})
+    assert make(spoken)["software"] == ["net.h", "net.py"]
+    assert results() == ["bitstream.json", "net.bin", "net.h", "net.py"]
+    (folder / "mine.h").touch()
+    make(replace(spoken, software={"net.h": "3"}))
+    assert results() == ["bitstream.json", "mine.h", "net.bin", "net.h"]
+    assert (folder / "net.h").read_text() == "3"
+    # Of another family, and the file of somebody outside.
+    report = json.loads((folder / "bitstream.json").read_text())
+    for name in ("net.bit", "../outside"):
+        (folder / name).touch()
+    (folder / "bitstream.json").write_text(json.dumps(
+        {**report, "file": "net.bit", "software": ["net.h", "../outside"]}))
+    stand_in(programs, "nextpnr-ice40", code=1)
+    with pytest.raises(BitstreamVerdict):
+        make(seed=4, changed=["rtl/net.v"])
+    assert results() == ["bitstream.json", "mine.h"]
+    assert (folder / "../outside").is_file()
+    assert json.loads((folder / "bitstream.json").read_text())["changed"] == ["rtl/net.v"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"software": 3, "file": null}', "\xff"])
+def test_a_broken_record_of_an_earlier_run(make: Make, tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "build" / "bitstream" / "bitstream.json").parent.mkdir(parents=True)
+    path.write_bytes(text.encode("latin-1"))
+    assert json.loads(json.dumps(make())) == json.loads(path.read_text())
 
 
 @pytest.mark.full

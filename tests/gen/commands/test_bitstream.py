@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from boards.flow import BitstreamVerdict
 from boards.pack import find_packer
 from boards.place import find_tool
 from gen.cli import main
@@ -51,7 +52,7 @@ def test_made_and_loaded(folder, programs, tmp_path, capsys):
     assert said.err == ""
     lines = said.out.splitlines()
     report = json.loads((folder / "bitstream" / "bitstream.json").read_text())
-    file = tmp_path / "out" / report["file"]
+    file = tmp_path / "out" / "build.bin"
     assert lines == [
         f"{report['name']} on icebreaker (ice40-up5k) at 12 MHz: clk reaches 40 MHz",
         "7 of 5280 ICESTORM_LC", f"build {report['identity']}", str(file)]
@@ -67,7 +68,8 @@ def test_made_and_loaded(folder, programs, tmp_path, capsys):
 
     assert main([*call, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result == {**report, "path": str(file), "changed": []}
+    assert result == {**report, "path": str(file)}
+    assert report["changed"] == []
 
     assert main(["program", str(folder)]) == 0
     assert calls(programs, "openFPGALoader") == [
@@ -104,10 +106,33 @@ def test_a_board_without_the_pins(folder, programs, tmp_path, capsys):
     assert capsys.readouterr().err == "gatemill: error: bare has no pin for rx of the shell uart\n"
 
 
-def test_a_missed_clock_is_exit_code_1(folder, programs, capsys):
+def test_what_was_changed_by_hand_is_told(folder, programs, monkeypatch, capsys):
+    told = {}
+
+    def make(*_, **options):
+        told.update(options)
+        raise BitstreamVerdict("no", {})
+
+    monkeypatch.setattr("boards.flow.bitstream", make)
+    (path := next((folder / "rtl").glob("*.v"))).write_text(path.read_text() + "\n")
+    assert main(["bitstream", str(folder), "--board", "icebreaker"]) == 1
+    assert told["changed"] == [f"rtl/{path.name}"]
+    assert f"not as the manifest says: rtl/{path.name}\n" in capsys.readouterr().err
+
+
+def test_a_missed_clock_is_exit_code_1(folder, programs, tmp_path, capsys):
+    call = ["bitstream", str(folder), "--board", "icebreaker", "-o", str(tmp_path / "out")]
+    assert main(call) == 0
+    assert os.listdir(tmp_path / "out") == ["build.bin"]
+    assert list((folder / "bitstream").glob("*_uart*"))
+    capsys.readouterr()
     stand_in(programs, "nextpnr-ice40", says="ERROR: Failed to route\n", code=1)
-    call = ["bitstream", str(folder), "--board", "icebreaker"]
+    call += ["--seed", "2"]
     assert main(call) == 1
+    # Nothing of the older one stays, the copy neither.
+    assert os.listdir(tmp_path / "out") == []
+    assert sorted(os.listdir(folder / "bitstream")) == [
+        "bitstream.json", "nextpnr.log", "pack.log", "yosys.log"]
     assert capsys.readouterr().err.startswith(
         "gatemill: error: nextpnr could not place the design on ice40-up5k: Failed to route (log: ")
     assert main([*call, "--json"]) == 1
