@@ -64,10 +64,11 @@ synth: verilog
 report:
 	@$(call each,report)
 
-# A board of a file, BOARD=my_board.toml, has a folder of the file's name.
-PLACE := $(BUILD)/$(basename $(notdir $(BOARD)))
+# A board's folder is its name in small letters; of a file, BOARD=my_board.toml, the file's.
+PLACE = $(BUILD)/$(shell echo '$(basename $(notdir $(BOARD)))' | tr A-Z a-z)
 
 bitstream: $(VENV)/installed
+	rm -f $(addprefix $(PLACE)/$(NAME).,bin bit fs)
 	$(BIN)/gatemill build $(SOURCE) --out $(PLACE)/$(NAME) --board $(BOARD)
 	$(BIN)/gatemill bitstream $(PLACE)/$(NAME) --board $(BOARD) --out $(PLACE)
 
