@@ -35,6 +35,10 @@ KEYS = {
 
 _PULLS = ("", "up", "down")
 
+#: Keys of a pin, and of the clock, whose edge is no matter.
+_PIN = ("pin", "standard", "pull", "inverted")
+_CLOCK = ("pin", "standard", "pull", "mhz")
+
 _Read = TypeVar("_Read")
 
 
@@ -64,6 +68,7 @@ class _Reader:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
+        self._sites: dict[str, str] = {}
         self.faults: list[str] = []
 
     def board(self, name: str) -> Board:
@@ -85,7 +90,7 @@ class _Reader:
             self._fault("clock", "is missing")
         return Board(
             name=name, device=device.lower(), nextpnr=options,
-            clock=self._pin("clock", clock, more=("mhz",)), clock_mhz=self._mhz(clock),
+            clock=self._pin("clock", clock, keys=_CLOCK), clock_mhz=self._mhz(clock),
             reset=self._optional("reset", self._pin),
             uart=self._optional("uart", lambda key, value: Uart(**self._pins(
                 key, value, Uart.__struct_fields__))),
@@ -94,7 +99,7 @@ class _Reader:
             leds=tuple(self._pin(f"leds[{k}]", led)
                        for k, led in enumerate(self._list("leds"))),
             programmer=self._text("programmer"), flash=self._flag("flash"),
-            pack=tuple(map(str, self._list("pack"))))
+            pack=self._words("pack"))
 
     def _fault(self, key: str, text: str) -> None:
         self.faults.append(f"{key}: {text}")
@@ -127,6 +132,13 @@ class _Reader:
         self._fault(key, f"must be a list, not {value!r}")
         return []
 
+    def _words(self, key: str) -> tuple[str, ...]:
+        words = self._list(key)
+        for k, word in enumerate(words):
+            if not isinstance(word, str):
+                self._fault(f"{key}[{k}]", f"must be text, not {word!r}")
+        return tuple(map(str, words))
+
     def _mhz(self, clock: Any) -> float:
         value = clock.get("mhz") if isinstance(clock, dict) else None
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1000:
@@ -150,20 +162,22 @@ class _Reader:
                 self._fault(f"{key}.{name}", "is missing")
         return {name: self._pin(f"{key}.{name}", value.get(name)) for name in names}
 
-    def _pin(self, key: str, value: Any, *, more: tuple[str, ...] = ()) -> Pin:
-        table = {"pin": value} if isinstance(value, str) and not more else value
+    def _pin(self, key: str, value: Any, *, keys: tuple[str, ...] = _PIN) -> Pin:
+        table = {"pin": value} if isinstance(value, str) and keys is _PIN else value
         if value is None:
             return Pin(site="")
         if not isinstance(table, dict):
             self._fault(key, f"must be a pin's name or a table with `pin`, not {value!r}")
             return Pin(site="")
-        self._known(f"{key}.", table, ("pin", "standard", "pull", "inverted", *more))
+        self._known(f"{key}.", table, keys)
         site, pull = table.get("pin"), table.get("pull", "")
         standard = table.get("standard", self._document.get("standard", ""))
         inverted = table.get("inverted", False)
         if not isinstance(site, str) or not site.isalnum():
             self._fault(f"{key}.pin", "is missing" if site is None
                         else f"must be a pin's name, not {site!r}")
+        elif (other := self._sites.setdefault(site, key)) != key:
+            self._fault(f"{key}.pin", f"{site} is the pin of {other} already")
         if pull not in _PULLS:
             self._fault(f"{key}.pull", f"must be up or down, not {pull!r}")
         if not isinstance(standard, str) or not (standard or "A").isidentifier():

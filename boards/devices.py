@@ -56,6 +56,8 @@ class Device:
     nextpnr : tuple of str
         Options of nextpnr, for a common package and the slowest speed grade that is sold;
         empty where this project does not place.
+    packages : tuple of str
+        nextpnr's names of its packages; empty where they are not known here.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Device:
     large_rams: MemoryBlocks = field(default=MemoryBlocks(0, 0))
     variant: str = ""
     nextpnr: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     def placed(self, **chosen: str) -> tuple[str, ...]:
         """Options of nextpnr for another package or speed grade.
@@ -81,12 +84,17 @@ class Device:
         Raises
         ------
         InputFault
-            If the device is not chosen by that, one line for each.
+            If the device is not chosen by that, or has no such package, one line for each.
         """
         words, wrong = list(self.nextpnr), []
         for name, value in chosen.items():
             option = "--device" if name == "part" else f"--{name}"
-            if value and option in words:
+            if value and name == "package" and self.packages and value not in self.packages:
+                near = difflib.get_close_matches(value.upper(), self.packages, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                wrong.append(f"{name}: {self.name} is in no {value!r}; {hint}there are "
+                             f"{', '.join(self.packages)}")
+            elif value and option in words:
                 words[words.index(option) + 1] = value
             elif value:
                 wrong.append(f"{name}: {self.name} is not chosen by {name}, but by "
@@ -102,10 +110,12 @@ class Device:
                                                ("part", "--device")) if option in self.nextpnr)
 
 
-def _ecp5(name: str, part: str, luts: int, dsps: int, rams: int, die: str) -> Device:
+def _ecp5(name: str, part: str, luts: int, dsps: int, rams: int, die: str, packages: str
+          ) -> Device:
     return Device(name=name, family="ecp5", part=part, luts=luts, ffs=luts, dsps=dsps,
                   block_rams=MemoryBlocks(rams, 18 * 1024),
-                  nextpnr=(f"--{die}", "--package", "CABGA381", "--speed", "6"))
+                  nextpnr=(f"--{die}", "--package", "CABGA381", "--speed", "6"),
+                  packages=tuple(packages.split()))
 
 
 def _ice40(name: str, part: str, cells: int, rams: int, package: str, *, dsps: int = 0,
@@ -138,10 +148,14 @@ def _xilinx(name: str, part: str, luts: int, dsps: int, rams: int) -> Device:
 
 #: Every device, by name.
 DEVICES: dict[str, Device] = {entry.name: entry for entry in (
-    _ecp5("ecp5-12k", "LFE5U-12F", 12_288, 28, 32, "12k"),
-    _ecp5("ecp5-25k", "LFE5U-25F", 24_288, 28, 56, "25k"),
-    _ecp5("ecp5-45k", "LFE5U-45F", 43_848, 72, 108, "45k"),
-    _ecp5("ecp5-85k", "LFE5U-85F", 83_640, 156, 208, "85k"),
+    _ecp5("ecp5-12k", "LFE5U-12F", 12_288, 28, 32, "12k",
+          "CABGA256 CABGA381 CSFBGA285 TQFP144"),
+    _ecp5("ecp5-25k", "LFE5U-25F", 24_288, 28, 56, "25k",
+          "CABGA256 CABGA381 CSFBGA285 TQFP144"),
+    _ecp5("ecp5-45k", "LFE5U-45F", 43_848, 72, 108, "45k",
+          "CABGA256 CABGA381 CABGA554 CSFBGA285 TQFP144"),
+    _ecp5("ecp5-85k", "LFE5U-85F", 83_640, 156, 208, "85k",
+          "CABGA381 CABGA554 CABGA756 CSFBGA285"),
     _ice40("ice40-hx1k", "iCE40HX1K", 1_280, 16, "tq144"),
     _ice40("ice40-hx8k", "iCE40HX8K", 7_680, 32, "ct256"),
     _ice40("ice40-up5k", "iCE40UP5K", 5_280, 30, "sg48", dsps=8, large=4),

