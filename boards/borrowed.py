@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.build import Attrs, Pins, Resource
+from amaranth.build import Attrs, Pins, Resource, Subsignal
 
 from .board import Board, Pin, Spi, Uart
 from .devices import device as find_device
@@ -29,7 +29,8 @@ class Source:
     device : str
         Ours.
     leds : tuple of str
-        Resources whose pins are the LEDs.
+        Resources whose pins are the LEDs; a resource of several colours gives green, then red,
+        then blue.
     reset : str
         Resource of a button or of a reset; empty for none.
     uart : str
@@ -76,7 +77,7 @@ def borrow(name: str, source: Source) -> Board:
         spi = Spi(**dict(zip(("cs", "copi", "cipo", "clk"), wired(source.spi), strict=True)))
     chip = find_device(source.device)
     leds = [pin for led in source.leds for (kind, _), resource in find.items() if kind == led
-            for pin in _pins(resource)]
+            for pin in _leds(resource)]
     return Board(
         name=name, device=chip.name, nextpnr=_nextpnr(platform, chip.family, chip.placed),
         clock=oscillator, clock_mhz=clock.clock.frequency / 1e6,
@@ -104,6 +105,12 @@ def _pins(resource: Resource, around: Attrs | None = None) -> Iterator[Pin]:
                 yield Pin(site=site, inverted=part.invert, **_attributes(attributes))
         else:
             yield from _pins(part, Attrs(**attributes))
+
+
+def _leds(resource: Resource) -> list[Pin]:
+    colours = {part.name: pin for part in resource.ios if isinstance(part, Subsignal)
+               for pin in _pins(part, resource.attrs)}
+    return [colours[name] for name in "grb"] if colours else list(_pins(resource))
 
 
 def _attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,10 +174,11 @@ BORROWED: dict[str, Source] = {
     **{f"ecpix5-{size}f": Source(
         platform=_ecpix5(str(size)), device=f"ecp5-{size}k", leds=("rgb_led",), reset="rst",
         spi="pmod_0 1 2 3 4", programmer="ecpix5") for size in (45, 85)},
-    "icebreaker": Source(platform=_icebreaker, device="ice40-up5k", reset="button",
+    "icebreaker": Source(platform=_icebreaker, device="ice40-up5k",
+                         leds=("led_g", "led_r"), reset="button",
                          spi="pmod_0 1 2 3 4", programmer="ice40_generic", flash=True),
-    "icesugar": Source(platform=_icesugar, device="ice40-up5k", spi="pmod_1 1 2 3 4",
-                       flash=True),
+    "icesugar": Source(platform=_icesugar, device="ice40-up5k",
+                       leds=("led_g", "led_r", "led_b"), spi="pmod_1 1 2 3 4", flash=True),
     "ice40-hx8k-evn": Source(platform=_hx8k, device="ice40-hx8k", spi="j_2 9 10 11 12",
                              programmer="ice40_generic", flash=True),
     "tang-nano-9k": Source(platform=_tang_nano_9k, device="gowin-gw1nr9", reset="button",

@@ -57,7 +57,7 @@ def test_well_known_pins() -> None:
         "35", 12, ("--up5k", "--package", "sg48"))
     assert one.uart == Uart(rx=Pin(site="6", standard="SB_LVTTL", pull="up"),
                             tx=Pin(site="9", standard="SB_LVTTL", pull="up"))
-    assert [(led.site, led.inverted) for led in one.leds] == [("11", True), ("37", True)]
+    assert [(led.site, led.inverted) for led in one.leds] == [("37", True), ("11", True)]
     assert one.spi
     assert [one.spi.cs.site, one.spi.copi.site, one.spi.cipo.site, one.spi.clk.site] == [
         "4", "2", "47", "45"]
@@ -79,6 +79,16 @@ def ecp5_packages(part: str) -> dict[str, dict[str, object]]:
     packages: dict[str, dict[str, object]] = json.loads(
         (data / part / "iodb.json").read_text())["packages"]
     return packages
+
+
+@pytest.mark.parametrize(("name", "green", "red", "count"), [
+    ("icebreaker", "37", "11", 2), ("icesugar", "41", "40", 3), ("orangecrab-85f", "M3", "K4", 3),
+    ("ecpix5-45f", "R21", "T23", 12)])
+def test_green_comes_first(name: str, green: str, red: str, count: int) -> None:
+    """Bit 0 says that a self-test has passed, bit 1 that it has failed."""
+    leds = board(name).leds
+    assert ([led.site for led in leds[:2]], len(leds)) == ([green, red], count)
+    assert all(led.inverted and led.standard for led in leds)
 
 
 def test_pins_of_ecp5_boards_exist() -> None:
