@@ -1,5 +1,5 @@
 """A build folder made ready for other people's tools: FuseSoC, LiteX, Vivado, Radiant."""
 
-from .hand_over import INDEX, KEY, hand_over
+from .hand_over import INDEX, KEY, changed_since, hand_over
 
-__all__ = ["INDEX", "KEY", "hand_over"]
+__all__ = ["INDEX", "KEY", "changed_since", "hand_over"]

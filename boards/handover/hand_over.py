@@ -12,7 +12,7 @@ from . import fusesoc, litex, radiant, vivado
 from .delivery import RTL, SOFTWARE, TESTBENCH, gather
 from .testbench import play, testbench
 
-__all__ = ["INDEX", "KEY", "hand_over"]
+__all__ = ["INDEX", "KEY", "changed_since", "hand_over"]
 
 #: The file that says what the folder holds, and a key of the object in it.
 INDEX, KEY = "handover.json", "gatemill_handover"
@@ -77,3 +77,16 @@ def hand_over(folder: Path, target: Path, *, clock_mhz: float, samples: int = 10
     }
     (target / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     return index
+
+
+def changed_since(target: Path) -> list[str]:
+    """Files that were handed over and that somebody has changed since: pins filled in, say.
+
+    Those that are gone count for nothing, and a folder that holds no index for a new one.
+    """
+    try:
+        listed = dict(json.loads((target / INDEX).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [name for name, digest in listed.items() if (path := target / name).is_file()
+            and hashlib.sha256(path.read_bytes()).hexdigest() != digest]

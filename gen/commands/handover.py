@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sw_model.faults import InputFault
+
 from ..cli import Folder, Json, progress, show, warn_of_changes
 
 __all__ = ["handover"]
@@ -24,7 +26,7 @@ def handover(
     """Write a FuseSoC core, a LiteX module and Tcl scripts for Vivado and Radiant."""
     changed = warn_of_changes(folder, "rtl/")
     with progress(as_json) as report:
-        from boards.handover import INDEX, KEY, hand_over
+        from boards.handover import INDEX, KEY, changed_since, hand_over
         from boards.identity import build_identity
 
         from ..folder import whole_folder
@@ -33,6 +35,9 @@ def handover(
         # Only the clock is of interest.
         _, clock, _ = target(folder, None, clock, None)
         report("writing cores, modules and scripts")
+        if edited := changed_since(out):
+            raise InputFault(f"{out}: {', '.join(edited)} changed since it was handed over and "
+                             "would be lost; name another folder, or move what you need")
         with whole_folder(out, mark=INDEX, key=KEY) as fresh:
             index = hand_over(folder, fresh, clock_mhz=clock, samples=samples,
                               identity=build_identity(folder, {}))

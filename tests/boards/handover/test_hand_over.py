@@ -84,3 +84,19 @@ def test_the_command(digits, tmp_path, capsys):
     (other / "mine").write_text("mine")
     assert main(["handover", str(digits), "-o", str(other)]) == 2
     assert "holds no handover.json" in capsys.readouterr().err
+
+
+def test_pins_that_were_filled_in_are_not_lost(digits, tmp_path, capsys):
+    call = ["handover", str(digits), "-o", str(out := tmp_path / "out")]
+    assert main(call) == 0
+    (gone := out / "digits.core").unlink()
+    assert main(call) == 0
+    assert gone.exists()
+    with (pins := out / "digits_vivado.xdc").open("a") as file:
+        file.write("# mine\n")
+    capsys.readouterr()
+    assert main(call) == 2
+    assert capsys.readouterr().err == (
+        f"gatemill: error: {out}: digits_vivado.xdc changed since it was handed over and would be "
+        "lost; name another folder, or move what you need\n")
+    assert pins.read_text().endswith("# mine\n")
