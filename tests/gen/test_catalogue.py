@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 
 from gen.catalogue import Variant, catalogue
 from gen.mapping.plan import Plan
@@ -80,6 +82,21 @@ KINDS = {
 }
 VARIANTS = catalogue()
 
+#: Units of which two variants stand for all: they differ in a number, a mode or a format alone.
+ALIKE = ("rescale", "block_quantise", "shift_rescale", "requantise")
+
+
+def cases() -> list[ParameterSet]:
+    """Every variant, later ones of units whose variants are alike in ``make test-full``."""
+    seen: Counter[str] = Counter()
+    found = []
+    for variant in VARIANTS:
+        seen[variant.unit] += 1
+        late = variant.unit in ALIKE and seen[variant.unit] > 2
+        found.append(pytest.param(variant, id=f"{variant.unit}-{variant.kind}",
+                                  marks=[pytest.mark.full] if late else []))
+    return found
+
 
 def test_the_catalogue_lists_every_variant_once() -> None:
     listed = [(variant.unit, variant.kind) for variant in VARIANTS]
@@ -96,7 +113,7 @@ def test_the_catalogue_lists_every_variant_once() -> None:
             assert own["default"] == variant.kind
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: f"{v.unit}-{v.kind}")
+@pytest.mark.parametrize("variant", cases())
 def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
                                               need: Callable[[str], None]) -> None:
     need("icarus")

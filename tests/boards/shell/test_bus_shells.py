@@ -32,8 +32,7 @@ def run(kind, folder, tmp_path, need, rng, simulator, visible=("*",)):
 
 
 def test_wishbone(folder, tmp_path, need, rng):
-    assert run("wishbone", folder, tmp_path, need, rng, "verilator", ["clk", "rst", "wb_*"]
-               ).ran == 3
+    assert run("wishbone", folder, tmp_path, need, rng, "icarus").ran == 3
 
 
 def test_axi(folder, tmp_path, need, rng):
