@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sw_model.faults import Fault, InputFault
+from verif.stimulus import check_samples
 
 from .beats import from_beats, to_beats
 from .host import AccessFailed, Host
@@ -93,7 +94,7 @@ class Board:
         Fault
             If the device does not answer any more, or the same samples failed ``tries`` times.
         """
-        samples = self._check(inputs)
+        samples = check_samples([port.stream for port in self._map.inputs], inputs)
         given = {port: to_beats(port.stream, inputs[port.stream.tensor])
                  for port in self._map.inputs}
         taken: dict[Port, list[list[int]]] = {port: [] for port in self._map.outputs}
@@ -108,22 +109,6 @@ class Board:
                 progress(end / samples)
         return {port.stream.tensor: from_beats(port.stream, np.array(beats, np.uint32))
                 for port, beats in taken.items()}
-
-    def _check(self, inputs: Mapping[str, NDArray[Any]]) -> int:
-        wanted = {port.stream.tensor: port.stream for port in self._map.inputs}
-        if set(inputs) != set(wanted):
-            raise ValueError(f"inputs must be {', '.join(sorted(wanted))}, "
-                             f"not {', '.join(sorted(inputs)) or 'none'}")
-        for name, stream in wanted.items():
-            array, size = inputs[name], stream.vector * stream.vectors
-            stream.number_format.check(f"input {name!r}", array)
-            if array.ndim < 2 or array.size != len(array) * size:
-                raise ValueError(f"input {name!r} has shape {array.shape}, but a sample has "
-                                 f"{size} elements")
-        counts = {len(array) for array in inputs.values()}
-        if len(counts) != 1 or not min(counts):
-            raise ValueError(f"inputs must have one number of samples, not {sorted(counts)}")
-        return counts.pop()
 
     def _check_identity(self) -> None:
         """Whether the build that answers is the one that the map is of."""

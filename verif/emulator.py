@@ -36,6 +36,7 @@ from .emulator_streams import (
     tap_tensors,
 )
 from .manifest import Manifest, Stream, TapTensor
+from .stimulus import check_samples
 
 __all__ = ["Emulator", "Run", "SimulationFault", "Stuck", "working_directory"]
 
@@ -246,20 +247,7 @@ class Emulator:
         for name, chance in (("idle", idle), ("stall", stall)):
             if not 0 <= chance < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {chance}")
-        wanted = {stream.tensor: stream for stream in self._manifest.inputs}
-        if set(inputs) != set(wanted):
-            raise ValueError(f"inputs must be {', '.join(sorted(wanted))}, "
-                             f"not {', '.join(sorted(inputs)) or 'none'}")
-        for name, stream in wanted.items():
-            array, size = inputs[name], stream.vector * stream.vectors
-            stream.number_format.check(f"input {name!r}", array)
-            if array.ndim < 2 or array.size != len(array) * size:
-                raise ValueError(f"input {name!r} has shape {array.shape}, but a sample has "
-                                 f"{size} elements")
-        counts = {len(array) for array in inputs.values()}
-        if len(counts) != 1 or not min(counts):
-            raise ValueError(f"inputs must have one number of samples, not {sorted(counts)}")
-        return counts.pop()
+        return check_samples(self._manifest.inputs, inputs)
 
     def _patience(self, idle: float, stall: float) -> int:
         prediction = self._manifest.prediction

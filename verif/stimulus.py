@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,36 @@ from sw_model.faults import InputFault
 from sw_model.graph import Graph
 from sw_model.node import Tensor
 
-__all__ = ["FURTHER", "further_samples", "stored_samples"]
+from .manifest import Stream
+
+__all__ = ["FURTHER", "check_samples", "further_samples", "stored_samples"]
 
 #: Samples that are added to the folder's own at least: the extremes and as many random ones.
 FURTHER = 12
+
+
+def check_samples(streams: Sequence[Stream], inputs: Mapping[str, NDArray[Any]]) -> int:
+    """How many samples ``inputs`` hold, of codes by tensor, shape (samples, *shape).
+
+    Raises
+    ------
+    ValueError
+        If inputs are missing, unknown, out of range, of a wrong shape, or differ in number.
+    """
+    wanted = {stream.tensor: stream for stream in streams}
+    if set(inputs) != set(wanted):
+        raise ValueError(f"inputs must be {', '.join(sorted(wanted))}, "
+                         f"not {', '.join(sorted(inputs)) or 'none'}")
+    for name, stream in wanted.items():
+        array, size = inputs[name], stream.vector * stream.vectors
+        stream.number_format.check(f"input {name!r}", array)
+        if array.ndim < 2 or array.size != len(array) * size:
+            raise ValueError(f"input {name!r} has shape {array.shape}, but a sample has "
+                             f"{size} elements")
+    counts = {len(array) for array in inputs.values()}
+    if len(counts) != 1 or not min(counts):
+        raise ValueError(f"inputs must have one number of samples, not {sorted(counts)}")
+    return counts.pop()
 
 
 def stored_samples(folder: Path, core: Graph) -> dict[str, NDArray[Any]]:
