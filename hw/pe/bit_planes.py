@@ -13,7 +13,7 @@ from sw_model.formats import BipolarFormat, Format
 from ..shapes import shape_between
 from .constant import ConstantSpec
 
-__all__ = ["accumulated", "bit_planes", "in_turn", "plane_values", "step_of"]
+__all__ = ["accumulated", "bit_planes", "in_turn", "plane_values"]
 
 
 def bit_planes(codes: View[object], count: int) -> list[Value]:
@@ -28,11 +28,6 @@ def plane_values(activations: Format) -> list[tuple[int, int]]:
         return [(-1, 1)]
     top = -1 if activations.fixed_min < 0 else 1
     return [(0, 1)] * (activations.width - 1) + [(0, top)]
-
-
-def step_of(activations: Format) -> int:
-    """What a bit adds when bits are taken in turn (:func:`accumulated` corrects the rest)."""
-    return 2 if isinstance(activations, BipolarFormat) else 1
 
 
 def in_turn(m: Module, planes: Sequence[Value], activations: Format, *, start: Value,
@@ -56,16 +51,17 @@ def accumulated(m: Module, sums: Sequence[Value], spec: ConstantSpec, *, opens: 
     Parameters
     ----------
     sums : sequence of Value
-        For each row the weights of the bits that are set, times :func:`step_of`; in the cycle
-        of ``opens`` those of the highest place, then one place after the other.
+        For each row the sum of the weights whose bits are set; in the cycle of ``opens`` that
+        of the highest place, then one place after the other.
     """
     products = []
     below_zero = spec.activations.fixed_min < 0
+    step = 1 if isinstance(spec.activations, BipolarFormat) else 0
     for row, (part, limits) in enumerate(zip(sums, spec.ranges, strict=True)):
         # An inverted sign bit counts 1 too much, and so does a bipolar bit, which counts 2 or 0.
         first = -sum(spec.weights[row]) if below_zero else 0
         running = Signal(shape_between(*limits), name=f"running_{row}", reset_less=True)
         with m.If(enable):
-            m.d.sync += running.eq(Mux(opens, first, running << 1) + part)
+            m.d.sync += running.eq(Mux(opens, first, running << 1) + (part << step))
         products.append(running if any(spec.weights[row]) else Const(0, 1))
     return products

@@ -14,7 +14,7 @@ from ..arith.registered import registered
 from ..arith.subexpressions import Row, share, term_of, terms_of
 from ..arith.term_tree import add_terms
 from ..shapes import shape_between
-from .bit_planes import accumulated, bit_planes, in_turn, plane_values, step_of
+from .bit_planes import accumulated, bit_planes, in_turn, plane_values
 from .constant import ConstantMatrix, ConstantSpec
 
 __all__ = ["DistributedMatrix"]
@@ -53,7 +53,7 @@ class DistributedMatrix(ConstantMatrix):
         values = plane_values(spec.activations)
         if serial:
             self.interval = len(values)
-            values = [(0, step_of(spec.activations))]
+            values = [(0, 1)]
         #: Tables in the order of the graph's inputs: what place and group look up in them.
         self._tables: dict[tuple[int, int, Entries], int] = {}
         rows = [self._terms(row, values) for row in spec.weights]

@@ -13,7 +13,7 @@ from ..arith.adder_tree import adder_tree, grouped_depth, leaf_group
 from ..arith.constant_matrix import matrix_graph
 from ..arith.graph_pipeline import graph_latency, pipelined_graph
 from ..arith.registered import registered
-from .bit_planes import accumulated, bit_planes, in_turn, plane_values, step_of
+from .bit_planes import accumulated, bit_planes, in_turn, plane_values
 from .constant import ConstantMatrix, ConstantSpec
 
 __all__ = ["GroupedMatrix"]
@@ -69,7 +69,7 @@ class GroupedMatrix(ConstantMatrix):
         matrix = np.zeros((len(weights), len(self._groups)), np.int64)
         for row, values in enumerate(weights):
             for group, weight in values.items():
-                matrix[row, group] = weight * step_of(self.spec.activations)
+                matrix[row, group] = weight
         return matrix_graph(matrix, [(0, len(group)) for group in self._groups])
 
     def elaborate(self, platform: Any) -> Elaboratable:

@@ -61,10 +61,12 @@ def test_every_form_of_small_matrices(need, tmp_path, rng):
 
 
 def test_random_matrices(need, tmp_path, rng):
-    """Every kind of activations, weights of few and of many bits, half of them zero."""
+    """Every kind of activations, weights of few bits, of many, of most, half of them zero."""
     need("verilator")
     cases = []
     for activations in ACTIVATIONS:
+        cases += [case_of(form, activations, [[-2**31, 2**31 - 1]], rng) for form in FORMS
+                  if form != "adders, more depth"]
         reach, shape = int(2 ** rng.integers(1, 12)), rng.integers(2, 10, 2)
         weights = rng.integers(-reach, reach, shape) * rng.integers(0, 2, shape)
         cases += [case_of(form, activations, weights, rng)
