@@ -31,9 +31,10 @@ def component_of(request: Request, device: Device) -> wiring.Component:
     options = request.options
     core = core_graph(compile_graph(request.graph, PassOptions(forms=dict(options.forms))).graph)
     changes = changes_by_job(core, options.units)
+    fields = {node.name: changes.get(node.name, {}) for node in core.nodes}
     plan = default_plan(core, device, clock_mhz=options.clock_mhz, foldings={
-        node.name: Folding(lanes=changes.get(node.name, {}).get("lanes", 1))
-        for node in core.nodes})
+        name: Folding(lanes=each.get("lanes", 1), pe=each.get("pe", "parallel"))
+        for name, each in fields.items()})
     plan = apply_changes(plan, changes)
     (unit,) = plan.units
     part = unit_parts(lay_out(core, plan), unit, "unit", device).part

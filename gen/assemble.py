@@ -12,6 +12,7 @@ import msgspec
 from amaranth.hdl import ShapeLike
 
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
+from hw.pe import PE_KINDS
 from hw.shapes import vector_of
 from hw.streams import Drain, Fork, Queue, Route, Select, WidthDown, WidthUp
 from sw_model.faults import InputFault
@@ -95,8 +96,11 @@ def assemble(core: Graph, plan: Plan, name: str) -> Design:
         plan, links=_link_plans(layout, schedule), buffers=_buffers(layout, schedule),
         schedule=tuple(schedule.jobs), prediction=schedule.prediction,
         estimate=estimate(core, plan, memories),
-        weights=tuple(WeightPlace(tensors=m.tensors, where=m.where, memory=m.name,
-                                  bits=m.width * len(m.words)) for m in memories))
+        weights=(*(WeightPlace(tensors=m.tensors, where=m.where, memory=m.name,
+                               bits=m.width * len(m.words)) for m in memories),
+                 *(WeightPlace(tensors=(tensor.name,), where="logic", memory="",
+                               bits=tensor.format.width * tensor.elements)
+                   for made in units.values() for tensor in made.logic)))
     netlist = Netlist(board.ports, tuple(board.parts), tuple(board.wires))
     return Design(name, netlist, memories, streams, _taps(layout, names), full)
 
@@ -341,7 +345,7 @@ def _buffers(layout: Layout, schedule: Schedule) -> tuple[Buffer, ...]:
                     lifetime=(min([begin, *(job.start for job in lives)]),
                               max([job.end for job in lives + makers]))))
     for unit in layout.units:
-        if unit.kind == "dense":
+        if unit.kind == "dense" and unit.pe in PE_KINDS:
             frames = [frame for link in layout.into(unit.name) for frame in link.taken]
             lives = [times[job] for job in unit.jobs]
             found.append(Buffer(name=f"{unit.name}_vector",

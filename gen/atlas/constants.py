@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hw.pe import CONSTANT_FORMS, ConstantSpec
+from hw.pe import CONSTANT_KINDS, ConstantSpec
 from sw_model.formats import CodedFormat, parse_format
 
 from .entry import LANES, Entry
@@ -27,7 +27,7 @@ ACTIVATIONS, SEED = "int8", 1
 
 @dataclass(frozen=True)
 class ConstantEntry(Entry):
-    """A form of a constant matrix of :data:`ROWS` rows of sixteen random codes of ``of``."""
+    """A kind of constant matrix of :data:`ROWS` rows of sixteen random codes of ``of``."""
 
     of: str
 
@@ -50,11 +50,11 @@ class ConstantEntry(Entry):
             codes = codes[form.legal()]
         chosen = np.random.default_rng(SEED).choice(codes, (ROWS, LANES))
         spec = ConstantSpec(parse_format(self.activations), form.to_fixed(chosen))
-        return CONSTANT_FORMS[self.kind](spec)
+        return CONSTANT_KINDS[self.kind](spec)
 
 
 def constant_entries() -> Iterator[ConstantEntry]:
-    """Every form with every format of weights."""
-    for kind in CONSTANT_FORMS:
+    """Every kind with every format of weights."""
+    for kind in CONSTANT_KINDS:
         for weights in WEIGHTS:
             yield ConstantEntry(kind, ACTIVATIONS, f"constant {weights}", weights)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import msgspec
 
+from hw.pe import CONSTANT_KINDS
 from sw_model.faults import LayerFault
 from sw_model.graph import Graph
 from sw_model.node import Node
 from sw_model.ops import MatMul, Reshape
 
 from ..messages import nearest
-from .plan import Plan
+from .plan import LARGEST, Plan
 
 __all__ = ["Changes", "apply_changes", "changes_by_job"]
 
@@ -36,7 +38,7 @@ def changes_by_job(core: Graph, changes: Changes) -> dict[str, dict[str, Any]]:
     ------
     LayerFault
         If there is no such job, it is no matrix product and so has no rows and no
-        processing elements, or it has fewer rows or lanes.
+        processing elements, or it has fewer rows or lanes; or constant weights are to be folded.
     """
     jobs = {node.name: node for node in core.nodes if not isinstance(node, Reshape)}
     found: dict[str, dict[str, Any]] = {}
@@ -60,7 +62,27 @@ def changes_by_job(core: Graph, changes: Changes) -> dict[str, dict[str, Any]]:
             sizes = _sizes(core, node)
             found[job] = {name: min(value, sizes[name]) if name in sizes else value
                           for name, value in changes["*"].items()} | found.get(job, {})
+    for job, fields in found.items():
+        _check_constant(core, jobs[job], fields)
     return found
+
+
+def _check_constant(core: Graph, node: Node, fields: Mapping[str, Any]) -> None:
+    """Raise LayerFault if constant weights are to be folded, or to live in a memory."""
+    pe = fields.get("pe")
+    if pe not in CONSTANT_KINDS:
+        return
+    sizes = _sizes(core, node)
+    if (weights := prod(sizes.values())) > LARGEST:
+        raise LayerFault(node.name, f"layer {node.name!r}: {pe} makes logic of {LARGEST} weights "
+                                    f"at most, not of {weights}")
+    for name, size in sizes.items():
+        if fields.get(name, size) != size:
+            raise LayerFault(node.name, f"layer {node.name!r}: {pe} multiplies whole vectors, so "
+                                        f"that {name} must be {size}, not {fields[name]}")
+    if fields.get("memory", "auto") != "auto":
+        raise LayerFault(node.name, f"layer {node.name!r}: {pe} makes logic of the weights, so "
+                                    f"that memory must be auto, not {fields['memory']}")
 
 
 def _sizes(core: Graph, node: Node) -> dict[str, int]:

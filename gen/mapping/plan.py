@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from boards.devices import device
-from hw.pe import PE_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model.faults import InputFault
 
 from .kinds import UNIT_KINDS
@@ -54,7 +54,8 @@ class Unit(_Checked, frozen=True):
         PE rows and SIMD lanes of a dense unit; other kinds have lanes alone. May be more
         than the network needs, but not more than :data:`LARGEST` in all.
     pe : str
-        Kind of processing element of a dense unit.
+        Kind of processing element of a dense unit, or of constant matrix: that has all rows
+        and lanes of its one job.
     memory : str
         Where its weights or tables live: read-only memory in block RAM, in LUT RAM, or
         whichever synthesis finds better.
@@ -70,7 +71,7 @@ class Unit(_Checked, frozen=True):
 
     def __post_init__(self) -> None:
         for field, allowed in (("kind", sorted(UNIT_KINDS)), ("memory", MEMORIES),
-                               ("pe", tuple(PE_KINDS))):
+                               ("pe", (*PE_KINDS, *CONSTANT_KINDS))):
             if getattr(self, field) not in allowed:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}, "
                                  f"not {getattr(self, field)!r}")
@@ -137,7 +138,7 @@ class JobTime(_Checked, frozen=True):
 
 
 class WeightPlace(_Checked, frozen=True):
-    """Where a constant of the network lives, and the memory that streams it."""
+    """Where a constant of the network lives, and the memory that streams it, if there is one."""
 
     tensors: tuple[str, ...]
     where: Literal["block_rom", "lut_rom", "rom", "logic"]

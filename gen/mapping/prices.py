@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from boards.devices import Device
-from hw.pe import PE_KINDS, DotSpec
+from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
 from sw_model.node import Node, Tensor
@@ -46,6 +46,7 @@ from sw_model.ops import (
     Table,
 )
 
+from .constant_prices import constant_cost
 from .elements import rows_price
 from .frames import frame_of
 from .function_prices import FUNCTIONS, function_steps, lane_cost
@@ -145,7 +146,7 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
     node : Node
     device : Device
     rows, lanes : int or None
-        If they are given already.
+        If they are given already; a matrix of constants has but one size.
     memory, pe : str
         Where weights and tables live, and the kind of processing element of a matrix product,
         as :class:`gen.mapping.plan.Unit` has them. A kind that does not take the formats is
@@ -164,6 +165,12 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
         return
     height, width = (int(extent) for extent in tensors[1].shape)  # type: ignore[arg-type]
     pe = _legal(pe, tensors)
+    if pe in CONSTANT_KINDS:
+        cost = constant_cost(pe, tensors)
+        assert cost is not None
+        yield Choice(frame.vectors * cost.interval, height, width,
+                     _dense(node, tensors, target, height, width, pe))
+        return
     step = PE_KINDS[pe].interval_of(_spec(tensors, 1))
     for r in [rows] if rows else _lanes_for(height):
         for each in [lanes] if lanes else _lanes_for(width):
@@ -218,6 +225,8 @@ def _spec(tensors: list[Tensor], lanes: int) -> DotSpec:
 
 
 def _legal(pe: str, tensors: list[Tensor]) -> str:
+    if pe in CONSTANT_KINDS:
+        return pe if constant_cost(pe, tensors) else "parallel"
     return "parallel" if PE_KINDS[pe].refusal(_spec(tensors, 1)) else pe
 
 
@@ -225,12 +234,16 @@ def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lane
            ) -> Price:
     """Products and their sums, accumulators, the vector that is kept, weights and biases."""
     activations, weights = tensors[0].format, tensors[1].format
+    word = lanes * activations.width
+    if pe in CONSTANT_KINDS:
+        cost = constant_cost(pe, tensors)
+        assert cost is not None
+        return Price(luts=25 + cost.luts + 2.5 * word)
     height, width = tensors[1].shape
     folds, words = -(-height // rows), -(-width // lanes)  # type: ignore[operator]
     # Two for each bit of an accumulator, one for the adapter behind it.
     price = Price(luts=25 + 3.1 * rows * node.format.width).plus(
         _dots(tensors, target.device, rows, lanes, pe))
-    word = lanes * activations.width
     # A word waits at the door, the adapter in front gathers another.
     price = price.plus(Price(luts=2.5 * word + word * (folds > 1)))
     if folds > 1 and words > 2:

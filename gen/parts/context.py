@@ -40,10 +40,11 @@ class Provider:
 
 @dataclass(frozen=True)
 class UnitParts:
-    """A unit's component and its providers."""
+    """A unit's component, its providers, and the constants that are logic in it."""
 
     part: Part
     providers: tuple[Provider, ...] = ()
+    logic: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from amaranth.lib.data import ArrayLayout
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.memory.rom import RomJob
 from hw.network.netlist import Part
-from hw.pe import PE_KINDS, DotSpec
+from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
 from hw.shapes import vector_of
 from sw_model.faults import InputFault
 from sw_model.formats import BipolarFormat, Format, IntFormat, covering
@@ -17,6 +17,7 @@ from sw_model.tables import pack_words
 
 from ..mapping.layout import union
 from ..mapping.plan import Unit
+from .constant_dense import constant_dense
 from .context import Context, Ints, UnitParts, constant, padded
 
 __all__ = ["dense"]
@@ -25,6 +26,8 @@ __all__ = ["dense"]
 def dense(context: Context) -> UnitParts:
     """A dense unit with its weights and, where any is not zero, its biases."""
     unit, nodes = context.unit, context.nodes
+    if unit.pe in CONSTANT_KINDS:
+        return constant_dense(context)
     weights_format = union([context.tensors(n)[1].format for n in nodes],
                            f"unit {unit.name!r}, weights")
     _check_pe(context, DotSpec(context.source, weights_format, unit.lanes))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from boards.devices import DEVICES, device
 from boards.table import BOARDS, board
-from hw.pe import PE_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 
@@ -109,8 +109,10 @@ class Verify(Part):
 class Processing(Part):
     """Processing elements of a layer."""
 
-    kind: Annotated[str, OneOf("auto", *PE_KINDS)] = Field(
-        default="auto", description="Kind of processing element; auto is parallel.")
+    kind: Annotated[str, OneOf("auto", *PE_KINDS, *CONSTANT_KINDS)] = Field(
+        default="auto", description=(
+            "Kind of processing element, or of constant matrix: adders to grouped make logic of "
+            "the weights, and take whole vectors. auto is parallel."))
 
 
 class Folding(Part):

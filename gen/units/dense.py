@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from hw.pe import PE_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model.formats import IntFormat
 from sw_model.graph import Graph, build
 from sw_model.node import Tensor
@@ -30,7 +30,7 @@ class DenseParameters(UnitParameters):
     paper: ClassVar[str] = (
         "Umuroglu et al., FINN: A Framework for Fast, Scalable Binarized Neural Network "
         "Inference, FPGA 2017 (PE and SIMD folding)")
-    variants: ClassVar[tuple[str, tuple[str, ...]]] = ("pe", tuple(PE_KINDS))
+    variants: ClassVar[tuple[str, tuple[str, ...]]] = ("pe", (*PE_KINDS, *CONSTANT_KINDS))
 
     inputs: int = Field(ge=1, le=MAX_SIZE, description="Columns of the matrix.")
     outputs: int = Field(ge=1, le=MAX_SIZE, description="Rows of the matrix.")
@@ -44,8 +44,10 @@ class DenseParameters(UnitParameters):
     bias: Bias | None = Field(None, description="One integer for each output, added to the sum.")
     bias_format: NumberFormat | None = Field(None, description=(
         "Format of the bias; by default the narrowest that holds it, int8 for `random(seed)`."))
-    pe: Annotated[str, OneOf("auto", *PE_KINDS)] = Field(
-        "auto", description="Kind of processing element; auto is parallel.")
+    pe: Annotated[str, OneOf("auto", *PE_KINDS, *CONSTANT_KINDS)] = Field(
+        "auto", description="Kind of processing element, or of constant matrix: adders to grouped "
+                            "make logic of the weights, and take whole vectors. auto is "
+                            "parallel.")
     rows: int | None = Field(None, ge=1, description=(
         "Processing elements; by default what the target allows."))
     lanes: int | None = Field(None, ge=1, description=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,7 +88,15 @@ def matrix_graph(weights: ArrayLike, inputs: Sequence[tuple[int, int]], *,
     depth = least if depth is None else depth
     if depth < least:
         raise ValueError(f"depth must be at least {least} for these weights, not {depth}")
-    return min(_graphs(matrix, inputs, depth), key=lambda graph: graph.cells)
+    return _smallest(tuple(map(tuple, matrix.tolist())), tuple(inputs), depth)
+
+
+@lru_cache(maxsize=128)
+def _smallest(weights: tuple[tuple[int, ...], ...], inputs: tuple[tuple[int, int], ...],
+              depth: int) -> AdderGraph:
+    """Kept, since a plan asks for the price of what is made later."""
+    return min(_graphs(np.array(weights, np.int64), inputs, depth),
+               key=lambda graph: graph.cells)
 
 
 def _graphs(matrix: NDArray[np.int64], inputs: Sequence[tuple[int, int]], depth: int

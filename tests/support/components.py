@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
 from hw.array.chain import ChainSpec, DspChain
 from hw.array.chain_layer import ChainJob, ChainLayer, ChainLayerSpec, ChainRows
+from hw.array.constant import ConstantLayer, ConstantLayerSpec
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.gemm import GemmJob, GemmSpec
 from hw.array.gemv import GemvBanks, GemvSpec
@@ -28,6 +29,7 @@ from hw.network.loops import Loops
 from hw.network.netlist import Netlist, Part, Pin, Port, Wire
 from hw.nonlinear.argmax import ArgMax
 from hw.nonlinear.table import TableLookup
+from hw.pe import CONSTANT_KINDS
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.activation_serial import ActivationSerialDotProduct
 from hw.pe.base import DotSpec
@@ -199,7 +201,8 @@ def _tables() -> tuple[wiring.Component, ...]:
 def _constants() -> tuple[wiring.Component, ...]:
     spec = ConstantSpec(INT8, [[3, 0, -5], [1, 2, 4]])
     return (AdderMatrix(spec), DistributedMatrix(spec), DistributedMatrix(spec, serial=True),
-            GroupedMatrix(spec))
+            GroupedMatrix(spec), *(ConstantLayer(ConstantLayerSpec(spec, INT20, (7, -9), pe))
+                                   for pe in CONSTANT_KINDS))
 
 
 def _ternary() -> tuple[wiring.Component, ...]:

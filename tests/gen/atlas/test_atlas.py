@@ -26,7 +26,7 @@ from gen.atlas.special import (
     WeightTableEntry,
 )
 from gen.cli import main
-from hw.pe import CONSTANT_FORMS, PE_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model.specs.precision import Precision
 
 FEW = (KindEntry("binary", "bipolar", "bipolar"), KindEntry("ternary_ecp5", "int8", "ternary"),
@@ -71,7 +71,7 @@ def test_other_forms_are_in_it_too():
     assert {entry.of for entry in every if isinstance(entry, RowsEntry)} == {
         kind for kind, make in PE_KINDS.items() if make.shared}
     assert {entry.kind for entry in every if isinstance(entry, ConstantEntry)} == set(
-        CONSTANT_FORMS)
+        CONSTANT_KINDS)
     assert {entry.mode for entry in every if isinstance(entry, PrecisionEntry)} == set(Precision)
     assert {(entry.keep, entry.of, entry.dense) for entry in every
             if isinstance(entry, SparseEntry)} == {

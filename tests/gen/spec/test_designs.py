@@ -15,7 +15,7 @@ from gen.spec.designs import Request, Spec, read_spec, unit_request
 from gen.spec.document import parameters_document
 from gen.spec.faults import SpecFault
 from gen.units import UNITS
-from hw.pe import PE_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model.faults import InputFault
 from sw_model.ops import RescaleMode
 
@@ -102,7 +102,8 @@ WRONG = {
         f"4: params.activations: unknown format 'int'; {FORMATS}",
         f"5: params.weights: unknown format 'tenary'; {FORMATS}; or random(seed), a file.npz, or "
         "a list of rows",
-        f"6: params.pe: unknown 'lutt'; did you mean 'lut'? there are auto, {', '.join(PE_KINDS)}",
+        f"6: params.pe: unknown 'lutt'; did you mean 'lut'? there are auto, "
+        f"{', '.join((*PE_KINDS, *CONSTANT_KINDS))}",
         "7: params.memory: unknown 'fast'; there are auto, block, distributed",
         f"8: unknown key 'lane' in params; did you mean 'lanes'? there are {DENSE_KEYS}"]),
     "formats": ("unit: dense\nparams:\n  inputs: 2\n  outputs: 2\n  activations: float32\n"
