@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth import Module
 from amaranth.hdl import Elaboratable
+from amaranth.lib.data import StructLayout
 
 from sw_model.formats import IntFormat
 from sw_model.specs import OnlineSoftmaxSpec
@@ -28,7 +29,7 @@ from .probability import (
 from .running_sum import RunningPowers
 from .softmax import SoftmaxUnit, words_of
 
-__all__ = ["OnlineLane", "OnlineSoftmax", "online_statistic"]
+__all__ = ["OnlineLane", "OnlineSoftmax"]
 
 
 class OnlineSoftmax(SoftmaxUnit):
@@ -59,20 +60,14 @@ class OnlineSoftmax(SoftmaxUnit):
                  multiplier: str = "inferred") -> None:
         self.require(spec, multiplier)
         self.require_tile(spec.tile, lanes)
-        statistic, width = online_statistic(spec, lanes, longest, multiplier)
+        running = RunningPowers(spec.power, spec.guard, lanes, longest)
+        width = len(running.o.payload.total)
         super().__init__(spec, lanes, longest, (
             RowEach(lanes, ExtendedExponentialLane, spec.power, multiplier),
-            Annotate(statistic, words_of(lanes, longest)),
+            Annotate(Statistic(running, TotalReciprocal(
+                spec, width, shape_of(spec.power.exponent), multiplier)),
+                words_of(lanes, longest)),
             RowLanes(lanes, OnlineLane, spec, width, spec.power.exponent, multiplier)))
-
-
-def online_statistic(spec: OnlineSoftmaxSpec, lanes: int, longest: int, multiplier: str
-                     ) -> tuple[Statistic, int]:
-    """What finds maximum and reciprocal of a row of powers, and the bits of its sum."""
-    running = RunningPowers(spec.power, spec.guard, lanes, longest)
-    width = len(running.o.payload.total)
-    return Statistic(running, TotalReciprocal(
-        spec, width, shape_of(spec.power.exponent), multiplier)), width
 
 
 class OnlineLane(RowLane):
@@ -88,16 +83,18 @@ class OnlineLane(RowLane):
     most : IntFormat
         Of the maximum.
     multiplier : str
+    element : StructLayout, optional
+        With a mantissa and an exponent; by default these alone.
     """
 
     def __init__(self, spec: OnlineSoftmaxSpec, width: int, most: IntFormat,
-                 multiplier: str = "inferred") -> None:
+                 multiplier: str = "inferred", element: StructLayout | None = None) -> None:
         self._spec = spec
         self._scaled = Scaled(
             spec.power.mantissa.width, spec.reciprocal(width).mantissa.width,
             spec.product_shift(spec.power.fraction) - 1, multiplier)
         self.latency = self._scaled.depth + PROBABILITY_DEPTH
-        super().__init__(power_layout(spec.power), reciprocal_layout(
+        super().__init__(element or power_layout(spec.power), reciprocal_layout(
             spec, width, shape_of(most)), shape_of(spec.target))
 
     def elaborate(self, platform: Any) -> Elaboratable:

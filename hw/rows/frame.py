@@ -103,9 +103,8 @@ class FramedRows(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from taking a vector's only word to offering its result; the most, where it
-        depends on the vector."""
-        return getattr(self._unit, "most_latency", self._unit.latency)
+        """Cycles from taking a vector's only word to offering its result."""
+        return self._unit.latency
 
     @property
     def scale_latency(self) -> int:
@@ -120,8 +119,8 @@ class FramedRows(wiring.Component):
 
     @property
     def row_gap(self) -> int:
-        """Cycles from vector to vector that the unit needs, at most."""
-        return getattr(self._unit, "most_gap", self._unit.row_gap)
+        """Cycles from vector to vector that the unit needs."""
+        return self._unit.row_gap
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

@@ -11,12 +11,17 @@ from hw.nonlinear.extended_exponential import ExtendedExponentialLane
 from hw.nonlinear.probability import TotalReciprocal
 from hw.nonlinear.running_sum import RunningExponentials, RunningPowers
 from hw.nonlinear.shiftmax import ShiftExponentialLane, Shiftmax, ShiftmaxLane
-from hw.nonlinear.softmax_fallback import Fallback
 from hw.nonlinear.softmax_online import OnlineLane, OnlineSoftmax
 from hw.nonlinear.softmax_single_pass import SinglePassLane, SinglePassSoftmax
 from hw.nonlinear.softmax_tflite import BelowLane, TermLane, TfliteLane, TfliteSoftmax
 from hw.nonlinear.softmax_two_pass import TwoPassLane, TwoPassSoftmax
-from hw.nonlinear.softmax_unified import UnifiedLane, UnifiedSoftmax, UnifiedSum
+from hw.nonlinear.softmax_unified import (
+    BothSums,
+    UnifiedLane,
+    UnifiedOutput,
+    UnifiedSoftmax,
+    UnifiedSum,
+)
 from hw.nonlinear.tflite_reciprocal import TfliteReciprocal
 from hw.rows.each import RowEach
 from sw_model.formats import IntFormat
@@ -45,7 +50,8 @@ def softmax_components() -> tuple[wiring.Component, ...]:
         OnlineSoftmax(one, 2, 9), SinglePassSoftmax(single, 2, 9), TwoPassSoftmax(double, 2, 9),
         UnifiedSoftmax(other, 2, 9), Shiftmax(shift, 2, 9), TfliteSoftmax(tflite, 2, 9),
         OnlineLane(one, 24, one.power.exponent), SinglePassLane(single, 24), TwoPassLane(double),
-        UnifiedLane(other), UnifiedSum(other, 2, 9), Fallback(other, 2, 9, 24),
+        UnifiedLane(other), UnifiedSum(other, 2, 9, 3), BothSums(other, 2, 9),
+        UnifiedOutput(other, 24, other.online.power.exponent),
         ShiftExponentialLane(shift), ShiftmaxLane(shift), BelowLane(), TermLane(tflite),
         TfliteLane(tflite), TfliteReciprocal(24), RunningPowers(one.power, 8, 2, 9),
         RunningExponentials(single, 2, 9), ExtendedExponentialLane(one.power),
