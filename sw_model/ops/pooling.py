@@ -31,7 +31,8 @@ def average_pool(codes: NDArray[Any], spec: PoolSpec) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 array of shape (..., *spec.outputs, channels): codes of ``spec.format``.
+    int64 array of shape (..., *spec.outputs, channels): codes of ``spec.format``; without
+    ``count_padding`` bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/integer_ops/pooling.h``.
 
@@ -55,9 +56,17 @@ def average_pool(codes: NDArray[Any], spec: PoolSpec) -> NDArray[np.int64]:
 def max_pool(codes: NDArray[Any], spec: PoolSpec) -> NDArray[np.int64]:
     """The largest code of each window, clamped; padding counts for nothing.
 
-    Shapes are those of :func:`average_pool`.
+    Parameters
+    ----------
+    codes : integers, shape (..., *spec.sizes, channels)
+    spec : PoolSpec
 
-    Source: TensorFlow Lite, reference/integer_ops/pooling.h.
+    Returns
+    -------
+    int64 array of shape (..., *spec.outputs, channels): codes of ``spec.format``, bit for bit
+    TensorFlow Lite's.
+
+    Source: TensorFlow Lite, ``reference/integer_ops/pooling.h``.
 
     >>> from sw_model.formats import IntFormat
     >>> from sw_model.specs import WindowAxis
@@ -94,7 +103,7 @@ def mean(codes: NDArray[Any], spec: MeanSpec, axes: tuple[int, ...]) -> NDArray[
 
     Returns
     -------
-    int64 array without ``axes``: codes of ``spec.target``.
+    int64 array without ``axes``: codes of ``spec.target``, bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/reduce.h``, QuantizedMeanOrSum.
 

@@ -81,7 +81,9 @@ class PoolSpec:
     format : IntFormat
         Of input and result, of at most 16 bits.
     axes : tuple of WindowAxis
-        Of the image, outermost first; channels come last and are not among them.
+        Of the image, outermost first; channels come last and are not among them. Sums of a
+        window with half its elements stay within TFLite's 32 bits: at most 65,535 elements of 16
+        bits.
     low, high : int
         Least and greatest result.
     count_padding : bool
@@ -101,6 +103,12 @@ class PoolSpec:
             raise ValueError(f"format must have at most 16 bits, not {self.format.width}")
         if not self.axes or not all(isinstance(axis, WindowAxis) for axis in self.axes):
             raise TypeError(f"axes must be WindowAxes, not {self.axes!r}")
+        # A sum of magnitude m * n gains n / 2, rounded down, before it is divided by n.
+        magnitude = max(self.format.max, -self.format.min)
+        most = ((1 << 32) - 1) // (2 * magnitude + 1)
+        if self.kernel > most:
+            raise ValueError(f"windows of {self.format} must have at most {most} elements, so that "
+                             f"sums stay within 32 bits, not {self.kernel}")
         indices(self, "low", "high")
         require_clamp(self.low, self.high, self.format)
         if not isinstance(self.count_padding, bool):

@@ -60,15 +60,29 @@ def test_every_pair_and_its_ties():
         np.testing.assert_array_equal(golden(codes, spec), wanted)
 
 
+@pytest.mark.parametrize("form", [INT8, INT16], ids=str)
 @pytest.mark.parametrize(("kernels", "padding"), [((3, 3), "SAME"), ((2, 5), "VALID")])
-def test_50_000_windows(kernels, padding, rng):
-    codes = rng.integers(-128, 128, (1, 100, 110, 5), dtype=np.int8)
-    spec = PoolSpec.of(INT8, *axes_of((100, 110), kernels, (1, 1), padding))
+def test_50_000_windows(form, kernels, padding, rng):
+    codes = rng.integers(form.min, form.max, (1, 100, 110, 5), dtype=form.dtype, endpoint=True)
+    spec = PoolSpec.of(form, *axes_of((100, 110), kernels, (1, 1), padding))
     shape = (1, *spec.outputs, 5)
     assert np.prod(shape) >= 50_000
     for operator, golden in (("AVERAGE_POOL_2D", average_pool), ("MAX_POOL_2D", max_pool)):
-        wanted = expected(operator, codes, kernels, (1, 1), padding, shape)
+        wanted = expected(operator, codes, kernels, (1, 1), padding, shape,
+                          how=HOW if form is INT8 else Quantised(0.05))
         np.testing.assert_array_equal(golden(codes, spec), wanted)
+
+
+@pytest.mark.parametrize("size", [255, 257])
+def test_windows_whose_sums_nearly_overflow(size):
+    """Whole images of the least and of the greatest code of 16 bits: 65,535 and 65,025 of them."""
+    codes = np.full((1, size, 255, 2), -2**15, np.int16)
+    codes[..., 1] = 2**15 - 1
+    spec = PoolSpec.of(INT16, WindowAxis(size, size), WindowAxis(255, 255))
+    wanted = expected("AVERAGE_POOL_2D", codes, (size, 255), (1, 1), "VALID", (1, 1, 1, 2),
+                      how=Quantised(0.05))
+    np.testing.assert_array_equal(average_pool(codes, spec), wanted)
+    assert wanted.ravel().tolist() == [-2**15, 2**15 - 1]
 
 
 @pytest.mark.parametrize(("fused", "activation"), [(1, "relu"), (3, "relu6")])
@@ -144,6 +158,15 @@ def test_50_000_means(rng):
         np.testing.assert_array_equal(mean(codes, spec, (1,)), wanted)
 
 
+def test_50_000_means_of_int16(rng):
+    for count, scale_in, scale_out in ((5, 0.05, 0.05), (7, 0.5, 0.3)):
+        codes = rng.integers(-2**15, 2**15, (1, count, 50_000), dtype=np.int16)
+        wanted = micro("MEAN", [(codes, Quantised(scale_in))], Quantised(scale_out), (1, 50_000),
+                       options("Reducer", keepDims=False), constants=[[1]])
+        spec = MeanSpec.of(INT16, INT16, count, scale_in=scale_in, scale_out=scale_out)
+        np.testing.assert_array_equal(mean(codes, spec, (1,)), wanted)
+
+
 def test_means_of_int16(rng):
     codes = rng.integers(-2**15, 2**15, (1, 7, 9, 4), dtype=np.int16)
     for scale_in, scale_out in ((0.001, 0.001), (0.5, 0.25), (0.01, 0.003)):
@@ -199,6 +222,10 @@ def test_mean_node(rng):
     (lambda: WindowAxis(4, 3, 4, 0, 4), "padding must be less than the kernel"),
     (lambda: WindowAxis(0, 1), "size must be at least 1, not 0"),
     (lambda: PoolSpec.of(IntFormat(17), WindowAxis(1, 1)), "format must have at most 16 bits"),
+    (lambda: PoolSpec.of(INT16, WindowAxis(300, 256), WindowAxis(300, 256)),
+     r"^windows of int16 must have at most 65535 elements, so that sums stay within 32 bits, not "
+     "65536$"),
+    (lambda: PoolSpec.of(INT8, WindowAxis(2**24, 2**24)), "int8 must have at most 16711935 "),
     (lambda: MeanSpec.of(INT8, INT8, 2**24, scale_in=2.0, scale_out=1.0),
      "sums up to 2147483648 leave 32 bits")])
 def test_refuses(make, message):
