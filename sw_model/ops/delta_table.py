@@ -39,7 +39,7 @@ def delta_table(x: NDArray[Any], spec: DeltaTableSpec, entries: NDArray[Any]
 
     With 22 fraction bits in ``x`` and the result, GELU with 177 entries 1/32 apart of 22 fraction
     bits is off by at most 9.8e-5, with 385 entries 1/64 apart of 16 by 3.0e-5; SiLU with 464
-    entries 1/32 apart of 16 by 6.5e-5, with 185 entries 1/16 apart of 12 by 3.0e-4.
+    entries 1/32 apart of 16 by 6.51e-5, with 185 entries 1/16 apart of 12 by 3.0e-4.
 
     Source: Edge-MoE (R. Sarkar et al., ICCAD 2023), whose GELU this is.
 

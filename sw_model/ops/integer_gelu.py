@@ -34,7 +34,7 @@ def integer_gelu(codes: NDArray[Any], spec: IntegerGeluSpec) -> NDArray[np.int64
 
     Without a shift off from GELU by at most 1.73e-2, 6.7e-3 on average, for int8 codes of scale
     4/127. With the published one of 14 bits by 1.83e-2 for 16-bit codes of scale 6/32767, and by
-    5.4 for int8 codes of scale 4/127: it needs a scale below 1e-3.
+    5.39 for int8 codes of scale 4/127: it needs a scale below 1e-3.
 
     Source: S. Kim, A. Gholami, Z. Yao, M. W. Mahoney and K. Keutzer, "I-BERT: integer-only BERT
     quantization", ICML 2021, algorithm 2, and its code.

@@ -35,7 +35,8 @@ def logistic_table(scale: float, zero_point: int) -> NDArray[np.int8]:
     Returns
     -------
     int8 array of shape (256,), entry 0 for code -128. The output's scale is 1/256, its
-    zero point -128.
+    zero point -128. Bit for bit TensorFlow Lite's; for scales of at most 1 off from the real
+    function by at most 0.5001 units, or by one where the nearest code would be 128.
 
     Source: TensorFlow Lite, ``reference/integer_ops/logistic.h``.
 
@@ -57,7 +58,8 @@ def tanh_table(scale: float, zero_point: int) -> NDArray[np.int8]:
     Returns
     -------
     int8 array of shape (256,), entry 0 for code -128. The output's scale is 1/128, its
-    zero point 0.
+    zero point 0. Bit for bit TensorFlow Lite's; for scales of at most 1 off from the real
+    function by at most 0.5001 units, or by one where the nearest code would be 128.
 
     Source: TensorFlow Lite, ``reference/integer_ops/tanh.h``.
 

@@ -55,7 +55,7 @@ def reciprocal(x: NDArray[Any], spec: ReciprocalSpec) -> tuple[Ints, Ints]:
     r, e : int64 arrays of the shape of ``x``
         ``r`` is at most ``2**fraction``.
 
-    ``r`` is off by at most 1086, 19 or 1.0 units of ``2**-16`` from ``1/m`` after 0, 1 or 2
+    ``r`` is off by at most 1086.1, 19.1 or 1.01 units of ``2**-16`` from ``1/m`` after 0, 1 or 2
     steps with the default table of 32 entries of 7 bits.
 
     Source: M. J. Flynn, "On division by functional iteration", IEEE Trans.
@@ -93,7 +93,7 @@ def rsqrt(x: NDArray[Any], spec: RsqrtSpec) -> tuple[Ints, Ints]:
     r, e : int64 arrays of the shape of ``x``
         ``r`` is at most ``2**fraction``.
 
-    ``r`` is off by at most 1024, 24 or 1.2 units of ``2**-16`` from ``1/sqrt(m)`` after 0, 1
+    ``r`` is off by at most 1024, 24.1 or 1.21 units of ``2**-16`` from ``1/sqrt(m)`` after 0, 1
     or 2 steps with the default table of 48 entries of 8 bits.
 
     Source: C. V. Ramamoorthy et al., "Some properties of iterative square-rooting

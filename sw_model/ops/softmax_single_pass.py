@@ -75,8 +75,10 @@ def single_pass_softmax(codes: NDArray[Any], spec: SinglePassSoftmaxSpec) -> Int
     -------
     int64 array of codes of ``spec.target``, the probability times ``2**width``.
 
-    Off from the real softmax, over normal rows of 1 to 200 elements of scale 1/16, by at most
-    3.91e-3 with 8 bits (1/256, where the largest code stands for 1) and 3.22e-5 with 16.
+    Off from the real softmax, over 1,000 normal rows each of 1 to 200 elements, of scale 1/16 and
+    deviations of 3, 10 and 40 codes, by at most 3.91e-3 with 8 bits (1/256, where the largest code
+    stands for 1) and 6.0e-5 with 16; rows that rise by 1 to 8 codes, of which every element scales
+    the sum again, by 4.7e-5.
 
     Source: see :func:`single_pass_statistics`.
 

@@ -56,8 +56,9 @@ def unified_softmax(codes: NDArray[Any], spec: UnifiedSoftmaxSpec) -> Ints:
     -------
     int64 array of codes of ``spec.online.target``, the probability times ``2**width``.
 
-    Off from the real softmax, over normal rows of 1 to 200 elements of scale 1/16, by at most
-    3.91e-3 with 8 bits (1/256, where the largest code stands for 1) and 3.06e-5 with 16.
+    Off from the real softmax by at most what :func:`online_softmax` is, whose guard bits are, for
+    a row that fits, ``spec.guard`` less the exponents by which its largest element is below
+    ``spec.most``.
 
     Source: K. Hong et al., "FlashDecoding++: faster large language model inference on GPUs",
     MLSys 2024, section 3.

@@ -34,8 +34,9 @@ def swish(codes: NDArray[Any], spec: SwishSpec) -> NDArray[np.int64]:
     int64 array of the shape of ``codes``, in units of the source's over ``2**F``.
 
     With 15 fraction bits and a table of 32 intervals the sigmoid is off by at most 4.6e-5. As
-    GELU, int8 codes of scale 4/127 or 8/127 are off by at most 0.0203, which the slope of 1.702
-    makes, 0.0099 or 0.0053 on average; as SiLU by 9.6e-5 or 2.5e-4.
+    GELU, int8 codes of scale 4/127 or 8/127 are off by at most 0.0204, which the slope of 1.702
+    makes, 0.0099 or 0.0053 on average; as SiLU by 9.6e-5 or 2.5e-4, 16-bit codes with 12 fraction
+    bits by 2.5e-4.
 
     Source: D. Hendrycks and
     K. Gimpel, "Gaussian error linear units", arXiv:1606.08415, for the slope.

@@ -111,7 +111,7 @@ def test_silu_of_every_code_of_16_bits():
     form = FixedFormat(16, 12)
     x = np.arange(form.min, form.max + 1)
     found = swish(x, SwishSpec.silu(form, 2.0**-12)) * 2.0**-27
-    assert np.abs(found - SILU(x * 2.0**-12)).max() <= 4.0e-4
+    assert np.abs(found - SILU(x * 2.0**-12)).max() <= 2.5e-4
 
 
 def published_integer_gelu(x: int, scale: float, shift: int) -> tuple[int, float]:
@@ -139,7 +139,7 @@ def test_integer_gelu_of_every_code(scale, shift):
 @pytest.mark.parametrize(("form", "scale", "shift", "most", "average"), [
     (INT8, 4 / 127, 0, 1.73e-2, 6.7e-3), (INT16, 6 / 32767, 14, 1.83e-2, 4.4e-3)])
 def test_errors_of_integer_gelu(form, scale, shift, most, average):
-    x = np.arange(form.min + 1, form.max + 1)
+    x = np.arange(form.min, form.max + 1)
     spec = IntegerGeluSpec.of_scale(form, scale, shift)
     off = np.abs(integer_gelu(x, spec) * spec.result_scale(scale, shift) - GELU(x * scale))
     assert off.max() <= most
@@ -149,7 +149,7 @@ def test_errors_of_integer_gelu(form, scale, shift, most, average):
 def test_integer_gelu_needs_a_small_scale_for_its_shift():
     spec = IntegerGeluSpec.of_scale(INT8, 4 / 127, 14)
     off = integer_gelu(CODES, spec) * spec.result_scale(4 / 127, 14) - GELU(CODES * 4 / 127)
-    assert 5.3 <= np.abs(off).max() <= 5.5
+    assert 5.3 <= np.abs(off).max() <= 5.39
 
 
 @pytest.mark.parametrize(("kind", "golden", "spec"), [

@@ -45,6 +45,19 @@ def test_equals_litert_reference(function, rng):
         np.testing.assert_array_equal(function[0](single, zero_point), expected[0])
 
 
+@pytest.mark.parametrize(("table", "real", "unit", "zero_out"), [
+    (logistic_table, lambda x: 1 / (1 + np.exp(-x)), 1 / 256, -128),
+    (tanh_table, np.tanh, 1 / 128, 0)])
+def test_errors(table, real, unit, zero_out, rng):
+    """Half a unit, and the last bits of 31; up to a whole one where no code is nearer."""
+    for scale in (0.05, 2.0**-4, *np.exp(rng.uniform(-7, 0, 40))):
+        zero_point = int(rng.integers(-128, 128))
+        wanted = real(scale * (np.arange(-128, 128) - zero_point)) / unit + zero_out
+        off = np.abs(table(scale, zero_point) - np.minimum(wanted, 127))
+        assert off.max() <= 0.5001
+        assert np.abs(table(scale, zero_point) - wanted).max() <= 1
+
+
 def test_extreme_scales():
     """Where TFLite's own shift by the scale's exponent is undefined, the tables still are."""
     for table in (logistic_table, tanh_table):
