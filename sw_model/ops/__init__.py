@@ -1,7 +1,7 @@
 """Golden operations, one family per file; importing this package registers them all."""
 
 from .absmax import AbsMaxQuantise, absmax_quantise
-from .argmax import ArgMax
+from .argmax import ArgMax, argmax
 from .block_quantise import BlockQuantise, block_quantise
 from .delta_table import DeltaTable, delta_table
 from .divide import Divide, Isqrt, divide, isqrt
@@ -65,9 +65,9 @@ __all__ = [
     "RmsNorm", "Rsqrt", "Sample", "SeededSample", "ShiftGelu", "ShiftRescale", "Shiftmax",
     "Sigmoid", "SinglePassSoftmax", "Softmax", "StochasticShift", "Swish", "Table", "TfliteSoftmax",
     "TopK", "Transpose", "TwoPassSoftmax", "UnifiedSoftmax", "absmax_quantise", "accumulator_range",
-    "add", "average_pool", "batch_normalisation", "block_quantise", "concatenate", "delta_table",
-    "dequantise", "divide", "draw", "dyadic_scale", "exp2", "extended_exponential", "gated_product",
-    "hadamard", "hard_sigmoid", "hard_swish", "integer_gelu", "integer_layer_norm",
+    "add", "argmax", "average_pool", "batch_normalisation", "block_quantise", "concatenate",
+    "delta_table", "dequantise", "divide", "draw", "dyadic_scale", "exp2", "extended_exponential",
+    "gated_product", "hadamard", "hard_sigmoid", "hard_swish", "integer_gelu", "integer_layer_norm",
     "integer_layer_norm_bias", "integer_layer_norm_scale", "isqrt", "k_hot_rescale", "l1_norm",
     "l2_norm", "layer_norm", "logistic_table", "matmul", "max_pool", "mean", "merge_states",
     "multi_threshold", "multiply", "multiply_add_shift", "needs_fallback", "nucleus",

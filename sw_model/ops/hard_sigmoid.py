@@ -28,7 +28,7 @@ def hard_sigmoid(codes: NDArray[Any], spec: HardSigmoidSpec) -> NDArray[np.int64
     Returns
     -------
     int64 array of codes of ``spec.target``: within 0.54 of ``max(0, min(1, alpha * x + beta))``
-    in the result's scale, and 0.5 of them the rounding.
+    in units of the result, and 0.5 of them the rounding.
 
     Source: the definition of ONNX's HardSigmoid.
 

@@ -30,7 +30,7 @@ def hard_swish(codes: NDArray[Any], spec: HardSwishSpec) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 array of int8 codes.
+    int64 array of int8 codes, bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/hard_swish.h``.
 

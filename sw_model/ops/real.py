@@ -116,7 +116,26 @@ def batch_normalisation(x: NDArray[np.float32], gamma: NDArray[np.float32],
     """``x * s + (beta - mean * s)``, ``s = (1 / sqrt(variance + epsilon)) * gamma``, in float32.
 
     The order of operations of ONNX Runtime's inference kernel, which takes the reciprocal
-    before it multiplies. Channels are the last axis.
+    before it multiplies.
+
+    Parameters
+    ----------
+    x : float32, shape (..., channels)
+    gamma, beta, mean, variance : float32, shape (channels,)
+    epsilon : float
+        ``variance + epsilon`` is positive.
+
+    Returns
+    -------
+    float32 array of the shape of ``x``, bit for bit ONNX Runtime's but where it fuses a
+    multiplication and an addition.
+
+    Source: S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015, algorithm 2; the definition
+    of ONNX's BatchNormalization.
+
+    >>> one, two = np.ones(1, np.float32), np.full(1, 2, np.float32)
+    >>> batch_normalisation(np.float32([[5.0]]), two, one, one, 2 * two, 0.0)
+    array([[5.]], dtype=float32)
     """
     with np.errstate(all="ignore"):
         scale = np.float32(1) / np.sqrt(variance + np.float32(epsilon)) * gamma

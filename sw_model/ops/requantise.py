@@ -33,7 +33,7 @@ def requantise(codes: NDArray[Any], spec: RequantiseSpec) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 array of codes of ``spec.target``.
+    int64 array of codes of ``spec.target``, bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/requantize.h``, ``reference/leaky_relu.h`` and TFLite
     Micro's ``activations_common.cc``.
@@ -54,7 +54,18 @@ def requantise(codes: NDArray[Any], spec: RequantiseSpec) -> NDArray[np.int64]:
 def concatenate(inputs: Sequence[NDArray[Any]], spec: ConcatSpec) -> NDArray[np.int64]:
     """The inputs one behind the other along the last axis, each at the result's scale.
 
-    Source: TensorFlow Lite, reference/concatenation.h, behind its QUANTIZE of each input.
+    Parameters
+    ----------
+    inputs : sequence of integers, shapes (..., channels)
+        Codes of the source of each of ``spec.ways``.
+    spec : ConcatSpec
+
+    Returns
+    -------
+    int64 array, shape (..., all channels), of codes of the ways' target; bit for bit TensorFlow
+    Lite's.
+
+    Source: TensorFlow Lite, ``reference/concatenation.h``, behind its QUANTIZE of each input.
 
     >>> from sw_model.formats import IntFormat
     >>> int8 = IntFormat(8)

@@ -36,7 +36,22 @@ def draw(weights: NDArray[Any], state: int) -> tuple[int, int]:
     """The place of a weight, each with its share of the sum as its chance; and the next state.
 
     The first place whose prefix sum, itself included, exceeds ``state * sum >> 32``; the last
-    one if no weight is positive. Weights are not negative, with a sum below 2**31.
+    one if no weight is positive.
+
+    Parameters
+    ----------
+    weights : integers, shape (n,)
+        None negative, with a sum below 2**31.
+    state : int
+        Of the generator, 1 to 2**32 - 1.
+
+    Returns
+    -------
+    The place, 0 to n - 1, and :func:`xorshift32` of ``state``. Exact: over all states a place's
+    count is off from its share of them by at most 2 in ``2**32``.
+
+    Source: inversion of the distribution function, L. Devroye, "Non-uniform random variate
+    generation", Springer 1986, section III.2.
 
     >>> draw(np.array([5, 0, 20, 75]), 12345)
     (3, 3336926330)
@@ -49,7 +64,21 @@ def draw(weights: NDArray[Any], state: int) -> tuple[int, int]:
 
 def nucleus(weights: NDArray[Any], part: int) -> int:
     """How many of the weights top-p keeps: as few as make ``part * 2**-16`` of the sum, one at
-    least.
+    least; exact.
+
+    Parameters
+    ----------
+    weights : integers, shape (n,)
+        None negative, largest first, with a sum below 2**31.
+    part : int
+        0 to ``2**16``.
+
+    Returns
+    -------
+    1 to n.
+
+    Source: A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020,
+    section 3.1.
 
     >>> nucleus(np.array([50, 30, 15, 5]), 1 << 15), nucleus(np.array([50, 30, 15, 5]), 60000)
     (1, 3)
@@ -75,10 +104,14 @@ def sample(codes: NDArray[Any], spec: SamplerSpec, multiplier: int, part: int, s
     state : int
         Of the generator, 1 to 2**32 - 1.
 
-    Weights are ``2**((x - largest) * multiplier)`` with ``spec.fraction`` fraction bits, those
-    of the ``k`` largest elements.
+    Returns
+    -------
+    The place, 0 to n - 1, and the generator's next state.
 
-    Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8, 2003 (the generator).
+    Weights are ``2**((x - largest) * multiplier)`` with ``spec.fraction`` fraction bits, those
+    of the ``k`` largest elements; each has the error of :func:`.exp2`, and the rest is exact.
+
+    Source: those of :func:`.exp2`, :func:`draw`, :func:`nucleus` and :func:`xorshift32`.
 
     >>> from sw_model.formats import IntFormat
     >>> from sw_model.specs import TopKSpec

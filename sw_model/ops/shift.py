@@ -58,7 +58,7 @@ def shift_rescale(codes: NDArray[Any], shift: NDArray[Any], spec: ShiftSpec) -> 
 
     QFX's cast between fixed points (:meth:`ShiftSpec.cast`), ShiftQuant's scale of each channel
     and its inverse, QONNX's Trunc (:func:`truncation_shift`) and the sum of its QuantAvgPool2d
-    (:func:`pooled_shift`).
+    (:func:`pooled_shift`). Bit for bit what those define.
 
     Parameters
     ----------
@@ -71,6 +71,9 @@ def shift_rescale(codes: NDArray[Any], shift: NDArray[Any], spec: ShiftSpec) -> 
     Returns
     -------
     int64 array of the target's codes.
+
+    Source: QFX, learned fixed-point quantisation for FPGAs; ShiftQuant (sub-8-bit integer
+    training); QONNX, ``custom_op/general/trunc.py`` and ``quantavgpool2d.py``.
 
     >>> from sw_model.formats import IntFormat
     >>> spec = ShiftSpec(source=IntFormat(8), target=IntFormat(4), shift_low=-1, shift_high=4)

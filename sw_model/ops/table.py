@@ -26,6 +26,17 @@ def table_lookup(codes: NDArray[Any], entries: NDArray[Any], least: int) -> NDAr
         One row for all channels of the last axis or a row for each.
     least : int
         The code that selects entry 0.
+
+    Returns
+    -------
+    array of the shape of ``codes`` and the type of ``entries``: exactly the entries, so that the
+    error is that of whoever made them.
+
+    Source: the definition.
+
+    >>> table_lookup(np.array([[-1], [1]]), np.array([[30, 20, 10]]), -1)
+    array([[30],
+           [10]])
     """
     index = codes.astype(np.int64) - least
     if entries.shape[0] == 1:

@@ -19,8 +19,8 @@ def multi_threshold(x: NDArray[Any], thresholds: NDArray[Any], steps: NDArray[An
                     base: NDArray[Any]) -> NDArray[np.int64]:
     """``base[c] + sum_k steps[c, k] * (x >= thresholds[c, k])``.
 
-    FINN's MultiThreshold (Umuroglu et al., FPGA 2017, section 4.2.2), with signed steps so
-    that falling staircases and those of several pieces have the same form.
+    FINN's MultiThreshold, bit for bit, with signed steps so that falling staircases and those of
+    several pieces have the same form.
 
     Parameters
     ----------
@@ -28,6 +28,19 @@ def multi_threshold(x: NDArray[Any], thresholds: NDArray[Any], steps: NDArray[An
     thresholds : integers, shape (1 or channels, count), ascending in every row
     steps : -1, 0 or +1, same shape as ``thresholds``
     base : integers, shape (1 or channels,)
+
+    Returns
+    -------
+    int64 array of the shape of ``x``.
+
+    Source: Y. Umuroglu et al., "FINN: a framework for fast, scalable binarized neural network
+    inference", FPGA 2017, section 4.2.2.
+
+    >>> multi_threshold(np.array([[-9], [2], [3]]), np.array([[-4, 3]]), np.array([[1, 1]]),
+    ...                 np.array([-1]))
+    array([[-1],
+           [ 0],
+           [ 1]])
     """
     if thresholds.shape[1] == 0:
         return np.broadcast_to(base.astype(np.int64), x.shape).copy()

@@ -20,7 +20,18 @@ def top_k(codes: NDArray[Any], k: int) -> tuple[NDArray[Any], NDArray[np.int64]]
     """The ``k`` largest elements along the last axis, largest first, and their places.
 
     Of equal elements the one with the lower place comes first: what insertion with a strict
-    comparison gives. Rows shorter than ``k`` give all of their elements.
+    comparison gives. Rows shorter than ``k`` give all of their elements. Exact.
+
+    Parameters
+    ----------
+    codes : integers, shape (..., n)
+        Whose order is that of their values.
+    k : int
+        At least 1.
+
+    Returns
+    -------
+    elements, of the type of ``codes``, and places, int64: shape (..., min(k, n))
 
     Source: the definition of ONNX's TopK, largest and sorted.
 

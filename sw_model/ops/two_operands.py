@@ -31,7 +31,7 @@ def add(a: NDArray[Any], b: NDArray[Any], spec: AddSpec) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 array of codes of ``spec.format``.
+    int64 array of codes of ``spec.format``, bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/integer_ops/add.h``, ``reference/sub.h``.
 
@@ -50,6 +50,16 @@ def add(a: NDArray[Any], b: NDArray[Any], spec: AddSpec) -> NDArray[np.int64]:
 
 def multiply(a: NDArray[Any], b: NDArray[Any], spec: MultiplySpec) -> NDArray[np.int64]:
     """``a * b``: the product less zero points, of at most 32 bits, scaled with two roundings.
+
+    Parameters
+    ----------
+    a, b : integers of shapes that broadcast
+        Codes of ``spec.format``.
+    spec : MultiplySpec
+
+    Returns
+    -------
+    int64 array of codes of ``spec.format``, bit for bit TensorFlow Lite's.
 
     Source: TensorFlow Lite, ``reference/integer_ops/mul.h``.
 

@@ -1,4 +1,4 @@
-"""ArgMax against Python's own maximum; the lowest index wins ties."""
+"""ArgMax against Python's own maximum and ONNX Runtime; the lowest index wins ties."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from sw_model.formats import (
     BipolarFormat,
@@ -15,7 +16,8 @@ from sw_model.formats import (
     TernaryFormat,
 )
 from sw_model.node import AtMost, NodeError, Tensor
-from sw_model.ops import ArgMax
+from sw_model.ops import ArgMax, argmax
+from tests.support.onnx_models import model_of, node, run_onnxruntime
 
 INT8, FLOAT32 = IntFormat(8), Float32Format()
 
@@ -44,6 +46,19 @@ def test_every_vector_of_narrow_codes(form):
         x = np.array(list(itertools.product(codes, repeat=length)), form.dtype)
         result, _ = top(x, form)
         assert result[:, 0].tolist() == [first_largest(row) for row in x.tolist()]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.float32])
+def test_equals_onnxruntime(kind, rng):
+    """50,000 rows of several lengths, many elements equal."""
+    number = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    for length, rows in ((1, 1000), (2, 9000), (7, 20_000), (33, 15_000), (300, 5000)):
+        x = rng.integers(0, 256, (rows, length)) // rng.integers(1, 99, (rows, 1))
+        x = (x if kind is np.uint8 else x - 128).astype(kind)
+        model = model_of([node("ArgMax", ["x"], ["y"], axis=-1, keepdims=1)], {},
+                         inputs={"x": ("N", length)}, types={"x": number, "y": 7})
+        (expected,) = run_onnxruntime(model, {"x": x})
+        np.testing.assert_array_equal(argmax(x), expected)
 
 
 def test_further_axes(rng):
