@@ -151,7 +151,7 @@ def branching_model() -> bytes:
 def run_micro(model: bytes, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
     """TFLite Micro's outputs for one sample, in the file's order."""
     from tflite_micro.python.tflite_micro import runtime
-    interpreter = runtime.Interpreter.from_bytes(model, arena_size=1_000_000)
+    interpreter = runtime.Interpreter.from_bytes(model, arena_size=8_000_000)
     outputs = schema.Model.GetRootAs(model, 0).Subgraphs(0).OutputsLength()
     for number, array in enumerate(inputs):
         interpreter.set_input(array, number)

@@ -38,8 +38,8 @@ def test_every_16_bit_code():
 
 def test_seeded_rows(rng):
     """50,000 rows of other formats: never off by one, peaks in any place."""
-    for source, target, count in ((IntFormat(40), INT8, 4000), (INT16, IntFormat(16), 4000),
-                                  (IntFormat(24, signed=False), IntFormat(4), 2000)):
+    for source, target, count in ((IntFormat(40), INT8, 20_000), (INT16, IntFormat(16), 20_000),
+                                  (IntFormat(24, signed=False), IntFormat(4), 10_000)):
         spec = AbsMaxSpec(source, target)
         rows = rng.integers(source.min, source.max, (count, 5), endpoint=True)
         rows[::2] //= rng.integers(1, source.max, (len(rows[::2]), 1))

@@ -55,6 +55,19 @@ def test_equals_qonnx(rng: np.random.Generator, rounding: str, signed: bool, nar
                     dequantise(codes, np.array([scale], np.float32), zero_point), want)
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_50_000_floats_equal_qonnx(rng: np.random.Generator, rounding: str) -> None:
+    for bits, signed, scale, zero_point in ((8, True, 0.37, 0), (4, False, 0.013, 7)):
+        low, high = limits(bits, signed, narrow=False)
+        x = (rng.standard_normal(50_000) * scale * high).astype(np.float32)
+        want = int_quant(x, scale, zero_point, bits, signed=signed, narrow=False,
+                         rounding=rounding)
+        codes = quantise(x, np.array([scale], np.float32), zero_point=zero_point, low=low,
+                         high=high, rounding=ROUNDINGS[rounding], inside=True)
+        np.testing.assert_array_equal(
+            dequantise(codes, np.array([scale], np.float32), zero_point), want)
+
+
 def tensors(x: NDArray[np.float32], scale: NDArray[np.float32]) -> list[Tensor]:
     return [Tensor("x", x.shape[1:], Float32Format()),
             Tensor("scale", scale.shape, Float32Format(), value=scale)]
@@ -80,7 +93,7 @@ def test_equals_onnxruntime(rng: np.random.Generator, dtype: type, channels: int
     for zero_point in (0, 3, info.min, info.max):
         scale = rng.uniform(0.01, 0.5, channels).astype(np.float32)
         scale[0] = 1.0
-        x = np.concatenate([EDGES, (rng.standard_normal(2003) * 40).astype(np.float32)])
+        x = np.concatenate([EDGES, (rng.standard_normal(50_003) * 40).astype(np.float32)])
         x = np.resize(x, (len(x) // 5, 5))
         model = model_of(
             [node("QuantizeLinear", ["x", "s", "z"], ["q"], axis=1),
@@ -101,7 +114,7 @@ def test_equals_onnxruntime(rng: np.random.Generator, dtype: type, channels: int
 
 
 def test_dequantise_of_wide_codes_equals_onnxruntime(rng: np.random.Generator) -> None:
-    codes = rng.integers(-(2**31), 2**31, (50, 7), dtype=np.int32)
+    codes = rng.integers(-(2**31), 2**31, (10_000, 7), dtype=np.int32)
     model = model_of([node("DequantizeLinear", ["x", "s"], ["y"])], {"s": np.float32(0.0173)},
                      inputs={"x": ("N", 7)}, types={"x": 6})
     (want,) = run_onnxruntime(model, {"x": codes})

@@ -40,6 +40,19 @@ def test_every_code_from_scale_to_scale(rng):
         np.testing.assert_array_equal(requantise(CODES, spec), expected, f"{case}")
 
 
+def test_every_code_to_int16(rng):
+    """From int8, in both interpreters."""
+    for scale_in, zero_in, scale_out, _ in every_case(rng):
+        given = ("QUANTIZE", [(CODES, Quantised(scale_in, zero_in))], Quantised(scale_out),
+                 CODES.shape, options("Quantize"))
+        spec = RequantiseSpec.between(INT8, INT16, scale_in=scale_in, zero_in=zero_in,
+                                      scale_out=scale_out)
+        result = requantise(CODES, spec)
+        np.testing.assert_array_equal(result, micro(*given, target=np.int16))
+        np.testing.assert_array_equal(
+            result, run_litert(one_operator(*given, target=np.int16), CODES)[0])
+
+
 def test_every_int16_code_to_int8_and_int16(rng):
     for scale_in, _, scale_out, zero_out in every_case(rng):
         for target, kind, zero in ((INT16, np.int16, 0), (INT8, np.int8, zero_out)):
@@ -99,24 +112,52 @@ def test_clamped_at_both_ends(activation, operator, rng):
             np.testing.assert_array_equal(requantise(CODES, spec), expected)
 
 
+def test_clamped_at_both_ends_of_every_int16_code(rng):
+    """RELU6: neither interpreter has RELU_N1_TO_1 of int16."""
+    for scale_in, _, scale_out, _ in every_case(rng):
+        for scale in (scale_in, scale_out):
+            given = ("RELU6", [(WIDE, Quantised(scale_in))], Quantised(scale), WIDE.shape)
+            spec = RequantiseSpec.between(INT16, INT16, scale_in=scale_in, scale_out=scale,
+                                          activation="relu6")
+            result = requantise(WIDE, spec)
+            np.testing.assert_array_equal(result, run_litert(one_operator(*given), WIDE)[0])
+            if scale == scale_in:
+                np.testing.assert_array_equal(result, micro(*given))
+
+
 def concatenation(ways, arrays, result):
     """Every input through QUANTIZE where its scale is another, then CONCATENATION."""
-    builder = ModelBuilder()
+    builder, kind = ModelBuilder(), arrays[0].dtype.name.upper()
     inputs, ready = [], []
     for number, (how, codes) in enumerate(zip(ways, arrays, strict=True)):
-        x = builder.tensor(f"x{number}", codes.shape, scale=how.scale, zero_point=how.zero_point)
+        x = builder.tensor(f"x{number}", codes.shape, kind, scale=how.scale,
+                           zero_point=how.zero_point)
         inputs.append(x)
         if how != result:
-            y = builder.tensor(f"q{number}", codes.shape, scale=result.scale,
+            y = builder.tensor(f"q{number}", codes.shape, kind, scale=result.scale,
                                zero_point=result.zero_point)
             builder.operator("QUANTIZE", [x], [y], options("Quantize"))
             x = y
         ready.append(x)
     channels = sum(codes.shape[-1] for codes in arrays)
-    y = builder.tensor("y", (*arrays[0].shape[:-1], channels), scale=result.scale,
+    y = builder.tensor("y", (*arrays[0].shape[:-1], channels), kind, scale=result.scale,
                        zero_point=result.zero_point)
     builder.operator("CONCATENATION", ready, [y], options("Concatenation", axis=-1))
     return builder.build(inputs, [y])
+
+
+@pytest.mark.parametrize("source", [INT8, INT16], ids=str)
+def test_concatenation_of_50_000_rows(source, rng):
+    zeros = (-11, 3, -11, -128, 100) if source is INT8 else (0,) * 5
+    result, *ways = (Quantised(scale, zero) for scale, zero in zip(
+        (0.07, 0.05, 0.07, 0.14, 1.5), zeros, strict=True))
+    arrays = [rng.integers(source.min, source.max, (1, 50_000, channels), dtype=source.dtype,
+                           endpoint=True) for channels in (3, 1, 5, 2)]
+    spec = ConcatSpec(channels=(3, 1, 5, 2), ways=tuple(RequantiseSpec.between(
+        source, source, scale_in=way.scale, zero_in=way.zero_point, scale_out=result.scale,
+        zero_out=result.zero_point) for way in ways))
+    (expected,) = run_micro(concatenation(ways, arrays, result), *arrays)
+    np.testing.assert_array_equal(concatenate(arrays, spec), expected)
 
 
 def test_concatenation(rng):

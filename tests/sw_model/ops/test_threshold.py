@@ -39,7 +39,7 @@ def loop(x, thresholds, steps, base):
 @pytest.mark.parametrize("count", [1, 3, 15, 255])
 def test_equals_qonnx(qonnx_multithreshold, rows, count, rng):
     """Rising staircases: its scale is 1 or 2 (two levels for a bipolar output), its bias any."""
-    x = rng.integers(-300, 300, (20, 4, 5))
+    x = rng.integers(-300, 300, (2500, 4, 5))
     thresholds = np.sort(rng.integers(-310, 310, (rows, count)), axis=1)
     for scale, bias in ((1, 0), (1, -8), (-1, 7)):
         expected = qonnx_multithreshold(x.astype(np.float64), thresholds, scale, bias,

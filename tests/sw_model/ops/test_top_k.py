@@ -1,4 +1,4 @@
-"""TopK against ONNX's reference and Python's sort."""
+"""TopK against ONNX Runtime and Python's sort."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
-from onnx.reference import ReferenceEvaluator
+from onnx import helper
 
 from sw_model.formats import FixedFormat, Float32Format, IntFormat
 from sw_model.node import AtMost, NodeError, Tensor
 from sw_model.ops import TopK, top_k
 from sw_model.specs import TopKSpec
+from tests.support.onnx_models import model_of, node, run_onnxruntime
 
 INT8 = IntFormat(8)
 
@@ -41,18 +41,20 @@ def test_extremes(kind):
     assert places.tolist() == sorted_places(row, 6)
 
 
-def test_equals_onnx(rng):
-    x = helper.make_tensor_value_info("x", TensorProto.INT64, [None, None])
-    k = helper.make_tensor_value_info("k", TensorProto.INT64, [1])
-    outputs = [helper.make_tensor_value_info(name, TensorProto.INT64, None) for name in "vi"]
-    node = helper.make_node("TopK", ["x", "k"], ["v", "i"], axis=-1, largest=1, sorted=1)
-    model = helper.make_model(helper.make_graph([node], "top", [x, k], outputs),
-                              opset_imports=[helper.make_opsetid("", 11)])
-    evaluator = ReferenceEvaluator(model)
-    for length, count in ((1, 1), (7, 3), (50, 50), (300, 8)):
-        rows = rng.integers(-9, 9, (20, length))
-        values, places = evaluator.run(None, {"x": rows, "k": np.array([count])})
-        found = top_k(rows, count)
+@pytest.mark.parametrize(("kind", "least", "most"), [
+    (np.int64, -9, 9), (np.int32, -2**31, 2**31 - 1), (np.int8, -128, 127)])
+def test_equals_onnxruntime(kind, least, most, rng):
+    """50,000 rows of several lengths, many elements equal."""
+    number = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    for length, count, rows in ((1, 1, 1000), (2, 1, 9000), (7, 3, 20_000), (50, 50, 5000),
+                                (300, 8, 5000), (33, 32, 10_000)):
+        x = rng.integers(least, most, (rows, length), dtype=kind, endpoint=True)
+        x[::2] //= rng.integers(1, max(most // 2, 2), (len(x[::2]), 1), dtype=kind)
+        model = model_of([node("TopK", ["x", "k"], ["v", "i"], axis=-1, largest=1, sorted=1)],
+                         {"k": np.array([count])}, inputs={"x": ("N", length)},
+                         outputs=("v", "i"), types={"x": number, "v": number, "i": 7})
+        values, places = run_onnxruntime(model, {"x": x})
+        found = top_k(x, count)
         np.testing.assert_array_equal(found[0], values)
         np.testing.assert_array_equal(found[1], places)
 
@@ -61,12 +63,12 @@ def test_node(rng):
     for format_ in (INT8, FixedFormat(8, 3)):
         codes = rng.integers(-3, 4, (4, 2, 17), dtype=np.int8)
         x = Tensor("x", (2, 17), format_)
-        node = TopK(name="t", inputs=("x",), outputs=("v", "i"), k=5)
-        assert node.infer([x]) == (((2, 5), format_), ((2, 5), IntFormat(5, signed=False)))
-        values, places = node.run([x], [codes])
+        one = TopK(name="t", inputs=("x",), outputs=("v", "i"), k=5)
+        assert one.infer([x]) == (((2, 5), format_), ((2, 5), IntFormat(5, signed=False)))
+        values, places = one.run([x], [codes])
         assert (values.dtype, places.dtype) == (np.int8, IntFormat(5, signed=False).dtype)
         np.testing.assert_array_equal((values, places), top_k(codes, 5))
-        assert node.from_json(node.as_json()) == node
+        assert one.from_json(one.as_json()) == one
 
 
 @pytest.mark.parametrize(("tensor", "k", "message"), [
