@@ -63,12 +63,13 @@ def test_shift_gelu_of_the_definition():
 
 
 @pytest.mark.parametrize(("scale", "bits", "most", "average"), [
-    (4 / 127, 31, 0.248, 2.2e-2), (4 / 127, 40, 0.0404, 1.33e-2), (8 / 127, 31, 0.311, 8.2e-2)])
+    (4 / 127, 31, 0.248, 2.2e-2), (4 / 127, 40, 0.0404, 1.33e-2), (8 / 127, 31, 0.311, 8.2e-2),
+    (0.1, 31, 6.26, 1.73), (0.2, 31, 12.6, 4.53)])
 def test_errors_of_shift_gelu(scale, bits, most, average):
     x = CODES[1:]
     spec = ShiftGeluSpec.of_scale(INT8, scale, numerator_bits=bits)
     off = np.abs(shift_gelu(x, spec) * scale / 128 - GELU(x * scale))
-    assert off.max() <= most
+    assert 0.98 * most < off.max() <= most
     assert off.mean() <= average
 
 
