@@ -36,11 +36,11 @@ def shift_gelu(codes: NDArray[Any], spec: ShiftGeluSpec) -> NDArray[np.int64]:
 
     Off from GELU for a row of all codes but the least, of scale 4/127, by at most 0.248 as
     published, at the maximum, since the quotient has 4 bits there; by 0.0404 with
-    ``numerator_bits`` of 40. As exponentials end after ``doublings`` halvings, which count from
-    the maximum, the least elements are off by up to 0.311 for a scale of 8/127, and by about half of
+    ``numerator_bits`` of 40. As exponentials end after ``doublings`` halvings, which count from the
+    maximum, the least elements are off by up to 0.311 for a scale of 8/127, and by about half of
     their magnitude where a row spans more than that: by 6.26 for a scale of 0.1 and 12.6 for 0.2.
-    Scales above 8/127 are of no use. Rows of one code are off by up to 0.252 for a scale of 1/64
-    if it is negative, else by 0.216. :func:`.swish` has none of these faults, and needs no maximum.
+    Scales above 8/127 are of no use. Rows of one code are off by up to 0.252 for a scale of 1/64 if
+    it is negative, else by 0.216. :func:`.swish` has none of these faults, and needs no maximum.
 
     Source: Z. Li and Q. Gu, "I-ViT: integer-only quantization for efficient vision transformer
     inference", ICCV 2023.
