@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from amaranth.lib import wiring
@@ -19,11 +19,11 @@ from .devices import device as find_device
 from .figures import Resources
 from .flows import commands
 from .liberty import find_library
-from .place import Placement, place
+from .place import Placement, find_tool, place
 from .shim import NAME, wrap
 from .yosys import Options, run_commands, synthesise, version
 
-__all__ = ["longest_path", "placement", "resources"]
+__all__ = ["Timing", "placement", "resources", "timing"]
 
 #: Components of which cells are kept: the atlas has some hundreds.
 KEPT = 4096
@@ -66,7 +66,8 @@ def _resources(verilog: str, family: str, options: Options) -> Resources:
 
 def placement(component: wiring.Component, device: str, clock_mhz: float, *,
               dsp: bool = True) -> Placement:
-    """``component``, flattened, placed and routed alone on a device.
+    """``component``, flattened, placed and routed alone on a device; from the cache if the
+    Verilog is the same.
 
     Parameters
     ----------
@@ -81,33 +82,61 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
     chip = find_device(device)
     options = Options(flatten=True, dsp=dsp and chip.dsps > 0, variant=chip.variant,
                       delay_ps=round(500_000 / clock_mhz))
-    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-        verilog = (work := Path(folder)) / "unit.v"
-        verilog.write_text(to_verilog(component, "unit"), encoding="utf-8")
-        figures = synthesise(verilog, "unit", chip.family, options=options)
-        netlist, _ = wrap(Path(figures.netlist), "unit", chip.family, options=options,
-                          clock="clk", reset="rst", work=work)
-        return place(netlist, chip, clock_mhz, work=work, top=NAME)
+    text = to_verilog(component, "unit")
+
+    def fill(fresh: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+            (verilog := (work := Path(folder)) / "unit.v").write_text(text, encoding="utf-8")
+            figures = synthesise(verilog, "unit", chip.family, options=options)
+            netlist, _ = wrap(Path(figures.netlist), "unit", chip.family, options=options,
+                              clock="clk", reset="rst", work=work)
+            placed = place(netlist, chip, clock_mhz, work=work, top=NAME)
+        (fresh / "placement.json").write_bytes(msgspec.json.encode(placed))
+
+    key = digest_of(["placement", version(), find_tool(chip.family).version, device,
+                     f"{clock_mhz:g}", msgspec.json.encode(options), text])
+    entry, _ = cached("component", key, fill, kept=KEPT)
+    return msgspec.json.decode((entry / "placement.json").read_bytes(), type=Placement)
 
 
-def longest_path(component: wiring.Component) -> float:
-    """Picoseconds from register to register on the IHP library, gates without wires.
+class Timing(NamedTuple):
+    """Picoseconds from register to register, gates without wires, and the area of these gates
+    and registers."""
+
+    ps: float
+    um2: float
+
+
+def timing(component: wiring.Component) -> Timing:
+    """The longest path on the IHP library of a netlist that is mapped for delay; from the cache
+    if the Verilog is the same.
 
     Raises
     ------
     Fault
         If Yosys or the library is missing, or no path was found.
     """
-    library = find_library()
-    with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
-        work = Path(folder)
-        (work / "unit.v").write_text(to_verilog(component, "unit"), encoding="utf-8")
-        flow = commands("ihp", "unit", Options(flatten=True), liberty=f'"{library}"')
-        timed = [f"{each} -script {_TIMED}" if str(each).startswith("abc ") else each
-                 for each in flow]
-        run_commands(["read_verilog unit.v", "hierarchy -top unit", *timed], subject="unit",
-                     cwd=work, log=work / "log")
-        delays = re.findall(r"Delay = *([\d.]+) ps", (work / "log").read_text(encoding="utf-8"))
+    library, text = find_library(), to_verilog(component, "unit")
+
+    def fill(fresh: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="gatemill-") as folder:
+            found = _timed(text, library, Path(folder))
+        (fresh / "timing.json").write_bytes(msgspec.json.encode(found))
+
+    key = digest_of(["timing", version(), _TIMED, library.read_bytes(), text])
+    entry, _ = cached("component", key, fill, kept=KEPT)
+    return msgspec.json.decode((entry / "timing.json").read_bytes(), type=Timing)
+
+
+def _timed(verilog: str, library: Path, work: Path) -> Timing:
+    (work / "unit.v").write_text(verilog, encoding="utf-8")
+    flow = commands("ihp", "unit", Options(flatten=True), liberty=f'"{library}"')
+    timed = [f"{each} -script {_TIMED}" if str(each).startswith("abc ") else each
+             for each in flow]
+    run_commands(["read_verilog unit.v", "hierarchy -top unit", *timed,
+                  f'stat -liberty "{library}"'], subject="unit", cwd=work, log=work / "log")
+    log = (work / "log").read_text(encoding="utf-8")
+    delays = re.findall(r"Delay = *([\d.]+) ps", log)
     if not delays:
         raise Verdict("no path from register to register was found")
-    return float(delays[-1])
+    return Timing(float(delays[-1]), float(re.findall(r"Chip area for .*: ([\d.]+)", log)[-1]))

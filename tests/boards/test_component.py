@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from boards.component import longest_path, placement, resources
+from boards.component import placement, resources, timing
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.base import DotSpec
 from hw.pe.carry_save import CarrySaveAccumulate
@@ -23,9 +23,10 @@ def test_cells_with_multipliers_and_without():
 
 def test_carries_that_do_not_travel_make_the_path_shorter(data_dir):
     """A wide accumulator's carries are the plain element's path, and not the other's loop."""
-    plain, saved = (longest_path(unit(kind, 32)) for kind in (
-        MultiplyAccumulate, CarrySaveAccumulate))
-    assert 0 < saved < plain
+    plain, saved = (timing(unit(kind, 32)) for kind in (MultiplyAccumulate, CarrySaveAccumulate))
+    assert 0 < saved.ps < plain.ps
+    assert plain.um2 > 0.8 * resources(unit(MultiplyAccumulate, 32), ["ihp"])["ihp"].area
+    assert timing(unit(CarrySaveAccumulate, 32)) == saved
 
 
 @pytest.mark.full
