@@ -51,7 +51,16 @@ def divide(numerator: NDArray[Any], denominator: NDArray[Any], spec: DivideSpec
 
 
 def isqrt(x: NDArray[Any]) -> Ints:
-    """``floor(sqrt(x))`` for integers from 0 to 2**63 - 1; exact.
+    """``floor(sqrt(x))``; exact.
+
+    Parameters
+    ----------
+    x : integers, any shape
+        0 to ``2**63 - 1``.
+
+    Returns
+    -------
+    int64 array of the shape of ``x``, of half as many bits.
 
     Source: the definition; hardware has the digit recurrence.
 

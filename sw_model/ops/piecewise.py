@@ -32,7 +32,8 @@ def piecewise(x: NDArray[Any], spec: PiecewiseSpec) -> NDArray[np.int64]:
     -------
     int64 array of codes of ``spec.target``.
 
-    How far off it is :mod:`sw_model.approximate` finds out, code by code.
+    Exact, as a polynomial of these integers. How far off it is from a function
+    :mod:`sw_model.approximate` finds out, code by code, and proves the bound that it was given.
 
     Source: J.-M. Muller, Elementary functions, 3rd edition 2016, chapters 3 and 6.
 

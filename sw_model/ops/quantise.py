@@ -31,6 +31,17 @@ def quantise(x: NDArray[np.float32], scale: NDArray[np.float32], *,
     inside : bool
         True: QONNX's Quant, which adds the zero point and clamps before it rounds, all in
         float32. False: ONNX and TFLite, which add the zero point to the rounded integer.
+
+    Returns
+    -------
+    int64 array of the shape of ``x``: ``low`` to ``high``. Bit for bit QONNX's for at most 24
+    bits, or ONNX Runtime's, which rounds half to even.
+
+    Source: QONNX, ``custom_op/general/intquant.py``; the definition of ONNX's QuantizeLinear.
+
+    >>> quantise(np.float32([-9, 0.25, 0.75]), np.float32([0.5]), zero_point=3, low=-8, high=7,
+    ...          rounding=Rounding.HALF_EVEN, inside=False)
+    array([-8,  3,  5])
     """
     with np.errstate(over="ignore"):
         real = x / scale
@@ -58,7 +69,23 @@ def _round_as_qonnx(x: NDArray[np.float32], rounding: Rounding) -> NDArray[Any]:
 
 def dequantise(values: NDArray[Any], scale: NDArray[np.float32],
                zero_point: int | NDArray[np.int64]) -> NDArray[np.float32]:
-    """``float32(values - zero_point) * scale`` in float32; exact for scale 1 below 2**24."""
+    """``float32(values - zero_point) * scale`` in float32; exact for scale 1 below 2**24.
+
+    Parameters
+    ----------
+    values : integers, shape (..., channels)
+    scale : float32, of a shape that broadcasts to that of ``values``
+    zero_point : int or integers that broadcast to ``values``
+
+    Returns
+    -------
+    float32 array of the shape of ``values``, bit for bit ONNX Runtime's.
+
+    Source: the definition of ONNX's DequantizeLinear.
+
+    >>> dequantise(np.array([-8, 3, 5]), np.float32([0.5]), 3)
+    array([-5.5,  0. ,  1. ], dtype=float32)
+    """
     shifted = values.astype(np.int64) - zero_point if np.any(zero_point) else values
     with np.errstate(over="ignore"):
         return np.asarray(shifted.astype(np.float32) * scale)

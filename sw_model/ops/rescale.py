@@ -145,6 +145,10 @@ def multiply_add_shift(acc: Ints, multiplier: Ints, offset: Ints, shift: int) ->
     shift : int
         Bits to drop, rounding down.
 
+    Returns
+    -------
+    int64 array of the shape of ``acc``.
+
     Raises
     ------
     OverflowError
