@@ -144,7 +144,7 @@ def test_two_pass(table, index_bits, rng):
             <= of_two_pass(128, error, units, target)
         rows = some_rows(rng, (1000, 128), 40)
         if target is UINT16:
-            assert 0.5 * normal < off(two_pass_softmax(rows, spec), rows, target).max() <= normal
+            assert 0.4 * normal < off(two_pass_softmax(rows, spec), rows, target).max() <= normal
 
 
 def test_rows_of_which_a_sum_without_guard_bits_loses_most():
