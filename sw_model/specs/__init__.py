@@ -1,6 +1,7 @@
 """Parameters of the hardware's units: frozen, checked, and known to every floor."""
 
 from .absmax import AbsMaxSpec
+from .block_dot import BlockDotSpec
 from .block_quantise import BlockQuantiseSpec
 from .block_sum import BlockSumSpec
 from .delta_table import DeltaTableSpec
@@ -36,10 +37,10 @@ from .two_operands import AddSpec, MultiplySpec, TwoOperandSpec
 from .window import MeanSpec, PoolSpec, WindowAxis
 
 __all__ = [
-    "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockQuantiseSpec", "BlockSumSpec",
-    "ConcatSpec", "DeltaTableSpec", "DivideSpec", "Exp2Spec", "ExtendedExponentialSpec",
-    "FixedMultiplier", "FrameworkRescaleSpec", "GatedProductSpec", "HadamardSpec",
-    "HardSigmoidSpec", "HardSwishSpec", "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec",
+    "ACTIVATIONS", "AbsMaxSpec", "AddSpec", "ArgMaxSpec", "BlockDotSpec", "BlockQuantiseSpec",
+    "BlockSumSpec", "ConcatSpec", "DeltaTableSpec", "DivideSpec", "Exp2Spec",
+    "ExtendedExponentialSpec", "FixedMultiplier", "FrameworkRescaleSpec", "GatedProductSpec",
+    "HadamardSpec", "HardSigmoidSpec", "HardSwishSpec", "IntegerGeluSpec", "IntegerLayerNormSpec", "IsqrtSpec",
     "KHotSpec", "L1NormSpec", "L2NormSpec", "LayerNormSpec", "MeanSpec", "MultiplyAddShiftSpec",
     "MultiplySpec", "NormSpec", "OnlineSoftmaxSpec", "PiecewiseSpec", "PoolSpec", "PowerTable",
     "ProbabilitySpec", "ReciprocalSpec", "RequantiseSpec", "RescaleAddSpec", "RmsNormSpec",

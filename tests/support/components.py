@@ -7,6 +7,7 @@ from amaranth import signed, unsigned
 from amaranth.lib import wiring
 
 from hw.arith.ternary_add import PRIMITIVES, TernaryAdd
+from hw.array.block_dot import BlockDot
 from hw.array.chain import ChainSpec, DspChain
 from hw.array.chain_layer import ChainJob, ChainLayer, ChainLayerSpec, ChainRows
 from hw.array.constant import ConstantLayer, ConstantLayerSpec
@@ -16,6 +17,8 @@ from hw.array.gemv import GemvBanks, GemvSpec
 from hw.array.output_cell import OutputCell, OutputRow
 from hw.array.output_stationary import OutputStationary
 from hw.array.pass_sums import PassSums
+from hw.array.run_sums import RunSums
+from hw.array.run_terms import RunTerms
 from hw.array.sparse import SparseJob, SparseLayer, SparseLayerSpec, SparseRows
 from hw.array.weight_cell import WeightCell, WeightRow
 from hw.array.weight_stationary import WeightStationary
@@ -58,7 +61,7 @@ from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
 from hw.pe.precision_dot import PrecisionDot
 from hw.pe.precision_unpack import PrecisionUnpack
-from hw.pe.rows import SeparateRows
+from hw.pe.rows import SeparateRows, rows_of
 from hw.pe.serial_rows import SerialRow, SerialRows
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
@@ -97,10 +100,12 @@ from hw.streams import (
 from hw.unique import Unique
 from hw.window.framed import FramedMean
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
+from sw_model.formats.blocks import parse_block_format, run_format
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.formats.sparse import SparseFormat
 from sw_model.specs import (
     ArgMaxSpec,
+    BlockDotSpec,
     BlockSumSpec,
     FrameworkRescaleSpec,
     MeanSpec,
@@ -169,7 +174,7 @@ def _products() -> tuple[wiring.Component, ...]:
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
             LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
-            *_serial_products(), *_constants(), *_precisions(),
+            *_serial_products(), *_constants(), *_precisions(), *_block_dots(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
 
@@ -203,6 +208,15 @@ def _constants() -> tuple[wiring.Component, ...]:
     return (AdderMatrix(spec), DistributedMatrix(spec), DistributedMatrix(spec, serial=True),
             GroupedMatrix(spec), *(ConstantLayer(ConstantLayerSpec(spec, INT20, (7, -9), pe))
                                    for pe in CONSTANT_KINDS))
+
+
+def _block_dots() -> tuple[wiring.Component, ...]:
+    forms = [run_format(parse_block_format(text)) for text in ("mx<e2m1>", "q4_1")]
+    mixed, plain = (BlockDotSpec.fitting(32, activations=forms[0], weights=weights, size=32, runs=2)
+                    for weights in forms)
+    sums = RunSums(mixed, rows_of(ExactDotProduct, DotSpec(
+        forms[0].element, forms[1].element, 4), 2))
+    return BlockDot(plain, 4), BlockDot(mixed, 4, 2), sums, RunTerms(mixed, 2, "inferred")
 
 
 def _ternary() -> tuple[wiring.Component, ...]:
