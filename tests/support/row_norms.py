@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from .emulated import emulator_of
 from .rows import row_unit
 from .units import Unit
 
-__all__ = ["edge_rows", "emulate", "norm_unit"]
+__all__ = ["by_length", "edge_rows", "emulate", "norm_unit"]
 
 
 def norm_unit(component: Any, rows: Sequence[NDArray[Any]], expected: Sequence[ArrayLike],
@@ -30,11 +31,22 @@ def norm_unit(component: Any, rows: Sequence[NDArray[Any]], expected: Sequence[A
         return unit
     fields = component.parameters.payload.shape().elem_shape.members.values()
     widths = [field.width for field in fields]
-    words: list[int] = []
-    for row in rows:
-        words += pack_fields([vectors_to_words(each[None, :len(row)], component.lanes)
-                              for each in parameters], widths)
-    return replace(unit, stimulus={**unit.stimulus, "parameters": words}, since="i")
+    words = {size: pack_fields([vectors_to_words(each[None, :size], component.lanes)
+                                for each in parameters], widths) for size in set(map(len, rows))}
+    return replace(unit, since="i", stimulus={
+        **unit.stimulus, "parameters": [word for row in rows for word in words[len(row)]]})
+
+
+def by_length(golden: Callable[[NDArray[Any]], NDArray[Any]], rows: Sequence[NDArray[Any]]
+              ) -> list[NDArray[Any]]:
+    """What a function of rows along the last axis makes of each: of those of one length at
+    once."""
+    results: dict[int, NDArray[Any]] = {}
+    sizes = np.array(list(map(len, rows)))
+    for size in set(sizes.tolist()):
+        places = np.flatnonzero(sizes == size)
+        results |= zip(places.tolist(), golden(np.stack([rows[k] for k in places])), strict=True)
+    return [results[k] for k in range(len(rows))]
 
 
 def edge_rows(rng: np.random.Generator, longest: int, low: int, high: int, count: int = 12
@@ -56,23 +68,29 @@ def edge_rows(rng: np.random.Generator, longest: int, low: int, high: int, count
 
 
 def emulate(units: Sequence[Unit], folder: Path, stalls: Sequence[float] = (0.0, 0.3)) -> None:
-    """All units side by side in an emulator, for more words than a simulator's time allows; all
-    have as many words. Streams are at most 63 bits wide. A run for each chance of pauses."""
+    """All units side by side in an emulator, for more words than a simulator's time allows.
+    Streams are at most 63 bits wide. A run for each chance of pauses."""
     streams, inputs = [], {}
+    # What comes and goes in so many equal parts: rows, or more of them.
+    parts = math.gcd(*(len(words) for unit in units
+                       for given in (unit.stimulus, unit.expected) for words in given.values()))
     for k, unit in enumerate(units):
         for way, given in (("in", unit.stimulus), ("out", unit.expected)):
             streams += [Stream(
-                name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}", lanes=1, vector=1,
-                format=f"uint{_width(unit, name)}") for name in given]
-        inputs |= {f"{name}{k}": _whole(words, _width(unit, name))[0][:, None]
+                name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}", lanes=1,
+                vector=len(words) // parts, format=f"uint{_width(unit, name)}")
+                for name, words in given.items()]
+        inputs |= {f"{name}{k}": _whole(words, _width(unit, name))[0].reshape(parts, -1)
                    for name, words in unit.stimulus.items()}
     emulator = emulator_of([unit.component for unit in units], streams, folder, quick=False)
     for chance in stalls:
         outputs = emulator.run(inputs, idle=chance, stall=chance, seed=1).outputs
         for k, unit in enumerate(units):
-            wanted, masks = _whole(unit.expected["o"], _width(unit, "o"))
-            np.testing.assert_array_equal(outputs[f"o{k}"].reshape(-1) & masks, wanted & masks,
-                                          f"unit {k}, {type(unit.component).__name__}")
+            for name, words in unit.expected.items():
+                wanted, masks = _whole(words, _width(unit, name))
+                np.testing.assert_array_equal(
+                    outputs[f"{name}{k}"].reshape(-1) & masks, wanted & masks,
+                    f"unit {k}, {type(unit.component).__name__}, {name}")
 
 
 def _width(unit: Unit, name: str) -> int:
@@ -82,8 +100,11 @@ def _width(unit: Unit, name: str) -> int:
 def _whole(words: Any, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Words as whole payloads, and masks of the bits that count."""
     if isinstance(words, np.ndarray):
-        codes = np.ma.getdata(words)[:, 0].astype(np.int64) & (1 << width) - 1
-        return codes, np.full_like(codes, -1)
+        lane = width // words.shape[1]
+        places, ones = lane * np.arange(words.shape[1]), (1 << lane) - 1
+        counts = np.where(np.ma.getmaskarray(words), 0, ones)
+        codes = np.ma.getdata(words).astype(np.int64) & ones
+        return (codes << places).sum(axis=1), (counts << places).sum(axis=1)
     pairs = [(word, -1) if isinstance(word, int) else word for word in words]
     whole, masks = np.array(pairs, np.int64).T
     return whole, masks

@@ -313,3 +313,18 @@ def test_every_pair(need, tmp_path):
              for element, rule in itertools.product(("e2m1", "e4m3fn"), RULES)]
     units += [quantiser("int8", form, 2, None) for form in ("mxint8<2>", "bfp<4,2>")]
     check(units, [every_block(unit) for unit in units], tmp_path / "build")
+
+
+@pytest.mark.full
+def test_every_code_by_every_peak(need, rng, tmp_path):
+    """All codes of 8 bits beside every largest magnitude of either sign, in blocks of 16."""
+    need("verilator")
+    blocks = []
+    for peak in (*range(-128, 0), *range(1, 128)):
+        codes = np.arange(-abs(peak), min(abs(peak), 127) + 1)
+        rest = np.resize(rng.permutation(codes), (-(-len(codes) // 15), 15))
+        blocks.append(rng.permuted(np.insert(rest, 0, peak, axis=1), axis=1))
+    units = [quantiser("int8", form, lanes, scale) for form, lanes, scale in (
+        ("nvfp4", 1, 2.0**-6), ("nvint4", 2, 0.0123), ("nvfp4<ue5m3>", 4, None),
+        ("nvint4<ue5m3>", 8, None))]
+    check(units, [np.concatenate(blocks)] * len(units), tmp_path / "build")

@@ -12,6 +12,7 @@ from amaranth.sim import Simulator
 from hw.nonlinear.argmax import ArgMax
 from sw_model.formats import BipolarFormat, IntFormat
 from sw_model.specs import ArgMaxSpec, VectorJob
+from tests.support.row_norms import emulate
 from tests.support.units import Interval, Unit, check_units, padded
 
 
@@ -19,8 +20,9 @@ def unit_of(spec, lanes, vectors):
     """``vectors``: one array for each vector, in the order of the jobs."""
     unit = ArgMax(spec, lanes)
     words = []
-    for vector in vectors:
-        word = padded(vector[None], lanes)
+    alike = len(set(map(len, vectors))) == 1
+    for some in [np.stack(vectors)] if alike else [vector[None] for vector in vectors]:
+        word = padded(some, lanes)
         # Padding as large as can be: it must not win.
         words.append(np.where(word.mask, spec.source.max, word.data))
     expected = [[int(np.argmax(vector))] for vector in vectors]
@@ -42,11 +44,20 @@ def test_every_vector_of_three_small_elements():
     check_units([unit_of(spec, lanes, vectors) for lanes in (1, 2, 3, 4)])
 
 
+@pytest.mark.full
+def test_every_pair(rng, tmp_path):
+    """All vectors of two int8 codes, in a word and in two."""
+    spec = ArgMaxSpec(IntFormat(8), (VectorJob(2),))
+    pairs = np.stack(np.meshgrid(*2 * [np.arange(-128, 128)]), axis=-1).reshape(-1, 2)
+    pairs = rng.permutation(pairs)
+    emulate([unit_of(spec, lanes, pairs) for lanes in (1, 2, 3)], tmp_path / "pairs")
+
+
 def test_vectors_of_several_lengths(rng):
     units = []
     for source, low, high, lengths in [
             (IntFormat(8), -128, 127, ((10, 2), (3, 1), (17, 1))),
-            (IntFormat(8), -3, 3, ((100, 1),)),
+            (IntFormat(8), -3, 3, ((100, 1),)), (IntFormat(8), -128, 127, ((1, 1),)),
             (IntFormat(20), -2**19, 2**19 - 1, ((33, 1), (1, 3))),
             (IntFormat(4, signed=False), 12, 15, ((9, 1), (12, 1))),
             (BipolarFormat(), 0, 1, ((5, 1),))]:

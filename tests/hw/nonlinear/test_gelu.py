@@ -48,8 +48,8 @@ def gated(a, b, lanes, activation="silu", multiplier="inferred", **changes):
         interval=Interval(1, stream="i0"))
 
 
-def shift(rows, lanes, *, paced=False, multiplier="inferred", **settings):
-    spec = ShiftGeluSpec.of_scale(INT8, 4 / 127, **settings)
+def shift(rows, lanes, *, scale=4 / 127, paced=False, multiplier="inferred", **settings):
+    spec = ShiftGeluSpec.of_scale(INT8, scale, **settings)
     component = ShiftGelu(spec, lanes, max(map(len, rows)), multiplier)
     return norm_unit(component, rows, [shift_gelu(row, spec) for row in rows], paced=paced)
 
@@ -77,9 +77,17 @@ def test_gated_products(rng):
 
 
 def test_rows_of_shift_gelu(rng):
-    """Edges; rows without bubbles however short."""
-    same = [rng.integers(-128, 128, 2) for _ in range(12)]
-    check_units([shift(edge_rows(rng, 7, -128, 127, 2), 3), shift(same, 1, paced=True)])
+    """Edges; rows without bubbles, be they of one word; sums that saturate."""
+    short = [rng.integers(-128, 128, size) for size in rng.integers(1, 4, 60)]
+    units = [shift(edge_rows(rng, 7, -128, 127, 2), 3), shift(short, 3, paced=True)]
+    # Of two terms that 31 bits hold, and not both.
+    low = [np.arange(-5, most + 1) for most in range(-5, 6)]
+    units.append(shift([*low, *short], 1, scale=1 / 256))
+    spec = units[-1].component.spec
+    assert spec.steps << spec.doublings <= spec.numerator < 2 * spec.steps << spec.doublings
+    for unit in units:
+        assert unit.component.row_gap == 1
+    check_units(units)
 
 
 @pytest.mark.full
@@ -94,10 +102,12 @@ def test_more_rows_of_shift_gelu(lanes, rng):
 
 @pytest.mark.full
 def test_every_pair(tmp_path):
-    """Every element below every maximum of ShiftGELU, as published and with a wider quotient."""
+    """Every element below every maximum of ShiftGELU, as published, with a wider quotient, and
+    with sums that saturate."""
     rows = [np.arange(-128, most + 1) for most in range(-128, 128)]
     rows.sort(key=len, reverse=True)
-    emulate([shift(rows, 1), shift(rows, 1, numerator_bits=40)], tmp_path / "shift")
+    emulate([shift(rows, 1), shift(rows, 1, numerator_bits=40), shift(rows, 1, scale=1 / 256)],
+            tmp_path / "shift")
 
 
 @pytest.mark.full

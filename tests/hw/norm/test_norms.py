@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ from sw_model.specs import (
     LayerNormSpec,
     RmsNormSpec,
 )
-from tests.support.row_norms import edge_rows, emulate, norm_unit
+from tests.support.row_norms import by_length, edge_rows, emulate, norm_unit
 from tests.support.units import check_units
 
 INT8, UINT8, INT16 = IntFormat(8), IntFormat(8, signed=False), IntFormat(16)
@@ -30,32 +32,34 @@ NORMS = {"rms": (RmsNorm, RmsNormSpec, rms_norm), "layer": (LayerNorm, LayerNorm
          "l1": (L1Norm, L1NormSpec, l1_norm)}
 
 
-def norm(kind, rows, lanes, rng, *, paced=False, multiplier="inferred", **fields):
+def norm(kind, rows, lanes, rng, *, paced=False, multiplier="inferred", longest=0, **fields):
     """A unit, and what it must make of rows with random gains and biases."""
     make, spec, golden = NORMS[kind]
-    longest = max(map(len, rows))
+    longest = longest or max(map(len, rows))
     made = spec(**{"source": INT8, "target": FixedFormat(16, 8), "longest": longest,
                    "gain": IntFormat(10), "gain_fraction": 8, "bias": IntFormat(9)} | fields)
     parameters = [rng.integers(form.min, form.max, longest, endpoint=True)
                   for form in (made.gain, made.bias) if form is not None]
-    expected = [golden(row, made, *(each[:len(row)] for each in parameters)) for row in rows]
+    expected = by_length(lambda some: golden(
+        some, made, *(each[:some.shape[1]] for each in parameters)), rows)
     unit = make(made, lanes, longest, multiplier)
     return norm_unit(unit, rows, expected, parameters, paced=paced, name=f"{kind} {lanes}")
 
 
-def integer_layer(rows, lanes, rng, *, paced=False, source=INT8, multiplier="inferred"):
-    longest = max(map(len, rows))
+def integer_layer(rows, lanes, rng, *, paced=False, source=INT8, multiplier="inferred",
+                  longest=0):
+    longest = longest or max(map(len, rows))
     spec = IntegerLayerNormSpec(source=source, longest=longest)
     bias = rng.integers(spec.bias.min, spec.bias.max, longest, endpoint=True)
-    expected = [integer_layer_norm(row, spec, bias[:len(row)]) for row in rows]
+    expected = by_length(lambda some: integer_layer_norm(some, spec, bias[:some.shape[1]]), rows)
     return norm_unit(IntegerLayerNorm(spec, lanes, multiplier=multiplier), rows, expected, [bias],
                      paced=paced)
 
 
-def l2(rows, lanes, zero_point, *, paced=False, multiplier="inferred"):
-    spec = L2NormSpec(zero_point=zero_point, longest=max(map(len, rows)))
+def l2(rows, lanes, zero_point, *, rng=None, paced=False, multiplier="inferred", longest=0):
+    spec = L2NormSpec(zero_point=zero_point, longest=longest or max(map(len, rows)))
     return norm_unit(L2Norm(spec, lanes, multiplier=multiplier), rows,
-                     [l2_norm(row, spec) for row in rows], paced=paced)
+                     by_length(partial(l2_norm, spec=spec), rows), paced=paced)
 
 
 def test_edges(rng):
@@ -64,21 +68,30 @@ def test_edges(rng):
                  l2(rows, 3, -3)])
 
 
+#: By lanes and norm, the words of a row gap if no row is longer.
+GAPS = {1: {"rms": 27, "layer": 1, "l1": 26, "integer": 31, "l2": 49},
+        2: {"rms": 28, "layer": 1, "l1": 28, "integer": 31, "l2": 49}}
+
+
+def gap_rows(lanes, rng, gaps, **settings):
+    """Each norm for rows of up to its row gap, with rows of so many words, some of which lack an
+    element."""
+    units = []
+    for kind, make in (*((kind, partial(norm, kind, epsilon=2)) for kind in NORMS),
+                       ("integer", integer_layer), ("l2", partial(l2, zero_point=3))):
+        sizes = np.resize([gaps[kind] * lanes, gaps[kind] * lanes - (lanes > 1)], 8)
+        units.append(make([rng.integers(-128, 128, size) for size in sizes], lanes, rng=rng,
+                          longest=GAPS[lanes][kind] * lanes, **settings))
+        assert units[-1].component.row_gap == GAPS[lanes][kind]
+    return units
+
+
 @pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.full), 2])
 def test_rows_without_bubbles(lanes, rng):
-    """Rows of at least the row gap follow each other, a word every cycle."""
-    def rows(gap):
-        longest = (gap + 4) * lanes - (lanes - 1)
-        return [rng.integers(-128, 128, size) for size in (longest, longest, *[gap * lanes] * 4)]
-
-    gaps = {"rms": 30, "layer": 2, "l1": 30}
-    units = [norm(kind, rows(gap), lanes, rng, paced=True, epsilon=2)
-             for kind, gap in gaps.items()]
-    units += [integer_layer(rows(31), lanes, rng, paced=True), l2(rows(49), lanes, 3, paced=True)]
-    for unit, gap in zip(units, (*gaps.values(), 31, 49), strict=True):
-        assert unit.component.row_gap <= gap
-    assert [unit.component.row_gap for unit in units[1:2] + units[3:]] == [1, 31, 49]
-    check_units(units, stalls=[(0.0, 0.0), (0.5, 0.5)])
+    """Rows of the row gap follow each other, a word every cycle; shorter ones are right."""
+    shorter = {kind: max(gap - 1, 1) for kind, gap in GAPS[lanes].items()}
+    check_units([*gap_rows(lanes, rng, GAPS[lanes], paced=True), *gap_rows(lanes, rng, shorter)],
+                stalls=[(0.0, 0.0), (0.5, 0.5)])
 
 
 @pytest.mark.full
@@ -105,11 +118,10 @@ def test_more_edges(lanes, rng):
 
 @pytest.mark.full
 def test_every_pair_of_codes(rng, tmp_path):
-    """All rows of two int8 codes, in either order, through every norm."""
-    pairs = np.stack(np.triu_indices(256), axis=-1) - 128
-    pairs = list(rng.permuted(pairs, axis=1))
+    """All rows of two int8 codes, in either order, through every norm, freely and with pauses."""
+    pairs = list(rng.permuted(np.stack(np.triu_indices(256), axis=-1) - 128, axis=1))
     emulate([*(norm(kind, pairs, 1, rng) for kind in NORMS), integer_layer(pairs, 1, rng),
-             l2(pairs, 1, 0), l2(pairs, 1, -77)], tmp_path / "pairs", stalls=(0.0,))
+             l2(pairs, 1, 0), l2(pairs, 1, -77)], tmp_path / "pairs")
 
 
 @pytest.mark.full

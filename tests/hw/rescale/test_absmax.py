@@ -15,6 +15,7 @@ from tests.support.rows import row_unit, row_words
 from tests.support.units import Unit, check_units
 
 INT4, INT8 = IntFormat(4), IntFormat(8)
+FEW = ((0.0, 0.0), (0.4, 0.4))
 
 
 def unit_of(spec, lanes, longest, rows, *, paced=False):
@@ -37,7 +38,9 @@ def some_rows(rng, form, longest, count=8):
     rows += [np.full(longest, value) for value in (form.min, 0, form.max)]
     rows += [np.array([value]) for value in (form.max, 0, form.min)]
     rows += [np.array([form.min] + [1] * (longest - 1)), np.array([1] * (longest - 1) + [form.max])]
-    return rows
+    # Alone among zeros: the least magnitude there is, first and last.
+    rows += [np.arange(longest) == 0, -1 * (np.arange(longest) == longest - 1)]
+    return [np.maximum(row, form.min) for row in rows]
 
 
 def test_rows_of_any_length(rng):
@@ -51,20 +54,25 @@ def test_rows_of_any_length(rng):
 def test_every_magnitude_by_every_peak():
     """All 8-bit codes of each sign below each peak, and ties of every kind."""
     rows = [np.arange(-peak, min(peak, 127) + 1) for peak in range(129)]
-    check_units([unit_of(AbsMaxSpec(INT8, INT8), 8, 257, rows)], stalls=((0.0, 0.0),))
+    check_units([unit_of(AbsMaxSpec(INT8, INT8), 8, 257, rows)], stalls=FEW)
 
 
 def test_every_magnitude_by_peaks():
     """By odd and even ones, and those of which every product is a tie or none."""
     rows = [np.arange(-peak, min(peak, 127) + 1) for peak in (1, 2, 4, 7, 32, 85, 127, 128)]
-    check_units([unit_of(AbsMaxSpec(INT8, INT8), 8, 257, rows)], stalls=((0.0, 0.0),))
+    check_units([unit_of(AbsMaxSpec(INT8, INT8), 8, 257, rows)], stalls=FEW)
 
 
 def test_no_bubbles(rng):
-    """Rows of as many words follow each other without a pause."""
+    """Rows of as many words follow each other without a pause, be it one."""
     same = [rng.integers(-128, 128, 16) for _ in range(12)]
-    check_units([unit_of(AbsMaxSpec(INT8, INT8), lanes, 16, same, paced=True)
-                 for lanes in (1, 4)], stalls=((0.0, 0.0),))
+    units = [unit_of(AbsMaxSpec(INT8, INT8), lanes, 16, same, paced=True) for lanes in (1, 4)]
+    for lanes in (1, 3):
+        short = [rng.integers(-128, 128, size)
+                 for size in rng.integers(1, lanes, 60, endpoint=True)]
+        units.append(unit_of(AbsMaxSpec(INT8, INT8), lanes, 16, short, paced=True))
+        assert units[-1].component.row_gap == 1
+    check_units(units, stalls=FEW)
 
 
 @pytest.mark.parametrize("lanes", [1, 3])

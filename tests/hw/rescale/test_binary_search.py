@@ -40,14 +40,14 @@ def unit_of(spec, lanes, jobs, stairs, vectors):
 
 
 def test_every_8_bit_accumulator(rng):
-    """Every accumulator meets one row that all lanes share; rows of their own see a quarter."""
+    """Every accumulator meets a row that all lanes share, and every row of a channel's own."""
     units = []
     for count, spec in SPEC.items():
         stairs = rows_of(rng, 5, count)
         shared = (RowJob(8, 32, first=2, shared=True),)
         units.append(unit_of(spec, 8, shared, stairs, [np.arange(-128, 128).reshape(32, 8)]))
-        own = rng.integers(-128, 128, (64, 5))
-        units.append(unit_of(spec, 4, (RowJob(5),), stairs, list(own.reshape(64, 1, 5))))
+        own = np.stack([rng.permutation(256) - 128 for _ in range(5)], axis=1)
+        units.append(unit_of(spec, 4, (RowJob(5),), stairs, list(own[:, None])))
     check_units(units, stalls=[(0.0, 0.0), (0.4, 0.4)])
 
 

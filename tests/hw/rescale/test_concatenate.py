@@ -40,7 +40,10 @@ def test_inputs_in_turn(rng):
             (INT16, 3, (3, 6, 2), False)):
         spec = spec_of(format_, (0.05, 0.1, 0.37), channels)
         assert [way.changes_nothing for way in spec.ways] == [False, True, False]
-        inputs = [rng.integers(format_.min, format_.max, (40, count), endpoint=True)
+        # Every code of 8 bits in every channel.
+        inputs = [np.stack([rng.permutation(256) - 128 for _ in range(count)], axis=1)
+                  if format_ == INT8 else
+                  rng.integers(format_.min, format_.max, (40, count), endpoint=True)
                   for count in channels]
         units.append(unit_of(spec, lanes, inputs, tables))
     spec = spec_of(INT8, (0.2,), (2,))

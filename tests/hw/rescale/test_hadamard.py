@@ -10,6 +10,7 @@ from scipy.linalg import hadamard as matrix
 from hw.rescale.hadamard import HadamardUnit
 from sw_model.formats import IntFormat, TernaryFormat
 from sw_model.specs import HadamardSpec
+from tests.support.row_norms import emulate
 from tests.support.units import Interval, Unit, check_units
 
 INT8 = IntFormat(8)
@@ -38,6 +39,18 @@ def some_vectors(rng, form, size, count=6):
 def test_every_folding(rng):
     check_units([unit_of(HadamardSpec(INT8, size), 1 << k, some_vectors(rng, INT8, size, 3))
                  for size in (2, 16) for k in range(size.bit_length())])
+
+
+@pytest.mark.full
+def test_every_code(rng, tmp_path):
+    """All pairs of int8 codes through one butterfly, every code at every place of a vector of
+    16 through four."""
+    pairs = np.stack(np.meshgrid(*2 * [np.arange(-128, 128)]), axis=-1).reshape(-1, 2)
+    places = rng.integers(-128, 128, (16, 256, 16))
+    places[np.arange(16), :, np.arange(16)] = np.arange(-128, 128)
+    emulate([unit_of(HadamardSpec(INT8, vectors.shape[1]), lanes, vectors)
+             for vectors, lanes in ((pairs, 1), (pairs, 2), (places.reshape(-1, 16), 1),
+                                    (places.reshape(-1, 16), 4))], tmp_path / "codes")
 
 
 @pytest.mark.parametrize(("size", "lanes"), [

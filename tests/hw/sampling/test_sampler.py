@@ -14,6 +14,7 @@ from hw.sampling.xorshift import Xorshift32
 from sw_model.formats import IntFormat
 from sw_model.ops import draw, nucleus, sample, xorshift32
 from sw_model.specs import SamplerSpec, TopKSpec
+from tests.support.row_norms import emulate
 from tests.support.rows import row_words
 from tests.support.tied import Tied
 from tests.support.units import Interval, Unit, check_units
@@ -30,6 +31,16 @@ def rows_of_weights(rng, count=30):
     rows += [np.full(LONGEST, (1 << WIDTH) - 1), np.zeros(LONGEST, np.int64), np.array([7]),
              np.array([0]), np.array([300, 0, 0]), np.array([5, 0, 20, 75]), np.full(4, 1)]
     return [(row, rng.integers(0, 1 << WHAT, len(row))) for row in rows]
+
+
+def edge_rows(longest):
+    """All equal, one of another code first and last, rising and falling, rows of one and two."""
+    rows = [np.full(longest, value) for value in (-128, 0, 127)]
+    for value, others in ((127, -128), (1, 0), (-128, 127)):
+        rows += [np.where(np.arange(longest) == place, value, others)
+                 for place in (0, longest - 1)]
+    rows += [np.array([value]) for value in (127, 0, -128)]
+    return [*rows, np.arange(longest), -np.arange(longest), np.array([-128, 127])]
 
 
 def packed(rows):
@@ -98,7 +109,7 @@ def test_tokens(rng):
         multiplier = spec.multiplier(scale, temperature)
         rows = [rng.integers(-128, 128, size)
                 for size in rng.integers(1, longest, 12, endpoint=True)]
-        rows += [np.full(longest, -128), np.full(longest, 127), np.arange(longest)]
+        rows += edge_rows(longest)
         state, tokens = seed, []
         for row in rows:
             place, state = sample(row, spec, multiplier, part, state)
@@ -110,19 +121,40 @@ def test_tokens(rng):
     check_units(units, stalls=STALLS)
 
 
-def test_rows_as_long_as_the_gap_follow_without_a_bubble(rng):
-    spec = SamplerSpec(top=TopKSpec(source=INT8, k=6, longest=20))
-    multiplier = spec.multiplier(0.05)
-    rows, state, tokens = [rng.integers(-128, 128, 6) for _ in range(30)], 9, []
+def sampled(spec, lanes, rows, *, seed=9, part=1 << 16, scale=0.05, **settings):
+    """Tokens of rows, one after the other."""
+    multiplier, state, tokens = spec.multiplier(scale), seed, []
     for row in rows:
-        place, state = sample(row, spec, multiplier, 1 << 16, state)
+        place, state = sample(row, spec, multiplier, part, state)
         tokens.append([place])
-    unit = Sampler(spec, 1, 9)
-    check_units([Unit(Tied(unit, multiplier=multiplier, part=1 << 16),
-                      {"i": row_words(rows, 8, 1)}, {"o": np.array(tokens)},
-                      interval=Interval(1))], stalls=STALLS)
-    assert unit.row_gap == 6
+    return Unit(Tied(Sampler(spec, lanes, seed), multiplier=multiplier, part=part),
+                {"i": row_words(rows, 8, lanes)}, {"o": np.array(tokens)}, **settings)
+
+
+def test_rows_as_long_as_the_gap_follow_without_a_bubble(rng):
+    """And shorter ones are right."""
+    units = []
+    for lanes, k in ((1, 6), (3, 4), (2, 1)):
+        spec = SamplerSpec(top=TopKSpec(source=INT8, k=k, longest=20))
+        assert Sampler(spec, lanes, 9).row_gap == k
+        rows = [rng.integers(-128, 128, k * lanes) for _ in range(30)]
+        units += [sampled(spec, lanes, rows, interval=Interval(1)),
+                  sampled(spec, lanes, [row[:max(1, (k - 1) * lanes)] for row in rows])]
+    check_units(units, stalls=STALLS)
     assert xorshift32(9) != 9
+
+
+@pytest.mark.full
+def test_every_code_below_every_largest(rng, tmp_path):
+    """In rows of eight codes, all of which survive top-k; with top-p and without."""
+    rows = []
+    for most in range(-128, 128):
+        below = rng.permutation(np.arange(-128, most + 1))
+        rows += [rng.permutation([most, *part]) for part in
+                 np.resize(below, (-(-len(below) // 7), 7))]
+    spec = SamplerSpec(top=TopKSpec(source=INT8, k=8, longest=8))
+    emulate([sampled(spec, 1, rows, scale=0.02), sampled(spec, 4, rows, part=60_000, scale=0.05)],
+            tmp_path / "codes")
 
 
 def test_refuses():

@@ -12,6 +12,7 @@ from hw.sampling.top_k import TopK
 from sw_model.formats import IntFormat
 from sw_model.ops import top_k
 from sw_model.specs import TopKSpec
+from tests.support.row_norms import emulate
 from tests.support.rows import row_words
 from tests.support.units import Interval, Unit, check_units
 
@@ -51,6 +52,15 @@ def test_every_row_of_narrow_codes():
     rows = [np.array(row) for length in (1, 2, 3, 4)
             for row in itertools.product(range(-2, 2), repeat=length)]
     check_units([unit_of(spec, lanes, rows) for lanes in (1, 2, 3)], stalls=((0.3, 0.3),))
+
+
+@pytest.mark.full
+def test_every_pair(rng, tmp_path):
+    """All rows of two int8 codes, and of the largest of them alone."""
+    pairs = np.stack(np.meshgrid(*2 * [np.arange(-128, 128)]), axis=-1).reshape(-1, 2)
+    pairs = list(rng.permutation(pairs))
+    emulate([unit_of(TopKSpec(source=INT8, k=k, longest=4), lanes, pairs)
+             for lanes, k in ((1, 2), (2, 2), (1, 1))], tmp_path / "pairs")
 
 
 def test_rows_of_all_lengths(rng):

@@ -57,7 +57,7 @@ def test_every_sum_of_two_codes():
         spec = MeanSpec.of(INT8, INT8, 2, **scales)
         units.append(Unit(Mean(spec, 2, 2), {"i": x.reshape(-1, 2)}, {"o": mean(x, spec, (1,))},
                           name=f"{spec}"))
-    check_units(units, stalls=((0.0, 0.0),))
+    check_units(units, stalls=STALLS)
 
 
 def test_rows(rng):
@@ -70,6 +70,37 @@ def test_rows(rng):
                           {"o": mean(x, spec, (1,))[:, None]}, latency=unit.latency,
                           after=-(-count // lanes) - 1, interval=Interval(1)))
     check_units(units, stalls=STALLS)
+
+
+def test_long_rows(rng):
+    """Sums of int8 that 16 bits do not hold; one element that stands out, first and last."""
+    units = []
+    for lanes, count, scales in zip((1, 3), (300, 401), SCALES[::2], strict=True):
+        spec = MeanSpec.of(INT8, INT8, count, **scales)
+        x = np.stack([*(np.full(count, value) for value in (-128, 127, 0)),
+                      np.linspace(-128, 127, count).astype(np.int64),
+                      np.resize([-128, 127], count), rng.integers(-128, 128, count)])
+        assert np.abs(x.sum(axis=1)).max() > 1 << 15
+        hot = np.full((4, count), -128)
+        hot[[0, 1], [0, -1]], hot[2:] = 127, 127
+        hot[[2, 3], [0, -1]] = -128
+        x = np.concatenate([x, hot])
+        units.append(Unit(RowMean(spec, lanes), {"i": row_words(list(x), 8, lanes)},
+                          {"o": mean(x, spec, (1,))[:, None]}, interval=Interval(1)))
+    # Side by side, as two channels.
+    pairs = np.stack([x[::2], x[1::2]], axis=2)
+    units.append(Unit(Mean(spec, 2, 2), {"i": pairs.reshape(-1, 2)},
+                      {"o": mean(pairs, spec, (1,))}, interval=Interval(1)))
+    check_units(units, stalls=STALLS)
+
+
+def test_rows_of_one(rng):
+    """Every code by itself, a row every cycle, however many lanes there are."""
+    x = rng.permutation(256)[:, None] - 128
+    check_units([Unit(RowMean(spec, lanes), {"i": row_words(list(x), 8, lanes)},
+                      {"o": mean(x, spec, (1,))[:, None]}, interval=Interval(1))
+                 for lanes in (1, 3) for spec in [MeanSpec.of(INT8, INT8, 1, **SCALES[2])]],
+                stalls=STALLS)
 
 
 def test_refuses():
