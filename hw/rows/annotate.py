@@ -25,6 +25,11 @@ class Annotate(wiring.Component):
 
     While one row comes out the next goes in, a word every cycle, with no bubble between rows of
     as many words if the statistic takes no longer than a row (its ``row_gap``, if it has one).
+    What was found in two rows is kept, so that rows of at most half the words of one before them
+    may have to wait for it. To a consumer that is always ready, a row's first word comes no later
+    than ``latency + depth`` cycles, less the row's words, after its last went in, whatever rows
+    are before it: while it waits longer than ``latency``, one of at most so many others comes out
+    in every cycle.
 
     Parameters
     ----------
@@ -61,6 +66,11 @@ class Annotate(wiring.Component):
         return self._statistic.latency + 1
 
     @property
+    def depth(self) -> int:
+        """Words that wait, at most: those of a row, of the statistic's latency, and a few."""
+        return self._words + self._statistic.latency + SLACK
+
+    @property
     def row_gap(self) -> int:
         """Cycles from row to row that the statistic needs."""
         return getattr(self._statistic, "row_gap", 1)
@@ -69,7 +79,7 @@ class Annotate(wiring.Component):
         m = Module()
         m.submodules.statistic = statistic = self._statistic
         m.submodules.fork = fork = Fork(self._row, 2)
-        m.submodules.rows = rows = Queue(self._row, self._words + statistic.latency + SLACK)
+        m.submodules.rows = rows = Queue(self._row, self.depth)
         m.submodules.found = found = Queue(self._found, 2)
         connect(m, flipped(self.i), fork.i)
         connect(m, fork.o[0], rows.i)

@@ -68,8 +68,8 @@ class RowUnit(wiring.Component):
     passes = 1
     #: Cycles for each word.
     interval = 1
-    #: Cycles from row to row that the unit needs: rows of at least as many words follow each
-    #: other without a bubble, shorter ones wait.
+    #: Cycles from row to row that the unit needs: rows of at least as many words, and of more
+    #: than half as many as the longest, follow each other without a bubble; shorter ones wait.
     row_gap = 1
 
     def __init__(self, source: ShapeLike, target: ShapeLike, lanes: int, longest: int,

@@ -119,8 +119,11 @@ class FramedRows(wiring.Component):
 
     @property
     def row_gap(self) -> int:
-        """Cycles from vector to vector that the unit needs."""
-        return self._unit.row_gap
+        """Cycles from vector to vector that the unit needs: more than half of the longest
+        vector's words, if another has fewer."""
+        words = [job.words(self._unit.lanes) for job in self._jobs]
+        least = 1 + max(words) // 2
+        return max(self._unit.row_gap, least if min(words) < least else 1)
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
