@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hw.arith.adder_graph import AdderGraph, Operand
 
-__all__ = ["da4ml_graph"]
+__all__ = ["da4ml_graph", "da4ml_solutions"]
 
 #: da4ml's ways to choose a pair of terms, and the levels beyond the fewest that it may use.
 METHODS = ("wmc", "mc", "wmc-dc", "wmc-pdc")
@@ -29,21 +29,23 @@ class Signed(NamedTuple):
     negative: bool = False
 
 
-def da4ml_graph(weights: NDArray[np.int64], inputs: Sequence[tuple[int, int]], depth: int
+def da4ml_graph(solutions: Sequence[Any], inputs: Sequence[tuple[int, int]], depth: int
                 ) -> AdderGraph:
-    """The graph of fewest cells that da4ml finds in ``depth`` levels, by any of its methods.
+    """The graph of fewest cells in ``depth`` levels among :func:`da4ml_solutions`.
 
     Its operations are taken one for one, with the ranges and the chains of
     :class:`hw.arith.adder_graph.AdderGraph`. Differences are taken the other way round where
     that saves cells and no output has to be negated for it.
     """
-    found = [graph for solution in _solutions(weights, inputs)
+    found = [graph for solution in solutions
              for graph in (_graph(solution, inputs, turned=turned) for turned in (False, True))
              if graph.depth <= depth]
     return min(found, key=lambda graph: graph.cells)
 
 
-def _solutions(weights: NDArray[np.int64], inputs: Sequence[tuple[int, int]]) -> Iterator[Any]:
+def da4ml_solutions(weights: NDArray[np.int64], inputs: Sequence[tuple[int, int]]
+                    ) -> Iterator[Any]:
+    """What da4ml finds, by each of its methods."""
     try:
         from da4ml.cmvm import solve  # type: ignore[import-untyped]
     except ImportError as error:

@@ -72,8 +72,8 @@ class OwnMatrix(ConstantMatrix):
         m = Module()
         codes = []
         for code, interval in zip(self.a, self._stages.inp_qint, strict=True):
-            _, integer, fraction = minimal_kif(interval)
-            codes.append(code[-fraction:] if fraction < 0 else code)
+            signed, integer, fraction = minimal_kif(interval)
+            codes.append(code[-fraction:][:signed + integer + fraction])
         shapes = [minimal_kif(interval) for interval in self._stages.out_qint]
         result = Signal(sum(map(sum, shapes)))
         m.submodules.matrix = Instance(

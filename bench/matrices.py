@@ -81,11 +81,13 @@ class MatrixStream(wiring.Component):
         return sum(pieces[..., place] << PIECE * place for place in range(self.pieces))
 
 
-def emulated(matrix: ConstantMatrix, vectors: NDArray[Any], folder: Path) -> NDArray[np.int64]:
-    """The products of vectors of codes, by the Verilog of a new element in a new folder."""
+def emulated(matrix: ConstantMatrix, vectors: NDArray[Any], folder: Path, *, more: str = ""
+             ) -> NDArray[np.int64]:
+    """The products of vectors of codes, by the Verilog of a new element in a new folder; ``more``
+    has modules that it is made of."""
     (folder / "rtl").mkdir(parents=True)
     unit = MatrixStream(matrix)
-    (folder / "rtl/matrix.v").write_text(to_verilog(unit, "matrix"), encoding="utf-8")
+    (folder / "rtl/matrix.v").write_text(f"{to_verilog(unit, 'matrix')}{more}", encoding="utf-8")
     Manifest(name="matrix", top="matrix", verilog="rtl/matrix.v", gatemill="bench",
              streams=tuple(unit.streams("", ""))).save(folder)
     run = Emulator(folder, taps=False, quick=True).run({"a": vectors})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from bench import adder_graphs, constant_matrices
+from bench.da4ml_verilog import OwnMatrix, own_stages
+from bench.matrices import emulated
 from hw.arith.adder_graph import Operand
 from hw.arith.constant_matrix import least_depth
 
@@ -31,14 +34,34 @@ def test_graphs_of_da4ml_are_translated(rng: np.random.Generator) -> None:
         if rng.random() < 0.3:
             weights = -abs(weights)
         inputs = [(-8, 7)] * shape[1]
-        for solution in adder_graphs._solutions(weights, inputs):
+        solutions = list(adder_graphs.da4ml_solutions(weights, inputs))
+        for solution in solutions:
             for turned in (False, True):
                 graph = adder_graphs._graph(solution, inputs, turned=turned)
                 np.testing.assert_array_equal(graph.matrix, weights)
         depth = least_depth(weights) + 2
-        best = adder_graphs.da4ml_graph(weights, inputs, depth)
+        best = adder_graphs.da4ml_graph(solutions, inputs, depth)
         np.testing.assert_array_equal(best.matrix, weights)
         assert best.depth <= depth
+
+
+def test_own_verilog_multiplies(need: Any, tmp_path: Path) -> None:
+    """With weights that leave an input unused and an output zero, even or negated; and it is no
+    deeper than it may be."""
+    pytest.importorskip("da4ml", reason="da4ml comes with `pip install 'gatemill[bench]'`")
+    need("verilator")
+    from hw.pe import ConstantSpec
+
+    weights = np.array([[3, 0, -5, 7], [0, 0, 0, 0], [-4, 0, 0, 0], [-2, 0, -6, 12]])
+    spec = ConstantSpec(constant_matrices.ACTIVATIONS, weights)
+    depth = least_depth(weights) + 1
+    solutions = list(adder_graphs.da4ml_solutions(weights, [spec.input_range] * spec.columns))
+    stages = own_stages(solutions, depth)
+    assert len(stages.solutions) <= depth
+    element = OwnMatrix(spec, stages)
+    vectors = constant_matrices.vectors_of(weights, 1)
+    found = emulated(element, vectors, tmp_path / "build", more=element.verilog)
+    np.testing.assert_array_equal(found, vectors @ weights.T)
 
 
 def stage(ops: list[tuple[int, int, int, int]], outputs: list[tuple[int, int, bool]]) -> Any:
@@ -80,9 +103,12 @@ def test_a_small_matrix(need: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert mean["ratio"] == row["ratio"] == row["gatemill"]["area"] / row["da4ml"]["area"]
     for name in ("gatemill", "da4ml"):
         found = row[name]
-        assert found["area"] == found["luts"] + 2 * found["carry"]
+        translated = found.get("translated", found["area"])
+        assert translated == found["luts"] + 2 * found["carry"]
+        assert found["area"] == min(translated, found.get("own", translated))
         assert found["ffs"] > found["area"] > 0
         assert found["latency"] <= row["depth"]
+    assert 0 < row["da4ml"]["own"] < 2 * row["da4ml"]["translated"]
     assert "da4ml" in result["versions"]
     head, line, last = constant_matrices.lines(result)
     assert head.split()[:4] == ["constant", "matrix", "seed", "levels"]
