@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,9 +28,13 @@ design = ys.Design()
 for command in (f"read_rtlil {sys.argv[1]}",
                 "proc", "pmuxtree", "opt_clean", "opt_dff", "memory_collect", "opt_clean -purge",
                 "setattr -mod -unset init_fmt -unset top -unset generator *",
-                f"write_verilog -norename -noattr -nohex {sys.argv[2]}"):
+                f"write_verilog -norename -nohex {sys.argv[2]}"):
     ys.run_pass(command, design)
 """
+
+#: Attributes of Yosys's own, in lines of their own or within one: all but where a memory shall be.
+_ATTRIBUTES = re.compile(r"^ *\(\* (?!rom_style).* \*\)\n|\(\* (?!rom_style).*? \*\) ?",
+                         re.MULTILINE)
 
 
 class VerilogError(RuntimeError):
@@ -47,7 +52,8 @@ def to_verilog(component: wiring.Component, name: str) -> str:
     """Hierarchical Verilog of ``component`` as module ``name``; the same bytes each time.
 
     Ports are the members' paths joined by ``__``, with ``clk`` and ``rst``. Memory images
-    named by ROMs are read with ``$readmemh`` at simulation or synthesis time.
+    named by ROMs are read with ``$readmemh`` at simulation or synthesis time. Of attributes only
+    ``rom_style`` of a memory is kept.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def to_verilog(component: wiring.Component, name: str) -> str:
         if done.returncode or not target.exists():
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-5:])
             raise VerilogError(f"Yosys could not write {name}: {tail}")
-        verilog = target.read_text(encoding="utf-8")
+        verilog = _ATTRIBUTES.sub("", target.read_text(encoding="utf-8"))
     used = [path.read_text(encoding="utf-8") for primitive, path in PRIMITIVES.items()
             if f"  {primitive} " in verilog]
     return "\n".join([verilog, *used])

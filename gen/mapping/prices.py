@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from boards.devices import Device
+from hw.nonlinear.table import SHARED_BITS
 from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
 from sw_model.formats import BipolarFormat, Format, TernaryFormat
 from sw_model.graph import Graph
@@ -63,6 +64,9 @@ ERROR = 0.2
 #: tables, by the widest port of a block RAM: Yosys sets 1/16 of a memory's bits against the
 #: cost in its description of the block RAM.
 FEW_BITS = {36: 2048, 16: 1024}
+
+#: Bits from which on a block RAM has two ports to read at.
+TWO_PORTS = 16 * 1024
 
 #: Formats up to this width are multiplied by adders, wider ones by DSP blocks.
 NARROW = 4
@@ -164,7 +168,7 @@ def choices_for(graph: Graph, node: Node, device: Device, rows: int | None = Non
                          _elementwise(node, tensors, target, each))
         return
     height, width = (int(extent) for extent in tensors[1].shape)  # type: ignore[arg-type]
-    pe = _legal(pe, tensors)
+    pe = _legal(pe, tensors, device)
     if pe in CONSTANT_KINDS:
         cost = constant_cost(pe, tensors)
         assert cost is not None
@@ -186,7 +190,7 @@ def unit_price(graph: Graph, nodes: Iterable[Node], device: Device, rows: int, l
     target, total = _Target(device, memory, images=False), Price()
     for node in nodes:
         tensors = graph.input_tensors(node)
-        price = (_dense(node, tensors, target, rows, lanes, _legal(pe, tensors))
+        price = (_dense(node, tensors, target, rows, lanes, _legal(pe, tensors, device))
                  if isinstance(node, MatMul) else _elementwise(node, tensors, target, lanes))
         total = Price(*map(max, total, price))
     return total
@@ -224,10 +228,12 @@ def _spec(tensors: list[Tensor], lanes: int) -> DotSpec:
     return DotSpec(tensors[0].format, tensors[1].format, lanes)
 
 
-def _legal(pe: str, tensors: list[Tensor]) -> str:
+def _legal(pe: str, tensors: list[Tensor], device: Device) -> str:
     if pe in CONSTANT_KINDS:
         return pe if constant_cost(pe, tensors) else "parallel"
-    return "parallel" if PE_KINDS[pe].refusal(_spec(tensors, 1)) else pe
+    kind = PE_KINDS[pe]
+    refused = kind.refusal(_spec(tensors, 1), **kind.parameters(device.family))
+    return "parallel" if refused else pe
 
 
 def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lanes: int, pe: str
@@ -304,9 +310,7 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
     if isinstance(node, Table | HardSigmoid | HardSwish):
         entries = constants[0].size if constants else 1 << source
         ((_, form),) = node.infer(tensors)
-        # Two lanes share the ports of a memory.
-        each = target.memory(form.width, entries, tables=1.3)
-        return Price(luts=10).plus(each, -(-lanes // 2))
+        return Price(luts=10).plus(_tables(target, form.width, entries, lanes))
     rows = max(len(np.unique(np.asarray(values), axis=0)) for values in constants)
     if isinstance(node, MultiThreshold):
         count = constants[0].shape[1]
@@ -323,6 +327,17 @@ def _elementwise(node: Node, tensors: list[Tensor], target: _Target, lanes: int)
         length = frame_of(tensors[0]).vector
         price = price.plus(target.image(lanes * bits, -(-length // lanes)))
     return price
+
+
+def _tables(target: _Target, width: int, depth: int, lanes: int) -> Price:
+    """A table that all lanes read: each its own, or two the ports of a block RAM."""
+    shared = target.style == "block" or (target.style == "auto" and width * depth > SHARED_BITS)
+    if not shared:
+        return Price().plus(target.memory(width, depth, tables=1.3), lanes)
+    block = _Target(target.device, "block").memory(width, depth)
+    pair = block if target.device.block_rams.bits >= TWO_PORTS else block.plus(block)
+    rest = target.memory(width, depth, tables=1.3)
+    return Price().plus(pair, lanes // 2).plus(rest, lanes % 2)
 
 
 def _scaling(node: Node, constants: list[np.ndarray], source: int, device: Device, rows: int

@@ -66,7 +66,8 @@ def tabled(context: Context) -> UnitParts:
         "spec": TableSpec(source=form, target=context.target), "lanes": context.unit.lanes,
         "entries": (same(context, [entries(node) for node in context.nodes], "function"),),
         "jobs": tuple(RowJob(context.channels(node), context.vectors(node), shared=True)
-                      for node in context.nodes)}))
+                      for node in context.nodes),
+        "memory": context.unit.memory}))
 
 
 def gated_product(context: Context) -> UnitParts:

@@ -24,7 +24,7 @@ def table(context: Context) -> UnitParts:
         rows += [tuple([row[0]] * before + row + [row[-1]] * behind) for row in table_rows]
     return UnitParts(Part(context.name, TableLookup, {
         "spec": TableSpec(source=source, target=context.target), "lanes": context.unit.lanes,
-        "entries": tuple(rows), "jobs": row_jobs(context, counts)}))
+        "entries": tuple(rows), "jobs": row_jobs(context, counts), "memory": context.unit.memory}))
 
 
 def argmax(context: Context) -> UnitParts:

@@ -10,6 +10,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .rom import STYLES
+
 __all__ = ["LookupRom"]
 
 
@@ -26,6 +28,9 @@ class LookupRom(wiring.Component):
     words : tuple of int
         Contents, not negative.
     ports : int
+    style : str
+        What synthesis is told: ``"block"`` RAM, look-up tables (``"distributed"``), or, of a table
+        that is not small, nothing (``"auto"``).
 
     Members
     -------
@@ -37,12 +42,15 @@ class LookupRom(wiring.Component):
     #: Words up to which a table is logic: four look-up tables of four inputs for each bit.
     LOGIC_DEPTH = 64
 
-    def __init__(self, width: int, words: tuple[int, ...], ports: int = 1) -> None:
+    def __init__(self, width: int, words: tuple[int, ...], ports: int = 1,
+                 style: str = "auto") -> None:
         if not words:
             raise ValueError("words must not be empty")
         if not all(0 <= word < 1 << width for word in words):
             raise ValueError(f"words must be 0 to {(1 << width) - 1}")
-        self._width, self._words, self._ports = width, words, ports
+        if style not in STYLES:
+            raise ValueError(f"style must be one of {', '.join(STYLES)}, not {style!r}")
+        self._width, self._words, self._ports, self._style = width, words, ports, style
         address = unsigned((len(words) - 1).bit_length())
         members: dict[str, Any] = {"enable": In(1)}
         for port in range(ports):
@@ -58,9 +66,10 @@ class LookupRom(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         memory = None
-        if len(self._words) > self.LOGIC_DEPTH:
+        if len(self._words) > (1 if self._style == "block" else self.LOGIC_DEPTH):
             m.submodules.memory = memory = Memory(
-                shape=unsigned(self._width), depth=len(self._words), init=self._words)
+                shape=unsigned(self._width), depth=len(self._words), init=self._words,
+                attrs={} if self._style == "auto" else {"rom_style": STYLES[self._style]})
         for port in range(self._ports):
             address, data = getattr(self, f"address_{port}"), getattr(self, f"data_{port}")
             if len(self._words) == 1:

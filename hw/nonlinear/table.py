@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from amaranth import Cat, Module
@@ -13,11 +14,18 @@ from amaranth.lib.wiring import In, Out
 from sw_model.specs import RowJob, TableSpec
 
 from ..memory.lookup import LookupRom
+from ..memory.rom import STYLES
 from ..memory.rows import RowCounter
 from ..shapes import vector_of
 from ..streams.pipeline import stalling_pipeline
 
 __all__ = ["TableLookup"]
+
+#: Bits of a table for each lane above which two lanes share a block RAM: 16 bits are worth a
+#: lookup table, and one of ECP5's block RAMs with two ports, or two of iCE40's, are worth 128. To
+#: Yosys a memory of lookup tables costs the same whatever its ports, and none of its rules would
+#: share it.
+SHARED_BITS = 1024
 
 
 class TableLookup(wiring.Component):
@@ -35,6 +43,10 @@ class TableLookup(wiring.Component):
     jobs : tuple of RowJob
         Which rows the words of the stream need, cyclically; by default row 0 always. Rows
         may be tables of different layers (``shared``) or of different channels.
+    memory : str
+        Where the tables live: in ``"block"`` RAM, whose ports two lanes share where both have the
+        same rows; in lookup tables (``"distributed"``), each lane's its own; or ``"auto"``, in
+        block RAM if two share it and it is worth it, else where synthesis finds it better.
 
     Members
     -------
@@ -48,10 +60,13 @@ class TableLookup(wiring.Component):
     interval = 1
 
     def __init__(self, spec: TableSpec, lanes: int, entries: tuple[tuple[int, ...], ...],
-                 jobs: tuple[RowJob, ...] = (RowJob(1, shared=True),)) -> None:
+                 jobs: tuple[RowJob, ...] = (RowJob(1, shared=True),),
+                 memory: str = "auto") -> None:
         if not isinstance(spec, TableSpec):
             raise TypeError(f"spec must be a TableSpec, not {spec!r}")
-        self._spec, self._lanes, self._entries = spec, lanes, entries
+        if memory not in STYLES:
+            raise ValueError(f"memory must be one of {', '.join(STYLES)}, not {memory!r}")
+        self._spec, self._lanes, self._entries, self._memory = spec, lanes, entries, memory
         self._counter = RowCounter(jobs, lanes)
         for number, row in enumerate(entries):
             if len(row) != spec.size:
@@ -80,17 +95,11 @@ class TableLookup(wiring.Component):
         enable = stalling_pipeline(m, self.i, self.o, depth=self.latency)
         m.submodules.counter = counter = self._counter
         m.d.comb += counter.advance.eq(self.i.valid & self.i.ready)
-        # Two lanes with the same rows share a memory, since block RAM has two ports: of more of
-        # them synthesis makes look-up tables.
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for lane in range(self._lanes):
-            groups.setdefault(counter.rows(lane), []).append(lane)
-        pairs = [(rows, lanes[k:k + 2]) for rows, lanes in groups.items()
-                 for k in range(0, len(lanes), 2)]
-        for rows, pair in pairs:
-            m.submodules[f"table_{pair[0]}"] = rom = self._rom(rows, len(pair))
+        for rows, lanes, style in self._roms():
+            m.submodules[f"table_{lanes[0]}"] = rom = LookupRom(
+                self._spec.target.width, self._words(rows), len(lanes), style)
             m.d.comb += rom.enable.eq(enable)
-            for port, lane in enumerate(pair):
+            for port, lane in enumerate(lanes):
                 m.d.comb += [
                     getattr(rom, f"address_{port}").eq(
                         Cat(self.i.payload[lane], counter.place)),
@@ -98,7 +107,20 @@ class TableLookup(wiring.Component):
                 ]
         return m
 
-    def _rom(self, rows: tuple[int, ...], ports: int) -> LookupRom:
+    def _roms(self) -> Iterator[tuple[tuple[int, ...], list[int], str]]:
+        """Each memory's rows, the lanes that read it, and its style."""
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for lane in range(self._lanes):
+            groups.setdefault(self._counter.rows(lane), []).append(lane)
+        for rows, lanes in groups.items():
+            bits = len(rows) * self._spec.target.width << self._spec.source.width
+            worth = self._memory == "auto" and bits > SHARED_BITS
+            share = 2 if worth or self._memory == "block" else 1
+            for first in range(0, len(lanes), share):
+                own = lanes[first:first + share]
+                yield rows, own, "block" if worth and len(own) == 2 else self._memory
+
+    def _words(self, rows: tuple[int, ...]) -> tuple[int, ...]:
         """The tables of ``rows``, ordered by the bit pattern of the code."""
         source, target = self._spec.source, self._spec.target
         words = []
@@ -107,4 +129,4 @@ class TableLookup(wiring.Component):
             for code, entry in enumerate(self._entries[row], start=source.min):
                 patterns[code % (1 << source.width)] = entry % (1 << target.width)
             words += patterns
-        return LookupRom(target.width, tuple(words), ports)
+        return tuple(words)

@@ -12,6 +12,7 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 import hw.verilog
+from hw.memory.lookup import LookupRom
 from hw.memory.rom import RomJob, RomProvider
 from hw.streams import Register
 from hw.verilog import VerilogError, to_rtlil, to_verilog
@@ -52,6 +53,14 @@ def test_nothing_says_where_it_was_written():
     assert verilog == to_verilog(Named(), "named")
     assert "(*" not in verilog
     assert __file__ not in verilog
+
+
+def test_memories_say_where_they_shall_be():
+    """And nothing else has an attribute."""
+    verilog = to_verilog(LookupRom(8, tuple(range(100)), style="block"), "rom")
+    assert re.findall(r"\(\*.*", verilog) == ['(* rom_style = "block" *)']
+    assert re.search(r"block\" \*\)\n  reg \[7:0\] \S+ \[99:0\];$", verilog, re.MULTILINE)
+    assert "(*" not in to_verilog(LookupRom(8, tuple(range(100))), "rom")
 
 
 def test_registers_keep_their_enable():

@@ -51,20 +51,59 @@ def test_every_word_at_both_ports(rng):
     check_units(units, stalls=[(0.0, 0.0), (0.4, 0.4)])
 
 
-def test_two_lanes_share_a_block_ram():
-    """An 8-bit code's table of 4096 bits: its two lanes are the two ports of one memory. Half as
-    many bits are look-up tables."""
-    spec = TableSpec(source=IntFormat(8), target=IntFormat(16))
-    entries = (tuple(np.random.default_rng(1).integers(-2**15, 2**15, 256).tolist()),)
-    for lanes, blocks in ((1, 1), (2, 1), (4, 2)):
-        found = resources(TableLookup(spec, lanes, entries), ("ecp5",))["ecp5"]
+def blocks_and_tables(width, lanes, memory="auto"):
+    """Of a table of an 8-bit code, on ECP5 and iCE40: block RAMs, and look-up tables."""
+    spec = TableSpec(source=IntFormat(8), target=IntFormat(width))
+    entries = (tuple(np.random.default_rng(1).integers(
+        spec.target.min, spec.target.max + 1, 256).tolist()),)
+    found = resources(TableLookup(spec, lanes, entries, memory=memory), ("ecp5", "ice40"))
+    return [(each.block_rams, each.lut_count) for each in found.values()]
+
+
+@pytest.mark.parametrize(("width", "lanes", "ecp5", "ice40"), [
+    (16, 1, 1, 1), (16, 2, 1, 2), (16, 4, 2, 4), (8, 2, 1, 2), (8, 4, 2, 4)])
+def test_two_lanes_share_a_block_ram(width, lanes, ecp5, ice40):
+    """They are the two ports of one memory; where block RAM has but one, each has its own."""
+    for (blocks, tables), most in zip(blocks_and_tables(width, lanes), (ecp5, ice40), strict=True):
+        assert blocks == most
+        assert tables <= 3
+
+
+def test_one_lane_is_left_to_synthesis():
+    """2048 bits are logic on ECP5, a block RAM on iCE40; so is the last of three lanes."""
+    (blocks, tables), (small, rest) = blocks_and_tables(8, 1)
+    assert (blocks, small) == (0, 1)
+    assert tables > 100
+    assert rest <= 3
+    (odd, more), (three, _) = blocks_and_tables(8, 3)
+    assert (odd, three) == (1, 3)
+    # Of the same table synthesis finds more or less in different company.
+    assert tables / 1.5 < more < 1.5 * tables
+    # 1024 bits for each lane are not worth a block RAM.
+    (one, two) = (blocks_and_tables(4, lanes) for lanes in (1, 2))
+    for (few, own), (none, both) in zip(one, two, strict=True):
+        assert few == none == 0
+        assert both <= 2.2 * own
+
+
+def test_memory_is_where_it_was_asked_for():
+    for lanes, ecp5, ice40 in ((1, 1, 1), (2, 1, 2), (3, 2, 3)):
+        for (blocks, tables), wanted in zip(blocks_and_tables(8, lanes, "block"), (ecp5, ice40),
+                                            strict=True):
+            assert blocks == wanted
+            assert tables <= 3
+    for blocks, tables in blocks_and_tables(16, 2, "distributed"):
+        assert blocks == 0
+        assert tables > 400
+
+
+def test_few_words_in_block_ram():
+    """They would be logic, were not asked otherwise."""
+    spec = TableSpec(source=IntFormat(4), target=IntFormat(8))
+    entries = (tuple(range(16)),)
+    for memory, blocks in (("auto", 0), ("block", 1)):
+        found = resources(TableLookup(spec, 1, entries, memory=memory), ("ecp5",))["ecp5"]
         assert found.block_rams == blocks
-        assert found.lut_count <= 2
-    narrow = TableSpec(source=IntFormat(8), target=IntFormat(8))
-    entries = (tuple(np.random.default_rng(1).integers(-128, 128, 256).tolist()),)
-    found = resources(TableLookup(narrow, 2, entries), ("ecp5",))["ecp5"]
-    assert found.block_rams == 0
-    assert found.lut_count > 100
 
 
 def test_words_that_are_none():
@@ -72,4 +111,7 @@ def test_words_that_are_none():
         LookupRom(8, ())
     with pytest.raises(ValueError, match=r"^words must be 0 to 255$"):
         LookupRom(8, (256,))
+    with pytest.raises(ValueError, match=r"^style must be one of auto, block, distributed, "
+                                         r"not 'ultra'$"):
+        LookupRom(8, (1, 2), style="ultra")
     assert isinstance(LookupRom(8, (7,)).word(0), Const)

@@ -15,15 +15,15 @@ from tests.support.units import Interval, Unit, check_units, padded
 SHARED = (RowJob(1, shared=True),)
 
 
-def unit_of(spec, lanes, entries, jobs, vectors):
+def unit_of(spec, lanes, entries, jobs, vectors, memory="auto"):
     """``vectors``: a matrix (vectors, channels) for each turn of a job, in order."""
-    unit = TableLookup(spec, lanes, tuple(map(tuple, entries.tolist())), jobs)
+    unit = TableLookup(spec, lanes, tuple(map(tuple, entries.tolist())), jobs, memory)
     expected = [padded(table_lookup(block, entries[job.rows.start:job.rows.stop],
                                     spec.source.min), lanes)
                 for job, block in zip(jobs * (len(vectors) // len(jobs)), vectors, strict=True)]
     return Unit(unit, {"i": np.concatenate([padded(block, lanes).data for block in vectors])},
                 {"o": np.ma.concatenate(expected)}, latency=unit.latency, interval=Interval(1),
-                name=f"{spec} lanes={lanes} {jobs}")
+                name=f"{spec} lanes={lanes} {jobs} {memory}")
 
 
 def entries_of(rng, spec, rows):
@@ -45,6 +45,15 @@ def test_every_code(rng):
             units.append(unit_of(spec, lanes, entries_of(rng, spec, 1),
                                  (RowJob(lanes, shared=True),), words))
     check_units(units)
+
+
+def test_every_code_in_either_memory(rng):
+    """On one, two and three lanes, with and without a port that is not shared."""
+    spec = TableSpec(source=IntFormat(8), target=IntFormat(8))
+    codes = rng.permutation(np.arange(-128, 128))
+    check_units([unit_of(spec, lanes, entries_of(rng, spec, 1), (RowJob(lanes, shared=True),),
+                         list(np.resize(codes, (-(-256 // lanes), 1, lanes))), memory)
+                 for memory in ("auto", "block", "distributed") for lanes in (1, 2, 3)])
 
 
 def test_tables_of_jobs_and_channels(rng):
@@ -85,5 +94,8 @@ def test_what_does_not_fit():
         TableLookup(spec, 1, ((1, 2, 3, 8),))
     with pytest.raises(ValueError, match=r"needs 2 rows, but there are 1$"):
         TableLookup(spec, 1, ((1, 2, 3, 4),), (RowJob(2),))
+    with pytest.raises(ValueError, match=r"^memory must be one of auto, block, distributed, "
+                                         r"not 'lut'$"):
+        TableLookup(spec, 1, ((1, 2, 3, 4),), memory="lut")
     with pytest.raises(TypeError, match=r"^jobs must hold RowJobs, not 1$"):
         TableLookup(spec, 1, ((1, 2, 3, 4),), (1,))
