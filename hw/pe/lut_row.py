@@ -7,7 +7,6 @@ from typing import Any
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
-from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
 from sw_model.formats import BipolarFormat
@@ -18,7 +17,7 @@ from ..arith.registered import registered
 from ..shapes import shape_between, vector_of
 from ..streams.pipeline import valid_chain
 from .base import DotSpec
-from .lut_table import ENTRIES, GROUP, LutTable, entry_range, group_count
+from .lut_table import GROUP, LutTable, check_group, entry_range, group_count
 
 __all__ = ["LutRow"]
 
@@ -27,7 +26,7 @@ class LutRow(wiring.Component):
     """The dot product of a row, from tables of its activations.
 
     A bit of a weight is read as +1 or -1 (a two's complement sign bit the other way round), so
-    four weights' bits of one place choose a sum of four activations from a table or its
+    the bits of a group's weights at one place choose a sum of its activations from a table or its
     negative. Sums of all groups are shifted to their places and added: twice the dot product,
     but for a multiple of ``total``, which is added too. Weights belong to the activations of
     ``LutTable.latency`` cycles before, whose tables are then at ``tables``.
@@ -43,6 +42,8 @@ class LutRow(wiring.Component):
         As :class:`hw.pe.lut.LutDotProduct` takes it.
     serial : bool
         Whether places are looked up in turn.
+    group : int
+        Activations of one table, 2 to 8.
 
     Members
     -------
@@ -51,26 +52,24 @@ class LutRow(wiring.Component):
     start : ``In(1)``
         The weights and tables are valid; ignored unless serial.
     w : ``In(vector_of(spec.weights, spec.lanes))``
-    tables : ``In(ArrayLayout(ArrayLayout(shape, 8), groups))``
+    tables : ``In(ArrayLayout(ArrayLayout(shape, 2**(group - 1)), groups))``
     total : ``In(shape)``
         Both as :class:`hw.pe.lut_table.LutTable` gives them.
     o : ``Out(shape_between(*spec.result_range))``
         The dot product, ``latency`` enabled cycles after the weights.
     """
 
-    def __init__(self, spec: DotSpec, *, serial: bool = False) -> None:
-        self._spec, self._serial = spec, serial
-        self._groups = group_count(spec.lanes)
+    def __init__(self, spec: DotSpec, *, serial: bool = False, group: int = GROUP) -> None:
+        self._spec, self._serial, self._group = spec, serial, check_group(group)
+        self._groups = group_count(spec.lanes, self._group)
         self._halved = not isinstance(spec.weights, BipolarFormat)
         bits = spec.weights.width
         looked_up = 1 + tree_depth(self._groups)
         self.interval = bits if serial else 1
         self.latency = looked_up + (bits + 1 if serial else tree_depth(bits + self._halved))
-        tables = ArrayLayout(
-            ArrayLayout(LutTable.entry_shape(spec.activations), ENTRIES), self._groups)
         super().__init__({
             "enable": In(1), "start": In(1), "w": In(vector_of(spec.weights, spec.lanes)),
-            "tables": In(tables),
+            "tables": In(LutTable.layout(spec.activations, spec.lanes, self._group)),
             "total": In(LutTable.total_shape(spec.activations, spec.lanes)),
             "o": Out(shape_between(*spec.result_range))})
 
@@ -108,7 +107,7 @@ class LutRow(wiring.Component):
         part = self._looked_up(m, top, "place")
         opens = valid_chain(m, self.start, depth=1 + tree_depth(self._groups),
                             enable=self.enable)[-1]
-        low, high = entry_range(self._spec.activations)
+        low, high = entry_range(self._spec.activations, self._group)
         reach = max(-low, high) * self._groups << len(places)
         running = Signal(shape_between(-reach, reach), reset_less=True)
         with m.If(self.enable):
@@ -126,17 +125,17 @@ class LutRow(wiring.Component):
 
     def _looked_up(self, m: Module, word: Value, name: str) -> Value:
         """The sum of all groups for the weights' bits ``word``, registered at each level."""
-        terms = [self._entry(m, group, word[group * GROUP:(group + 1) * GROUP],
+        terms = [self._entry(m, group, word[group * self._group:(group + 1) * self._group],
                              f"{name}_{group}") for group in range(self._groups)]
         return carry_tree(m, terms, enable=self.enable, name=f"{name}_sum")
 
     def _entry(self, m: Module, group: int, bits: Value, name: str) -> Carried:
         """An entry or its negative: its complement, and a carry except in group 0."""
-        bits = Cat(bits, Const(0, GROUP - len(bits)))
+        bits = Cat(bits, Const(0, self._group - len(bits)))
         minus = ~bits[-1]
-        index = Signal(GROUP - 1, name=f"{name}_index")
-        m.d.comb += index.eq(bits[:-1] ^ minus.replicate(GROUP - 1))
-        low, high = entry_range(self._spec.activations)
+        index = Signal(self._group - 1, name=f"{name}_index")
+        m.d.comb += index.eq(bits[:-1] ^ minus.replicate(self._group - 1))
+        low, high = entry_range(self._spec.activations, self._group)
         reach = max(-low, high)
         return signed_term(m, Array(self.tables[group])[index], minus, (-reach, reach),
                            whole=group == 0, enable=self.enable, name=name)

@@ -53,6 +53,7 @@ from hw.pe.lut import LutDotProduct, SerialLutDotProduct
 from hw.pe.lut_row import LutRow
 from hw.pe.lut_rows import LutRows, SerialLutRows
 from hw.pe.lut_table import LutTable
+from hw.pe.lut_tile import LutTile
 from hw.pe.mixed import MixedDotProduct
 from hw.pe.multi_precision import MultiPrecision, MultiPrecisionSum
 from hw.pe.packed import PackedDotProduct
@@ -173,7 +174,8 @@ def _products() -> tuple[wiring.Component, ...]:
             *(make(DotSpec(INT8, INT4, 5), 2) for make in (LutRows, SerialLutRows)),
             SerialLutDotProduct(DotSpec(INT8, INT4, 5)),
             LutDotProduct(DotSpec(INT8, INT4, 5)), LutTable(INT8, 5),
-            LutRow(DotSpec(INT8, INT4, 5)), *_block_sums(),
+            LutRow(DotSpec(INT8, INT4, 5)), LutTile(DotSpec(INT8, INT4, 5), 2, 3, group=3),
+            *_block_sums(),
             *_serial_products(), *_constants(), *_precisions(), *_block_dots(),
             *(DenseLayer(DenseSpec(INT8, INT8, INT20, bias, 2, 4, (DenseJob(3, 5),)))
               for bias in (None, INT8)))
