@@ -17,20 +17,18 @@ from ..arith.registered import registered
 from ..shapes import fixed_value, shape_between, vector_of
 from ..streams.pipeline import valid_chain
 from .base import DotSpec
+from .lut_table import GROUP, check_group, group_count
 
 __all__ = ["WeightTable"]
-
-#: Weights of one table.
-GROUP = 4
-
 
 class WeightTable(wiring.Component):
     """Weights are loaded once and serve any number of activation vectors: a batch.
 
-    Each four weights have a table of the sums of their subsets, made by 11 adders. The bits of
-    four activations at one place choose an entry; the places are looked up in turn, the highest
-    first, which counts negative if the activations are signed. So a dot product takes as many
-    cycles as activations have bits, whatever the weights' width.
+    Each four weights, or as many as ``group`` says, have a table of the sums of their subsets: of
+    four these take 11 adders. The bits of as many activations at one place choose an entry; the
+    places are looked up in turn, the highest first, which counts negative if the activations are
+    signed. So a dot product takes as many cycles as activations have bits, whatever the weights'
+    width.
 
     Activations that start with a load or after it meet the new weights. A load must not come
     before ``interval`` enabled cycles have gone by since the last start.
@@ -42,11 +40,13 @@ class WeightTable(wiring.Component):
     ----------
     spec : DotSpec
         Activations integers, fixed point or ternary; weights these or bipolar.
+    group : int
+        Weights of one table, 2 to 8.
 
     Raises
     ------
     ValueError
-        If the formats are others.
+        If the formats or the group are others.
 
     Members
     -------
@@ -60,16 +60,15 @@ class WeightTable(wiring.Component):
         The dot product, ``latency`` enabled cycles after the start.
     """
 
-    #: Enabled cycles from weights to tables.
-    BUILT = 2
-
-    def __init__(self, spec: DotSpec) -> None:
+    def __init__(self, spec: DotSpec, *, group: int = GROUP) -> None:
         if reason := self.refusal(spec):
             raise ValueError(reason)
-        self._spec = spec
-        self._groups = -(-spec.lanes // GROUP)
+        self._spec, self._group = spec, check_group(group)
+        self._groups = group_count(spec.lanes, self._group)
+        #: Enabled cycles from weights to tables.
+        self._built = tree_depth(self._group)
         self.interval = spec.activations.width
-        self.latency = self.BUILT + 1 + tree_depth(self._groups) + self.interval
+        self.latency = self._built + 1 + tree_depth(self._groups) + self.interval
         super().__init__({
             "enable": In(1), "load": In(1), "start": In(1),
             "a": In(vector_of(spec.activations, spec.lanes)),
@@ -90,9 +89,10 @@ class WeightTable(wiring.Component):
         m = Module()
         tables = [self._table(m, group) for group in range(self._groups)]
         started = registered(m, self.start, enable=self.enable, name="started",
-                             stages=self.BUILT)
+                             stages=self._built)
         place = self._place(m, started)
-        entries = [registered(m, Array(table)[place[group * GROUP:(group + 1) * GROUP]],
+        size = self._group
+        entries = [registered(m, Array(table)[place[group * size:(group + 1) * size]],
                               enable=self.enable, name=f"entry_{group}")
                    for group, table in enumerate(tables)]
         part = adder_tree(m, entries, enable=self.enable, name="part")
@@ -106,25 +106,39 @@ class WeightTable(wiring.Component):
         return m
 
     def _table(self, m: Module, group: int) -> list[Value]:
-        """Sums of two weights, then of four; kept until the next load."""
-        weights = [fixed_value(self._spec.weights, self.w[lane]) if lane < self._spec.lanes
-                   else Const(0, 1) for lane in range(group * GROUP, (group + 1) * GROUP)]
-        pairs = []
-        for name, (one, other) in (("low", weights[:2]), ("high", weights[2:])):
-            pairs.append([registered(m, value, enable=self.enable & self.load,
-                                     name=f"{name}_{group}_{k}")
-                          for k, value in enumerate((Const(0, 1), one, other, one + other))])
-        return [registered(m, low + high, enable=self.enable, name=f"sum_{group}_{k}")
-                for k, (high, low) in enumerate((high, low) for high in pairs[1]
-                                                for low in pairs[0])]
+        """Sums of all subsets, those of the first weight alone next to that of none."""
+        first = group * self._group
+        return self._late(m, *self._subsets(m, first, first + self._group), self._built, first)
+
+    def _subsets(self, m: Module, first: int, end: int) -> tuple[list[Value], int]:
+        """Of some lanes' weights, and the registers that they are behind."""
+        if end - first == 1:
+            weight = (fixed_value(self._spec.weights, self.w[first]) if first < self._spec.lanes
+                      else Const(0, 1))
+            return [Const(0, 1), weight], 0
+        middle, depth = first + (end - first) // 2, tree_depth(end - first)
+        low, high = (self._late(m, *self._subsets(m, *part), depth - 1, part[0])
+                     for part in ((first, middle), (middle, end)))
+        sums = [_plus(one, other) for other in high for one in low]
+        return self._late(m, sums, depth - 1, depth, first), depth
+
+    def _late(self, m: Module, sums: list[Value], depth: int, wanted: int, lane: int
+              ) -> list[Value]:
+        """Sums behind so many registers, of which the first keep the weights until the next
+        load."""
+        for level in range(depth, wanted):
+            move = self.enable if level else self.enable & self.load
+            sums = [registered(m, value, enable=move, name=f"sum_{level}_{lane}_{k}")
+                    for k, value in enumerate(sums)]
+        return sums
 
     def _place(self, m: Module, started: Value) -> Value:
         """The activations' bits of one place, the highest in the cycle of ``started``."""
         late = registered(m, Cat(self.a.as_value()), enable=self.enable, name="a_late",
-                          stages=self.BUILT)
+                          stages=self._built)
         width, lanes = self._spec.activations.width, self._spec.lanes
         places = [Cat(late[lane * width + k] for lane in range(lanes)) for k in range(width)]
-        spare = Const(0, self._groups * GROUP - lanes)
+        spare = Const(0, self._groups * self._group - lanes)
         if width == 1:
             return Cat(places[0], spare)
         later = [Signal(lanes, name=f"later_{k}", reset_less=True) for k in range(width - 1)]
@@ -132,3 +146,11 @@ class WeightTable(wiring.Component):
             for k, word in enumerate(later):
                 m.d.sync += word.eq(Mux(started, places[k], later[k - 1] if k else 0))
         return Cat(Mux(started, places[-1], later[-1]), spare)
+
+
+def _plus(one: Value, other: Value) -> Value:
+    """Their sum; of nothing and a number the number."""
+    for zero, value in ((one, other), (other, one)):
+        if isinstance(zero, Const) and zero.value == 0:
+            return value
+    return one + other

@@ -19,11 +19,13 @@ CASES = [("int8", "int4", 8), ("uint4", "int8", 5), ("ternary", "bipolar", 4),
          ("int1", "int2", 9), ("fixed<6,2>", "ternary", 16), ("int2", "int2", 1)]
 
 
-@pytest.mark.parametrize(("a", "w", "lanes"), CASES)
-def test_batches(a, w, lanes, rng):
+@pytest.mark.parametrize(("a", "w", "lanes", "group"), [
+    *((*case, 4) for case in CASES), ("int4", "int4", 7, 2), ("uint3", "int4", 7, 3),
+    ("int3", "ternary", 12, 5), ("int3", "int3", 13, 6)])
+def test_batches(a, w, lanes, group, rng):
     """Some vectors with each load, as often as they are taken, with pauses."""
     spec = DotSpec(parse_format(a), parse_format(w), lanes)
-    unit = WeightTable(spec)
+    unit = WeightTable(spec, group=group)
     steps, expected = [], []
     for batch in (1, 4, 2, 3, 1, 1):
         weights = rng.choice(codes_of(spec.weights), lanes)
