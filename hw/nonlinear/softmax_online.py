@@ -36,8 +36,8 @@ class OnlineSoftmax(SoftmaxUnit):
     """Mantissa and exponent of each element; maximum and sum in one pass; a multiplication.
 
     Elements wait as mantissas and exponents, so that each exponential is computed once. A sum
-    is shifted when the maximum grows, and never overflows. No divider: rows of any length
-    follow each other without a bubble.
+    is shifted when the maximum grows, and never overflows. No divider: rows of one length
+    follow each other without a bubble, however short.
 
     Parameters
     ----------
