@@ -29,9 +29,9 @@ from amaranth import Module, Signal
 
 from boards.devices import Device
 from hw.codec.unpack import unpack
-from hw.pe import DotSpec
+from hw.pe import PE_KINDS, DotSpec
 from hw.pe.packed_rows import rows_together
-from hw.pe.packing import pair_packing
+from hw.pe.packing import PORTS, WIDEST, pair_packing
 from hw.shapes import fixed_shape, shape_of
 from sw_model.formats import Format
 
@@ -111,11 +111,12 @@ def features(spec: DotSpec, rows: int) -> tuple[float, ...]:
 def luts(kind: str, spec: DotSpec, rows: int) -> float:
     """Lookup tables of ``rows`` rows beside their multipliers: LUT4 + 2 for each CCU2C."""
     return sum(factor * size for factor, size in
-               zip(fits()[kind].factors, features(spec, rows), strict=True))
+               zip(fits()[kind].factors, features(PE_KINDS[kind].core(spec), rows), strict=True))
 
 
-def multipliers(kind: str, spec: DotSpec, rows: int) -> int:
-    """DSP blocks that synthesis makes of what ``rows`` rows multiply."""
+def multipliers(kind: str, spec: DotSpec, rows: int, family: str | None = None) -> int:
+    """DSP blocks that synthesis makes of what ``rows`` rows multiply, on a family's devices."""
+    spec = PE_KINDS[kind].core(spec)
     forms = spec.activations, spec.weights
     if kind in ("exact", "mixed"):
         # What is multiplied there: significands, or signed values.
@@ -125,22 +126,22 @@ def multipliers(kind: str, spec: DotSpec, rows: int) -> int:
         each = -(-a // PORT) * -(-w // PORT) if min(a, w) > 1 else 0
         return rows * each * (spec.lanes if kind == "exact" else -(-spec.lanes // 2))
     if kind == "packed":
-        pair, together = _packing(spec.activations, spec.weights)
+        pair, together = _packing(*forms, PORTS.get(family or "", WIDEST))
         apart = rows * -(-spec.lanes // pair)
         return min(apart, -(-rows // together) * spec.lanes) if together and rows > 1 else apart
     return 0
 
 
 @cache
-def _packing(activations: Format, weights: Format) -> tuple[int, int]:
+def _packing(activations: Format, weights: Format, ports: tuple[int, int]) -> tuple[int, int]:
     """Pairs of lanes, and rows, that share a multiplier."""
     one = DotSpec(activations, weights, 1)
-    return pair_packing(activations, weights).count, rows_together(one)
+    return pair_packing(activations, weights, ports=ports).count, rows_together(one, ports=ports)
 
 
 def rows_price(kind: str, spec: DotSpec, rows: int, device: Device) -> tuple[float, float]:
     """Multipliers and lookup tables of ``rows`` rows on a device, which may have no DSP blocks."""
-    count, tables = multipliers(kind, spec, rows), luts(kind, spec, rows)
+    count, tables = multipliers(kind, spec, rows, device.family), luts(kind, spec, rows)
     if device.dsps:
         return count, tables
     if kind == "packed":

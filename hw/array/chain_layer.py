@@ -17,11 +17,12 @@ from sw_model.formats.sparse import SparseFormat
 
 from ..arith.registered import registered
 from ..network.loops import Loops
+from ..pe.base import DotSpec
 from ..streams.sequence import choose
 from .chain import ChainSpec, DspChain
 from .dense import DenseJob
 from .folded import FoldedLayer
-from .gemm import whole
+from .gemm import check_accumulator, whole
 
 __all__ = ["ChainJob", "ChainLayer", "ChainLayerSpec", "ChainRows"]
 
@@ -52,6 +53,8 @@ class ChainLayerSpec:
         Holds every result; sums wrap within it on the way, which does no harm.
     jobs : tuple of ChainJob
         Served cyclically, in this order.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the operands than their formats allow.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class ChainLayerSpec:
     chain: ChainSpec
     accumulator: IntFormat
     jobs: tuple[ChainJob, ...]
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.jobs:
@@ -93,6 +97,10 @@ class ChainLayerSpec:
     def row_folds(self, job: ChainJob) -> int:
         """Turns in which the chain covers the matrix's rows."""
         return whole(job.rows, self.rows(job))
+
+    def pairs(self, job: ChainJob) -> int:
+        """Products of a result that are not zero, at most."""
+        return min(job.cols, self.column_words(job) * job.keep)
 
     def vector_words(self, job: ChainJob) -> int:
         """Turns in which all vectors of one sample are taken."""
@@ -173,6 +181,11 @@ class ChainLayer(FoldedLayer):
     ----------
     spec : ChainLayerSpec
 
+    Raises
+    ------
+    ValueError
+        If the accumulator does not hold all results.
+
     Members
     -------
     i : ``In(stream.Signature(vector_of(activations, vectors * M)))``
@@ -190,6 +203,9 @@ class ChainLayer(FoldedLayer):
             ChainRows(spec.chain, self._groups), spec.accumulator, None,
             tuple((spec.turns(job), spec.column_words(job), spec.row_folds(job),
                    spec.vector_words(job)) for job in spec.jobs))
+        check_accumulator(
+            spec.accumulator, DotSpec(spec.chain.activations, spec.chain.weights, 1),
+            map(spec.pairs, spec.jobs), reach=spec.reach)
 
     @property
     def spec(self) -> ChainLayerSpec:

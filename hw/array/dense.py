@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amaranth import Module, Signal, Value
 
@@ -13,7 +13,7 @@ from ..network.loops import Loops
 from ..pe import PE_KINDS, DotSpec
 from ..pe.rows import rows_of
 from .folded import FoldedLayer
-from .gemm import check_array, check_sizes, whole
+from .gemm import check_accumulator, check_array, check_sizes, whole
 
 __all__ = ["DenseJob", "DenseLayer", "DenseSpec"]
 
@@ -56,6 +56,10 @@ class DenseSpec:
         Served cyclically, in this order.
     pe : str
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the operands than their formats allow.
+    family : str, optional
+        Of the device, for kinds that depend on it.
     """
 
     activations: Format
@@ -66,6 +70,8 @@ class DenseSpec:
     lanes: int
     jobs: tuple[DenseJob, ...]
     pe: str = "parallel"
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    family: str | None = None
 
     def __post_init__(self) -> None:
         check_array(self, "rows", "lanes")
@@ -101,6 +107,12 @@ class DenseLayer(FoldedLayer):
     ----------
     spec : DenseSpec
 
+    Raises
+    ------
+    ValueError
+        If the kind of processing element does not take the formats, or the accumulator does not
+        hold all results.
+
     Members
     -------
     i : ``In(stream.Signature(vector_of(activations, lanes)))``
@@ -115,9 +127,12 @@ class DenseLayer(FoldedLayer):
             raise TypeError(f"spec must be a DenseSpec, not {spec!r}")
         self._spec = spec
         super().__init__(
-            rows_of(PE_KINDS[spec.pe], spec.dot, spec.rows), spec.accumulator, spec.bias,
+            rows_of(PE_KINDS[spec.pe], spec.dot, spec.rows, family=spec.family),
+            spec.accumulator, spec.bias,
             tuple((1, spec.column_words(job), spec.row_folds(job), job.vectors)
                   for job in spec.jobs))
+        check_accumulator(spec.accumulator, spec.dot, [job.cols for job in spec.jobs],
+                          reach=spec.reach, bias=spec.bias)
 
     @property
     def spec(self) -> DenseSpec:

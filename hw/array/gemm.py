@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index
 
 from ..pe import PE_KINDS, DotSpec
+from ..shapes import shape_between
 
-__all__ = ["GemmJob", "GemmSpec", "check_array", "check_padding", "check_sizes",
-           "whole"]
+__all__ = ["GemmJob", "GemmSpec", "check_accumulator", "check_array", "check_padding",
+           "check_sizes", "whole"]
 
 
 def whole(number: int, size: int) -> int:
@@ -90,6 +92,10 @@ class GemmSpec:
         Served cyclically, in this order.
     pe : str
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the operands than their formats allow.
+    family : str, optional
+        Of the device, for kinds that depend on it.
     """
 
     activations: Format
@@ -100,6 +106,8 @@ class GemmSpec:
     lanes: int
     jobs: tuple[GemmJob, ...]
     pe: str = "parallel"
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    family: str | None = None
 
     def __post_init__(self) -> None:
         check_array(self, "rows", "columns", "lanes")
@@ -113,6 +121,44 @@ class GemmSpec:
     def skew(self) -> int:
         """Cycles by which the last cell is behind the first, R + C - 2."""
         return self.rows + self.columns - 2
+
+
+def check_accumulator(accumulator: IntFormat, dot: DotSpec, pairs: Iterable[int], *,
+                      reach: tuple[int, int] | None, bias: Format | None = None) -> None:
+    """Refuse an accumulator that does not hold every result.
+
+    Sums may wrap on their way to a result that it holds.
+
+    Parameters
+    ----------
+    dot : DotSpec
+        Of the operands.
+    pairs : iterable of int
+        Of the results of each job.
+    reach : (int, int) or None
+        Least and greatest result, if those that the formats allow do not occur.
+    bias : Format or None
+        Of what is added to each result.
+
+    Raises
+    ------
+    ValueError
+        If it is too narrow.
+    """
+    most = max(pairs)
+    what = f"{most} products of activations {dot.activations} and weights {dot.weights}"
+    low, high = (end * most for end in dot.product_range)
+    if bias is not None:
+        low, high, what = low + bias.min, high + bias.max, f"{what} and a bias {bias}"
+    if reach is not None:
+        (low, high), what = reach, "the results that it is told of"
+    if accumulator.min <= low and high <= accumulator.max:
+        return
+    enough = shape_between(low, high)
+    raise ValueError(
+        f"accumulator {accumulator} holds {accumulator.min} to {accumulator.max}, but {what} come "
+        f"to {low} to {high}: {'int' if enough.signed else 'uint'}{enough.width} holds them"
+        + (", or tell the reach of operands that come to less" if reach is None else ""))
 
 
 def check_padding(activations: Format, weights: Format, inner: int, pairs: int) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from amaranth import Cat, Module
@@ -42,6 +42,10 @@ class GemvSpec:
         Served cyclically, in this order.
     pe : str
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the operands than their formats allow.
+    family : str, optional
+        Of the device, for kinds that depend on it.
     """
 
     activations: Format
@@ -52,6 +56,8 @@ class GemvSpec:
     lanes: int
     jobs: tuple[DenseJob, ...]
     pe: str = "parallel"
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    family: str | None = None
 
     def __post_init__(self) -> None:
         if self.form not in get_args(Form):
@@ -71,7 +77,7 @@ class GemvSpec:
         """The folded layer that does the same: one row of P lanes, or P rows of one."""
         rows, lanes = (1, self.width) if self.form == "dot" else (self.width, 1)
         return DenseSpec(self.activations, self.weights, self.accumulator, None, rows, lanes,
-                         self.jobs, self.pe)
+                         self.jobs, self.pe, self.reach, self.family)
 
 
 class GemvBanks(wiring.Component):
@@ -96,8 +102,8 @@ class GemvBanks(wiring.Component):
     Raises
     ------
     ValueError
-        If the kind of processing element does not take the formats, or no padding of K has a
-        product of zero.
+        If the kind of processing element does not take the formats, no padding of K has a
+        product of zero, or the accumulator does not hold all results.
 
     Members
     -------

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import IntFormat
 
 from ..arith.registered import registered
-from ..pe import PE_KINDS, DotSpec
+from ..pe import DotSpec, element_of
 from ..shapes import shape_of, vector_of
 from ..unique import Unique
 
@@ -40,6 +40,8 @@ class OutputCell(wiring.Component):
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
     dot : DotSpec
     accumulator : IntFormat
+    family : str, optional
+        Of the device, for kinds that depend on it.
 
     Members
     -------
@@ -60,8 +62,9 @@ class OutputCell(wiring.Component):
     result : ``Out(shape_of(accumulator))``
     """
 
-    def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat) -> None:
-        self._pe = PE_KINDS[pe](dot)
+    def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat,
+                 family: str | None = None) -> None:
+        self._pe = element_of(pe, dot, family)
         a, w = vector_of(dot.activations, dot.lanes), vector_of(dot.weights, dot.lanes)
         value = shape_of(accumulator)
         super().__init__({
@@ -96,7 +99,7 @@ class OutputRow(wiring.Component):
 
     Parameters
     ----------
-    pe, dot, accumulator
+    pe, dot, accumulator, family
         As of :class:`OutputCell`.
     columns : int
 
@@ -117,8 +120,9 @@ class OutputRow(wiring.Component):
         The cell finishes its sum in this cycle.
     """
 
-    def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat, columns: int) -> None:
-        self._of, self._columns = (pe, dot, accumulator), columns
+    def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat, columns: int,
+                 family: str | None = None) -> None:
+        self._of, self._columns = (pe, dot, accumulator, family), columns
         weights = ArrayLayout(vector_of(dot.weights, dot.lanes), columns)
         values = vector_of(accumulator, columns)
         super().__init__({

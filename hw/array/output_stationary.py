@@ -11,13 +11,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..network.loops import Loops
-from ..pe import PE_KINDS
+from ..pe import element_of
 from ..shapes import vector_of
 from ..streams.pipeline import valid_chain
 from ..streams.sequence import choose, count_steps, shortened
 from ..unique import Unique
 from .edges import pace, parts_of, skewed
-from .gemm import GemmJob, GemmSpec, check_padding, whole
+from .gemm import GemmJob, GemmSpec, check_accumulator, check_padding, whole
 from .output_cell import FLOW, OutputRow
 
 __all__ = ["OutputStationary"]
@@ -55,8 +55,8 @@ class OutputStationary(wiring.Component):
     Raises
     ------
     ValueError
-        If the kind of processing element does not take the formats, or no padding of K has a
-        product of zero.
+        If the kind of processing element does not take the formats, no padding of K has a
+        product of zero, or the accumulator does not hold all results.
 
     Members
     -------
@@ -73,7 +73,9 @@ class OutputStationary(wiring.Component):
         for job in spec.jobs:
             check_padding(spec.activations, spec.weights, job.inner, spec.lanes)
         self._spec, self._overlapped = spec, overlapped
-        self._pe = PE_KINDS[spec.pe](spec.dot)
+        self._pe = element_of(spec.pe, spec.dot, spec.family)
+        check_accumulator(spec.accumulator, spec.dot, [job.inner for job in spec.jobs],
+                          reach=spec.reach)
         super().__init__({
             "i": In(stream.Signature(vector_of(spec.activations, spec.rows * spec.lanes))),
             "weights": In(stream.Signature(
@@ -155,7 +157,7 @@ class OutputStationary(wiring.Component):
     def _cells(self, m: Module, fire: Signal, last: Signal, enable: Signal) -> Signal:
         """The array between its skews, row 0 the lowest; whether a tile has its last sum."""
         spec = self._spec
-        rows = [Unique(OutputRow, spec.pe, spec.dot, spec.accumulator, spec.columns)
+        rows = [Unique(OutputRow, spec.pe, spec.dot, spec.accumulator, spec.columns, spec.family)
                 for _ in range(spec.rows)]
         flow = Signal(FLOW)
         m.d.comb += [flow.start.eq(fire)] + [

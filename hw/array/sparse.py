@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth import Module, Signal
@@ -22,7 +22,7 @@ from ..streams.sequence import choose
 from ..unique import Unique
 from .dense import DenseJob
 from .folded import FoldedLayer
-from .gemm import check_array, whole
+from .gemm import check_accumulator, check_array, whole
 
 __all__ = ["SparseJob", "SparseLayer", "SparseLayerSpec", "SparseRows"]
 
@@ -62,6 +62,8 @@ class SparseLayerSpec:
         Served cyclically, in this order.
     pe : str
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the operands than their formats allow.
     """
 
     activations: Format
@@ -72,6 +74,7 @@ class SparseLayerSpec:
     blocks: int
     jobs: tuple[SparseJob, ...]
     pe: str = "parallel"
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_array(self, "rows", "blocks")
@@ -90,6 +93,12 @@ class SparseLayerSpec:
     def column_words(self, job: SparseJob) -> int:
         """Words of ``blocks * M`` activations in one vector."""
         return whole(job.cols, self.blocks * self.weights.of)
+
+    def pairs(self, job: SparseJob) -> int:
+        """Products of a result that are not zero, at most."""
+        if job.dense:
+            return job.cols
+        return min(job.cols, whole(job.cols, self.weights.of) * self.weights.keep)
 
     def row_folds(self, job: SparseJob) -> int:
         """Turns in which ``rows`` processing elements cover the matrix's rows."""
@@ -161,7 +170,8 @@ class SparseLayer(FoldedLayer):
     Raises
     ------
     ValueError
-        If the kind of processing element does not take the formats.
+        If the kind of processing element does not take the formats, or the accumulator does not
+        hold all results.
 
     Members
     -------
@@ -181,6 +191,8 @@ class SparseLayer(FoldedLayer):
             SparseRows(PE_KINDS[spec.pe], spec.dot, spec.rows), spec.accumulator, spec.bias,
             tuple((spec.turns(job), spec.column_words(job), spec.row_folds(job), job.vectors)
                   for job in spec.jobs))
+        check_accumulator(spec.accumulator, spec.dot.dot, map(spec.pairs, spec.jobs),
+                          reach=spec.reach, bias=spec.bias)
 
     @property
     def spec(self) -> SparseLayerSpec:

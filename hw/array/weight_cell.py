@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import IntFormat
 
 from ..arith.registered import registered
-from ..pe import PE_KINDS, DotSpec
+from ..pe import DotSpec, element_of
 from ..shapes import shape_of, vector_of
 from ..unique import Unique
 
@@ -35,6 +35,8 @@ class WeightCell(wiring.Component):
     dot : DotSpec
     accumulator : IntFormat
     double_buffered : bool
+    family : str, optional
+        Of the device, for kinds that depend on it.
 
     Members
     -------
@@ -57,8 +59,8 @@ class WeightCell(wiring.Component):
     """
 
     def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat,
-                 double_buffered: bool) -> None:
-        self._pe, self._double_buffered = PE_KINDS[pe](dot), double_buffered
+                 double_buffered: bool, family: str | None = None) -> None:
+        self._pe, self._double_buffered = element_of(pe, dot, family), double_buffered
         a, w = vector_of(dot.activations, dot.lanes), vector_of(dot.weights, dot.lanes)
         value = shape_of(accumulator)
         super().__init__({
@@ -88,7 +90,7 @@ class WeightRow(wiring.Component):
 
     Parameters
     ----------
-    pe, dot, accumulator, double_buffered
+    pe, dot, accumulator, double_buffered, family
         As of :class:`WeightCell`.
     columns : int
 
@@ -106,8 +108,8 @@ class WeightRow(wiring.Component):
     """
 
     def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat, double_buffered: bool,
-                 columns: int) -> None:
-        self._of, self._columns = (pe, dot, accumulator, double_buffered), columns
+                 columns: int, family: str | None = None) -> None:
+        self._of, self._columns = (pe, dot, accumulator, double_buffered, family), columns
         weights = ArrayLayout(vector_of(dot.weights, dot.lanes), columns)
         values = vector_of(accumulator, columns)
         super().__init__({

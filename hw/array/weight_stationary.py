@@ -11,12 +11,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..network.loops import Loops
-from ..pe import PE_KINDS
+from ..pe import element_of
 from ..shapes import vector_of
 from ..streams.pipeline import valid_chain
 from ..unique import Unique
 from .edges import pace, parts_of, skewed
-from .gemm import GemmJob, GemmSpec, check_padding, whole
+from .gemm import GemmJob, GemmSpec, check_accumulator, check_padding, whole
 from .pass_sums import PassSums
 from .weight_cell import WeightRow
 
@@ -52,8 +52,8 @@ class WeightStationary(wiring.Component):
     Raises
     ------
     ValueError
-        If the kind of processing element does not take the formats, or no padding of K has a
-        product of zero.
+        If the kind of processing element does not take the formats, no padding of K has a
+        product of zero, or the accumulator does not hold all results.
 
     Members
     -------
@@ -70,7 +70,9 @@ class WeightStationary(wiring.Component):
         for job in spec.jobs:
             check_padding(spec.activations, spec.weights, job.inner, spec.rows * spec.lanes)
         self._spec, self._double_buffered = spec, double_buffered
-        self._pe = PE_KINDS[spec.pe](spec.dot)
+        self._pe = element_of(spec.pe, spec.dot, spec.family)
+        check_accumulator(spec.accumulator, spec.dot, [job.inner for job in spec.jobs],
+                          reach=spec.reach)
         self._sums = PassSums(spec.accumulator, spec.columns, tuple(
             (job.rows, self.passes(job), whole(job.columns, spec.columns)) for job in spec.jobs))
         super().__init__({
@@ -166,7 +168,7 @@ class WeightStationary(wiring.Component):
         """The array between its skews, row 0 the lowest; the sums of all columns."""
         spec = self._spec
         rows = [Unique(WeightRow, spec.pe, spec.dot, spec.accumulator, self._double_buffered,
-                       spec.columns) for _ in range(spec.rows)]
+                       spec.columns, spec.family) for _ in range(spec.rows)]
         a = skewed(m, parts_of(self.i.payload, spec.rows)[::-1], enable=enable, name="a")
         started = (fire, *valid_chain(m, fire, depth=spec.rows, enable=enable))
         for k, row in enumerate(rows):

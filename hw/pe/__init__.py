@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Processing elements: one file a kind, one contract (:class:`hw.pe.base.DotProduct`)."""
 
 from collections.abc import Callable
@@ -32,7 +33,8 @@ __all__ = ["CONSTANT_KINDS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMat
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
            "GroupedMatrix", "LutDotProduct", "MixedDotProduct", "PackedDotProduct",
            "ParallelDotProduct", "SerialLutDotProduct", "SparseEncodedDotProduct",
-           "TableDotProduct", "TermDotProduct", "TernaryDotProduct", "WeightSerialDotProduct"]
+           "TableDotProduct", "TermDotProduct", "TernaryDotProduct", "WeightSerialDotProduct",
+           "element_of"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -63,3 +65,9 @@ CONSTANT_KINDS: dict[str, Callable[[ConstantSpec], ConstantMatrix]] = {
     "serial_distributed": partial(DistributedMatrix, serial=True),
     "grouped": GroupedMatrix,
 }
+
+
+def element_of(kind: str, spec: DotSpec, family: str | None = None) -> DotProduct:
+    """An element of a kind, by its name, as it suits a family's devices best."""
+    make = PE_KINDS[kind]
+    return make(spec, **make.parameters(family))

@@ -22,8 +22,9 @@ __all__ = ["Accumulate", "MultiplyAccumulate"]
 class Accumulate(wiring.Component):
     """The contract: ``o`` is the sum of the dot products since the last ``clear``.
 
-    Modulo two to the accumulator's width, of the operands up to ``latency`` enabled cycles
-    before. An enabled cycle with ``clear`` takes no operands: it ends a sum, and clears.
+    Of the operands up to ``latency`` enabled cycles before, modulo two to the accumulator's width:
+    it holds the sum of any ``limit`` dot products. An enabled cycle with ``clear`` takes no
+    operands: it ends a sum, and clears.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class Accumulate(wiring.Component):
     Raises
     ------
     ValueError
-        If the formats are others, or the accumulator is unsigned.
+        If the formats are others, or the accumulator is unsigned or does not hold one dot product.
 
     Members
     -------
@@ -56,6 +57,11 @@ class Accumulate(wiring.Component):
                                  f"{spec.weights})")
         if not accumulator.signed:
             raise ValueError(f"accumulator must be signed, not {accumulator}")
+        low, high = spec.result_range
+        if not (accumulator.min <= low and high <= accumulator.max):
+            raise ValueError(f"accumulator must hold {low} to {high}, a dot product of activations "
+                             f"{spec.activations} and weights {spec.weights} in {spec.lanes} "
+                             f"lanes, not {accumulator}")
         self._spec, self._accumulator = spec, accumulator
         super().__init__({
             "enable": In(1), "clear": In(1), "a": In(vector_of(spec.activations, spec.lanes)),
@@ -64,6 +70,13 @@ class Accumulate(wiring.Component):
     @property
     def spec(self) -> DotSpec:
         return self._spec
+
+    @property
+    def limit(self) -> int:
+        """Dot products whose sum is sure not to wrap."""
+        low, high = self._spec.result_range
+        return min(reach // end for reach, end in (
+            (self._accumulator.min, low), (self._accumulator.max, high)) if end)
 
     @property
     def accumulator(self) -> IntFormat:

@@ -21,7 +21,8 @@ class ActivationSerialDotProduct(BitSerialDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; activations of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
     operand = "activations"
+    what = "a bit-serial dot product (activations in turn)"

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from sw_model.formats import Format, IntFormat, as_index, covering
 
 from ..shapes import shape_between, vector_of
+from .operands import ANY, Operand
 
 if TYPE_CHECKING:
     from .rows import DotRows
@@ -109,8 +110,12 @@ class DotProduct(wiring.Component):
     interval: int = 1
     #: The family whose cells it is made of; None if any will do.
     family: ClassVar[str | None] = None
+    #: What messages call it.
+    what: ClassVar[str] = "a dot product"
+    #: What it takes as ``activations`` and ``weights``, and why no others.
+    operands: ClassVar[dict[str, Operand]] = {"activations": ANY, "weights": ANY}
     #: What rows of this kind that take the same activations are, where they gain from it.
-    shared: ClassVar[Callable[[DotSpec, int], DotRows] | None] = None
+    shared: ClassVar[Callable[..., DotRows] | None] = None
 
     def __init__(self, spec: DotSpec, **parameters: Any) -> None:
         if not isinstance(spec, DotSpec):
@@ -128,10 +133,30 @@ class DotProduct(wiring.Component):
         })
 
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        """Why this kind does not take ``spec``, with both formats and what is legal; None if
-        it does."""
+    def refusal(cls, spec: DotSpec, **parameters: Any) -> str | None:
+        """Why this kind does not take ``spec``: both formats, what is legal, and what speaks
+        against all others; None if it does. Never raises."""
+        for name, operand in cls.operands.items():
+            if not operand.takes(form := getattr(spec, name)):
+                return (f"{name} of {cls.what} must be {operand.legal}, not {form} (activations "
+                        f"{spec.activations}, weights {spec.weights}): {operand.why}")
+        return cls._refusal_of_pair(spec, **parameters)
+
+    @classmethod
+    def _refusal_of_pair(cls, spec: DotSpec, **parameters: Any) -> str | None:
+        """The same of two formats of which each is legal."""
         return None
+
+    @classmethod
+    def core(cls, spec: DotSpec) -> DotSpec:
+        """What the kind itself computes for ``spec``: behind decoders, dot products of
+        integers."""
+        return spec
+
+    @classmethod
+    def parameters(cls, family: str | None) -> dict[str, Any]:
+        """Those that make the most of a family's devices; what suits most if it is None."""
+        return {}
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:

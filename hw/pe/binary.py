@@ -32,16 +32,19 @@ class BinaryDotProduct(DotProduct):
         Both formats bipolar, or both integers of one bit.
     """
 
+    what = "a binary dot product"
+
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self.latency = 1 + grouped_depth(spec.lanes, leaf_group(1))
 
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
+    def _refusal_of_pair(cls, spec: DotSpec) -> str | None:
         kinds = [_kind(form) for form in (spec.activations, spec.weights)]
         if kinds[0] is None or kinds[0] is not kinds[1]:
             return ("operands of a binary dot product must be both bipolar, or both integers of "
-                    f"one bit, not {spec.activations} (activations) and {spec.weights} (weights)")
+                    f"one bit, not {spec.activations} (activations) and {spec.weights} (weights): "
+                    "of a sign and a number, or of more bits, a gate gives no product")
         return None
 
     def elaborate(self, platform: Any) -> Elaboratable:

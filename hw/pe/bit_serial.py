@@ -11,7 +11,7 @@ from sw_model.formats import BipolarFormat, Format
 from ..arith.choose import chosen
 from ..shapes import fixed_value, shape_of
 from .base import DotSpec
-from .serial import SerialDotProduct, serial_refusal
+from .serial import SerialDotProduct
 from .term_sum import Term
 
 __all__ = ["BitSerialDotProduct"]
@@ -27,21 +27,15 @@ class BitSerialDotProduct(SerialDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; the operand that is taken bit by
-        bit has at most 16.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
     #: Which operand is taken bit by bit: ``activations`` or ``weights``.
     operand: ClassVar[str]
 
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        return serial_refusal(spec, f"a bit-serial dot product ({cls.operand} in turn)",
-                              cls.operand)
-
-    @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return getattr(spec, cls.operand).width
+        return getattr(cls.core(spec), cls.operand).width
 
     @classmethod
     def advance(cls, spec: DotSpec) -> int:

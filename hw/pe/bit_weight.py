@@ -8,14 +8,15 @@ from typing import Any
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import BipolarFormat, CodedFormat, Format
+from sw_model.formats import BipolarFormat, Format
 
 from ..arith.adder_tree import adder_tree, tree_depth
 from ..arith.carry_tree import Carried, carry_sum
 from ..arith.multiply import Term, aligned_sum
 from ..arith.registered import registered
 from ..shapes import fixed_value, shape_between
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
 
 __all__ = ["BitWeightDotProduct"]
 
@@ -23,7 +24,7 @@ __all__ = ["BitWeightDotProduct"]
 TABLE = 4
 
 
-class BitWeightDotProduct(DotProduct):
+class BitWeightDotProduct(NumberDotProduct):
     """No multiplier and no shifter before the end: a dot product every cycle of logic alone.
 
     The narrower operand is the factor. Its two highest bits are a digit from -2 to 1, so that
@@ -41,8 +42,10 @@ class BitWeightDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
+
+    what = "a dot product by bit weights"
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
@@ -52,15 +55,6 @@ class BitWeightDotProduct(DotProduct):
             self._factor, self._other = self._other, self._factor
         self.latency = 1 + tree_depth(spec.lanes) + (
             self._offset != 0 if self._is_table else tree_depth(self._places))
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                return (f"{name} of a dot product by bit weights must be integers, fixed point, "
-                        f"bipolar or ternary, not {form} (activations {spec.activations}, "
-                        f"weights {spec.weights})")
-        return None
 
     @property
     def _is_table(self) -> bool:

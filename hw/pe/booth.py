@@ -10,7 +10,7 @@ from sw_model.formats import Format
 from ..arith.choose import chosen
 from ..shapes import fixed_shape, fixed_value
 from .base import DotSpec
-from .serial import SerialDotProduct, serial_refusal
+from .serial import SerialDotProduct
 from .term_sum import Term
 
 __all__ = ["BoothDotProduct", "booth_count", "booth_term"]
@@ -51,16 +51,14 @@ class BoothDotProduct(SerialDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        return serial_refusal(spec, "a Booth dot product")
+    what = "a Booth dot product"
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return booth_count(spec.weights)
+        return booth_count(cls.core(spec).weights)
 
     @classmethod
     def advance(cls, spec: DotSpec) -> int:

@@ -25,10 +25,10 @@ class CsdDotProduct(ZeroSkippingDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
-    _what = "a CSD dot product"
+    what = "a CSD dot product"
 
     @classmethod
     def _top(cls, magnitude: int) -> int:

@@ -58,10 +58,10 @@ class EnTDotProduct(ZeroSkippingDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
-    _what = "an EN-T dot product"
+    what = "an EN-T dot product"
 
     @classmethod
     def _top(cls, magnitude: int) -> int:

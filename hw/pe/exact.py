@@ -22,8 +22,11 @@ class ExactDotProduct(DotProduct):
 
     A code is a sign, an integer and a power of two, so a product is one of the two integers,
     shifted by the sum of the powers onto the grid of all products, where sums are exact.
-    Registers stand behind the multipliers, the shifters and each level of the adder tree. NaN
-    and infinities count as zero: whoever makes the codes must not make these.
+    Registers stand behind the multipliers, the shifters and each level of the adder tree.
+
+    NaN and infinities have no place on the product grid: the model refuses their codes, and here
+    they count as zero without a word. Whoever makes the codes must not make these;
+    :class:`hw.codec.decode.Decoder` tells them where that is to be watched.
 
     See :class:`DotProduct` for the contract and the members. Source: OCP Microscaling Formats
     1.0, 6.3 leaves the sum's precision open; the exact accumulator is Kulisch's.
@@ -33,6 +36,8 @@ class ExactDotProduct(DotProduct):
     spec : DotSpec
         Any formats that have hardware.
     """
+
+    what = "an exact dot product"
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)

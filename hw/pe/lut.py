@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 from amaranth import Module
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import CodedFormat
-
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
 from .lut_rows import LutRows, SerialLutRows
 
 __all__ = ["LutDotProduct", "SerialLutDotProduct"]
 
 
-class LutDotProduct(DotProduct):
+class LutDotProduct(NumberDotProduct):
     """A table and one row that reads it: by itself dearer than adders, but rows share a table.
 
     All places of the weights are looked up at once, and there is a dot product every cycle. See
@@ -28,24 +27,16 @@ class LutDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
+    what = "a dot product by look-up"
     shared: ClassVar[type[LutRows]] = LutRows
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self._one = self.shared(spec, 1)
         self.latency, self.interval = self._one.latency, self._one.interval
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                return (f"{name} of a dot product by look-up must be integers, fixed point, "
-                        f"bipolar or ternary, not {form} (activations {spec.activations}, "
-                        f"weights {spec.weights})")
-        return None
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -62,4 +53,4 @@ class SerialLutDotProduct(LutDotProduct):
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return spec.weights.width
+        return cls.core(spec).weights.width

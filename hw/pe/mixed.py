@@ -8,20 +8,21 @@ from typing import Any
 from amaranth import Module, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import CodedFormat, as_index
+from sw_model.formats import as_index
 
 from ..arith.adder_tree import adder_tree, tree_depth
 from ..arith.multiply import multiply_add, multiply_add_depth
 from ..arith.registered import registered
 from ..shapes import fixed_shape, fixed_value, shape_between
 from ..unique import Unique
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
 from .two_products import PRIMITIVES, TwoProducts
 
 __all__ = ["MixedDotProduct"]
 
 
-class MixedDotProduct(DotProduct):
+class MixedDotProduct(NumberDotProduct):
     """``multipliers`` lanes in DSP blocks, the others in rows of look-up tables.
 
     A device whose DSP blocks are used up has look-up tables left, and the other way round.
@@ -32,7 +33,7 @@ class MixedDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers or fixed point.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     multipliers : int, optional
         Lanes whose products are left to synthesis, which takes DSP blocks for them; half of
         all, rounded up, by default.
@@ -45,6 +46,8 @@ class MixedDotProduct(DotProduct):
     ValueError
         If ``multipliers`` is not 0 to ``spec.lanes``, or a format too wide for the primitive.
     """
+
+    what = "a mixed dot product"
 
     def __init__(self, spec: DotSpec, *, multipliers: int | None = None,
                  primitive: str = "any") -> None:
@@ -68,15 +71,6 @@ class MixedDotProduct(DotProduct):
         self._depths = {share: depth + tree_depth(lanes) for share, lanes, depth in shares
                         if lanes}
         self.latency = max(self._depths.values()) + len(self._depths) - 1
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                return (f"{name} of a mixed dot product must be integers, fixed point, bipolar "
-                        f"or ternary, not {form} (activations {spec.activations}, weights "
-                        f"{spec.weights})")
-        return None
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

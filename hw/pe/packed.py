@@ -12,16 +12,17 @@ from ..arith.adder_tree import tree_depth
 from ..arith.carry_tree import Carried, carry_tree
 from ..arith.registered import registered
 from ..shapes import fixed_value
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
 from .packed_products import fields_of, joined, whole
 from .packed_rows import PackedRows, rows_together
-from .packing import WIDEST, accumulation_limit, pair_packing, refusal
+from .packing import PORTS, WIDEST, accumulation_limit, pair_packing, refusal
 from .rows import DotRows, SeparateRows
 
 __all__ = ["PackedDotProduct"]
 
 
-class PackedDotProduct(DotProduct):
+class PackedDotProduct(NumberDotProduct):
     """Two pairs or more in each multiplier, and an adder tree: a dot product every cycle.
 
     Activations side by side are multiplied by weights side by side in reverse; their dot
@@ -39,11 +40,13 @@ class PackedDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Integers, fixed point, bipolar or ternary, narrow enough for two products in a
+        As :class:`~.decoded.NumberDotProduct` takes it, narrow enough for two products in a
         multiplier, of one row or two.
     ports : tuple of int and int
         Bits of the multipliers' factors; :data:`hw.pe.packing.PORTS` by family.
     """
+
+    what = "a packed dot product"
 
     def __init__(self, spec: DotSpec, *, ports: tuple[int, int] = WIDEST) -> None:
         super().__init__(spec, ports=ports)
@@ -53,23 +56,29 @@ class PackedDotProduct(DotProduct):
         self.latency = 1 + tree_depth(self.multipliers)
 
     @classmethod
-    def refusal(cls, spec: DotSpec, *, ports: tuple[int, int] = WIDEST) -> str | None:
+    def _refusal_of_pair(cls, spec: DotSpec, *, ports: tuple[int, int] = WIDEST) -> str | None:
         return refusal(spec, ports)
 
+    @classmethod
+    def parameters(cls, family: str | None) -> dict[str, Any]:
+        ports = PORTS.get(family or "", WIDEST)
+        return {} if ports == WIDEST else {"ports": ports}
+
     @staticmethod
-    def shared(spec: DotSpec, rows: int) -> DotRows:
+    def shared(spec: DotSpec, rows: int, *, ports: tuple[int, int] = WIDEST) -> DotRows:
         """The rows with the fewest multipliers, and look-up tables if they have as many.
 
         Pairs of lanes leave a tree half as many terms, unless they overlap. Adding two
         products before they are taken apart saves a borrow, more cost longer sums.
         """
-        pair = pair_packing(spec.activations, spec.weights)
+        pair, most = pair_packing(spec.activations, spec.weights, ports=ports), rows_together(
+            spec, ports=ports)
         apart = rows * -(-spec.lanes // pair.count)
-        together = -(-rows // rows_together(spec)) * spec.lanes
+        together = -(-rows // most) * spec.lanes
         if together > apart or rows == 1 or (together == apart and not pair.overlap):
-            return SeparateRows(PackedDotProduct, spec, rows)
-        limit = accumulation_limit(spec.activations, spec.weights, min(rows, rows_together(spec)))
-        return PackedRows(spec, rows, accumulations=min(2, limit))
+            return SeparateRows(PackedDotProduct, spec, rows, ports=ports)
+        limit = accumulation_limit(spec.activations, spec.weights, min(rows, most), ports=ports)
+        return PackedRows(spec, rows, ports=ports, accumulations=min(2, limit))
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 from amaranth import Shape, signed
 
-from sw_model.formats import CodedFormat, Format, IntFormat
+from sw_model.formats import Format, IntFormat
 
 from ..shapes import shape_between
 from .base import DotSpec
+from .operands import as_integers
 
 __all__ = ["PORTS", "WIDEST", "Field", "Packing", "accumulation_limit", "joined_shape",
            "pair_packing", "refusal", "row_packing", "widest_lane"]
@@ -136,19 +137,15 @@ def pair_packing(activations: Format, weights: Format, *, ports: tuple[int, int]
 
 def refusal(spec: DotSpec, ports: tuple[int, int] = WIDEST) -> str | None:
     """Why no two products of ``spec`` share a multiplication; None if some do."""
-    a, w = spec.activations, spec.weights
-    for name in ("activations", "weights"):
-        if isinstance(getattr(spec, name), CodedFormat):
-            return (f"{name} of a packed dot product must be integers, fixed point, bipolar or "
-                    f"ternary, not {getattr(spec, name)} (activations {a}, weights {w})")
+    a, w = as_integers(spec.activations), as_integers(spec.weights)
     if _packs(a, w, ports):
         return None
     widths = [IntFormat(width) for width in range(max(ports), 0, -1)]
     narrow = next((f"up to {form}" for form in widths if _packs(a, form, ports)), "none")
     other = next((f"up to {form}" for form in widths if _packs(form, w, ports)), "none")
-    return (f"no two products of activations {a} and weights {w} fit a multiplier of "
-            f"{ports[0]} x {ports[1]} bits; legal with {a} are weights of {narrow}, and with {w} "
-            f"activations of {other}")
+    return (f"no two products of activations {spec.activations} and weights {spec.weights} fit "
+            f"a multiplier of {ports[0]} x {ports[1]} bits; legal with {spec.activations} are "
+            f"weights of {narrow}, and with {spec.weights} activations of {other}")
 
 
 def _packs(activations: Format, weights: Format, ports: tuple[int, int]) -> bool:

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import BipolarFormat, CodedFormat, Format, TernaryFormat
+from sw_model.formats import BipolarFormat, Format, TernaryFormat
 
 from ..arith.adder_tree import adder_tree, grouped_depth, leaf_group
-from ..shapes import fixed_value, shape_of
+from ..shapes import fixed_value, shape_between
 from .base import DotProduct, DotSpec
 from .binary import BinaryDotProduct
+from .operands import PLAIN_ONLY, Operand
 
 __all__ = ["ParallelDotProduct", "product_of"]
 
@@ -58,24 +59,20 @@ class ParallelDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
+        Both formats integers, fixed point, bipolar or ternary.
     """
+
+    what = "a parallel dot product"
+    operands: ClassVar[dict[str, Operand]] = dict.fromkeys(("activations", "weights"), PLAIN_ONLY)
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
-        self._group = leaf_group(spec.product.width)
+        self._group = leaf_group(shape_between(*spec.product_range).width)
         self.latency = 1 + grouped_depth(spec.lanes, self._group)
         self._counter = None
         if all(isinstance(form, BipolarFormat) for form in (spec.activations, spec.weights)):
             self._counter = BinaryDotProduct(spec)
             self.latency = self._counter.latency
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        for name in ("activations", "weights"):
-            if isinstance(form := getattr(spec, name), CodedFormat):
-                return (f"{name} of a parallel dot product must be integers, fixed point, bipolar "
-                        f"or ternary, not {form}; an exact one takes it")
-        return None
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -91,7 +88,8 @@ class ParallelDotProduct(DotProduct):
 
     def _product(self, m: Module, lane: int) -> Signal:
         spec = self.spec
-        product = Signal(shape_of(spec.product), name=f"product_{lane}", reset_less=True)
+        product = Signal(shape_between(*spec.product_range), name=f"product_{lane}",
+                         reset_less=True)
         with m.If(self.enable):
             m.d.sync += product.eq(product_of(
                 self.a[lane], spec.activations, self.w[lane], spec.weights))

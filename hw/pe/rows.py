@@ -16,8 +16,9 @@ from sw_model.formats import as_index
 from ..shapes import shape_between, vector_of
 from ..unique import Unique
 from .base import DotProduct, DotSpec
+from .decoded import number
 
-__all__ = ["DotRows", "SeparateRows", "rows_of"]
+__all__ = ["DecodedRows", "DotRows", "SeparateRows", "rows_of"]
 
 
 class DotRows(wiring.Component):
@@ -84,11 +85,14 @@ class SeparateRows(DotRows):
     kind : type of DotProduct
     spec, rows
         As of :class:`DotRows`.
+    **parameters
+        Of the kind.
     """
 
-    def __init__(self, kind: type[DotProduct], spec: DotSpec, rows: int) -> None:
+    def __init__(self, kind: type[DotProduct], spec: DotSpec, rows: int, **parameters: Any
+                 ) -> None:
         super().__init__(spec, rows)
-        self._elements = [Unique(kind, spec) for _ in range(self.rows)]
+        self._elements = [Unique(kind, spec, **parameters) for _ in range(self.rows)]
         one = self._elements[0].component
         self.latency, self.interval = one.latency, one.interval
 
@@ -102,14 +106,58 @@ class SeparateRows(DotRows):
         return m
 
 
-def rows_of(kind: type[DotProduct], spec: DotSpec, rows: int) -> DotRows:
+class DecodedRows(DotRows):
+    """Decoders in front of rows for integers: one for all of each activation that is a code.
+
+    See :class:`DotRows` for the contract and the members, and
+    :class:`~.decoded.DecodedDotProduct` for what decoders do.
+
+    Parameters
+    ----------
+    spec : DotSpec
+    inner : DotRows
+        For integers on the grids of the formats of ``spec``.
+    """
+
+    def __init__(self, spec: DotSpec, inner: DotRows) -> None:
+        super().__init__(spec, inner.rows)
+        self._inner = inner
+        self.latency, self.interval = inner.latency, inner.interval
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        spec, core = self.spec, self._inner.spec
+        m.submodules.inner = inner = self._inner
+        m.d.comb += [inner.enable.eq(self.enable), inner.start.eq(self.start)]
+        m.d.comb += [inner.a[lane].eq(number(m, spec.activations, core.activations, code,
+                                             f"a_{lane}"))
+                     for lane, code in enumerate(self.a)]
+        for row, (codes, result) in enumerate(zip(self.w, self.o, strict=True)):
+            m.d.comb += result.eq(inner.o[row])
+            m.d.comb += [inner.w[row][lane].eq(number(m, spec.weights, core.weights, code,
+                                                      f"w_{row}_{lane}"))
+                         for lane, code in enumerate(codes)]
+        return m
+
+
+def rows_of(kind: type[DotProduct], spec: DotSpec, rows: int, *, family: str | None = None
+            ) -> DotRows:
     """The cheapest rows of a kind of processing element.
+
+    Parameters
+    ----------
+    family : str, optional
+        Of the device, for kinds that depend on it (:meth:`DotProduct.parameters`).
 
     Raises
     ------
     ValueError
         If the kind does not take the formats, or ``rows`` is less than 1.
     """
-    if reason := kind.refusal(spec):
+    parameters = kind.parameters(family)
+    if reason := kind.refusal(spec, **parameters):
         raise ValueError(reason)
-    return SeparateRows(kind, spec, rows) if kind.shared is None else kind.shared(spec, rows)
+    core = kind.core(spec)
+    inner = (SeparateRows(kind, core, rows, **parameters) if kind.shared is None
+             else kind.shared(core, rows, **parameters))
+    return inner if core == spec else DecodedRows(spec, inner)

@@ -11,32 +11,16 @@ from amaranth.hdl import Elaboratable
 
 from sw_model.formats import Format
 
-from ..codec.decode import PLAIN
 from ..shapes import shape_of
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
 from .serial_rows import SerialRows
 from .term_sum import Term, serial_latency
 
-__all__ = ["MOST_BITS", "SerialDotProduct", "serial_refusal"]
-
-#: Widest operand that is taken apart.
-MOST_BITS = 16
+__all__ = ["SerialDotProduct"]
 
 
-def serial_refusal(spec: DotSpec, what: str, operand: str = "weights") -> str | None:
-    """Why ``operand`` cannot be taken apart by ``what``: a format has no bits of an integer, or
-    too many."""
-    for name in ("activations", "weights"):
-        if not isinstance(form := getattr(spec, name), PLAIN):
-            return (f"{name} of {what} must be integers, fixed point, bipolar or ternary, "
-                    f"not {form} (activations {spec.activations}, weights {spec.weights})")
-    if (form := getattr(spec, operand)).width > MOST_BITS:
-        return (f"{operand} of {what} must have 1 to {MOST_BITS} bits, not {form} "
-                f"(activations {spec.activations}, weights {spec.weights})")
-    return None
-
-
-class SerialDotProduct(DotProduct):
+class SerialDotProduct(NumberDotProduct):
     """The base of these kinds: operands are kept, and their terms counted.
 
     One operand of each pair is the sum of as many terms as ``interval`` says, the lowest

@@ -9,14 +9,14 @@ from amaranth import Module
 from amaranth.hdl import Elaboratable
 
 from .base import DotSpec, ElasticDotProduct
+from .decoded import NumberDotProduct
 from .en_t import en_t_count
-from .serial import serial_refusal
 from .sparse_encoded_rows import SparseEncodedRows
 
 __all__ = ["SparseEncodedDotProduct"]
 
 
-class SparseEncodedDotProduct(ElasticDotProduct):
+class SparseEncodedDotProduct(NumberDotProduct, ElasticDotProduct):
     """One nonzero EN-T digit of one activation a cycle, whatever the number of lanes.
 
     Place after place, and of each place four lanes after four, a sparse encoder gives the
@@ -36,8 +36,10 @@ class SparseEncodedDotProduct(ElasticDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; activations of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
+
+    what = "a sparse encoded dot product"
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
@@ -45,12 +47,8 @@ class SparseEncodedDotProduct(ElasticDotProduct):
         self.interval, self.latency = self._rows.interval, self._rows.latency
 
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        return serial_refusal(spec, "a sparse encoded dot product", "activations")
-
-    @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return en_t_count(spec.activations) * spec.lanes
+        return en_t_count(cls.core(spec).activations) * spec.lanes
 
     @classmethod
     def shared(cls, spec: DotSpec, rows: int) -> SparseEncodedRows:

@@ -7,16 +7,16 @@ from amaranth import Array, Cat, Const, Module, Signal, Value, unsigned
 
 from sw_model.formats import CodedFormat, Format
 
-from ..codec.decode import PLAIN
 from ..shapes import fixed_value
 from .base import DotSpec
 from .booth import booth_count, booth_term
+from .operands import as_integers
 from .serial import SerialDotProduct
 from .term_sum import Term
 
 __all__ = ["TermDotProduct"]
 
-#: Widest integers, and widest codes of other values.
+#: Widest codes whose terms are a table's.
 MOST_BITS = 8
 #: Bits of other values: four of an integer part, and one below.
 VALUE_BITS = 5
@@ -31,7 +31,7 @@ def _values(form: CodedFormat) -> list[int]:
 
 def _two_terms(form: Format) -> bool:
     """Whether all values are the sum of two terms as BitMoD has them."""
-    return isinstance(form, CodedFormat) and all(
+    return isinstance(form, CodedFormat) and form.width <= MOST_BITS and all(
         abs(value) < 1 << VALUE_BITS and abs(value).bit_count() <= 2 for value in _values(form))
 
 
@@ -62,26 +62,21 @@ class TermDotProduct(SerialDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Activations integers, fixed point, bipolar or ternary. Weights these too, of at most 8
-        bits, or codes of at most 8 bits for such values.
+        As :class:`~.decoded.NumberDotProduct` takes it; codes of at most 8 bits for such values
+        are weights as they are, others are decoded to integers.
     """
 
+    what = "a term dot product"
+
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        if not isinstance(spec.activations, PLAIN):
-            return ("activations of a term dot product must be integers, fixed point, bipolar or "
-                    f"ternary, not {spec.activations} (with weights {spec.weights})")
-        weights = spec.weights
-        if weights.width > MOST_BITS or not (isinstance(weights, PLAIN) or _two_terms(weights)):
-            return ("weights of a term dot product must be integers, fixed point, bipolar, "
-                    f"ternary, or codes of values with at most two ones in {VALUE_BITS} bits, "
-                    f"all of at most {MOST_BITS} bits, not {weights} (with activations "
-                    f"{spec.activations})")
-        return None
+    def core(cls, spec: DotSpec) -> DotSpec:
+        weights = spec.weights if _two_terms(spec.weights) else as_integers(spec.weights)
+        return DotSpec(as_integers(spec.activations), weights, spec.lanes)
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return 2 if isinstance(spec.weights, CodedFormat) else booth_count(spec.weights)
+        weights = cls.core(spec).weights
+        return 2 if isinstance(weights, CodedFormat) else booth_count(weights)
 
     @classmethod
     def advance(cls, spec: DotSpec) -> int:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from amaranth import Module, Value
 from amaranth.hdl import Elaboratable
 
-from sw_model.formats import BipolarFormat, CodedFormat, TernaryFormat
+from sw_model.formats import TernaryFormat
 
 from ..arith.adder_tree import tree_depth
 from ..arith.carry_tree import Carried, carry_tree, signed_term
 from ..shapes import fixed_value
-from .base import DotProduct, DotSpec
+from .base import DotSpec
+from .decoded import NumberDotProduct
+from .operands import NUMBERS, SIGNS, Operand
 
 __all__ = ["TernaryDotProduct"]
 
 
-class TernaryDotProduct(DotProduct):
+class TernaryDotProduct(NumberDotProduct):
     """No multipliers, and one negation: a dot product every cycle.
 
     A negative weight complements its activation, which costs a look-up table a bit, and leaves
@@ -32,22 +34,15 @@ class TernaryDotProduct(DotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Weights ternary or bipolar; activations integers, fixed point, ternary or bipolar.
+        Weights ternary or bipolar; activations as :class:`~.decoded.NumberDotProduct` has them.
     """
+
+    what = "a ternary dot product"
+    operands: ClassVar[dict[str, Operand]] = {"activations": NUMBERS, "weights": SIGNS}
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self.latency = 1 + tree_depth(spec.lanes)
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        if not isinstance(spec.weights, TernaryFormat | BipolarFormat):
-            return ("weights of a ternary dot product must be ternary or bipolar, not "
-                    f"{spec.weights} (with activations {spec.activations})")
-        if isinstance(spec.activations, CodedFormat):
-            return ("activations of a ternary dot product must be integers, fixed point, "
-                    f"bipolar or ternary, not {spec.activations} (with weights {spec.weights})")
-        return None
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

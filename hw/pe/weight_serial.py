@@ -21,7 +21,8 @@ class WeightSerialDotProduct(BitSerialDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
 
     operand = "weights"
+    what = "a bit-serial dot product (weights in turn)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
@@ -16,7 +16,7 @@ from ..arith.choose import chosen
 from ..arith.registered import registered
 from ..shapes import fixed_value
 from .base import DotSpec, ElasticDotProduct
-from .serial import serial_refusal
+from .decoded import NumberDotProduct
 from .term_sum import Step, Term, serial_latency, serial_sum
 
 __all__ = ["Digit", "ZeroSkippingDotProduct"]
@@ -42,7 +42,7 @@ def _magnitude(form: Format) -> int:
     return max(-form.fixed_min, form.fixed_max)
 
 
-class ZeroSkippingDotProduct(ElasticDotProduct):
+class ZeroSkippingDotProduct(NumberDotProduct, ElasticDotProduct):
     """The base of these kinds: every lane takes the lowest digit that it has left, each cycle.
 
     Weights are recoded on their way in. A dot product takes as many cycles as the lane with the
@@ -53,20 +53,13 @@ class ZeroSkippingDotProduct(ElasticDotProduct):
     Parameters
     ----------
     spec : DotSpec
-        Both formats integers, fixed point, bipolar or ternary; weights of at most 16 bits.
+        As :class:`~.decoded.NumberDotProduct` takes it.
     """
-
-    #: What messages call it.
-    _what: ClassVar[str]
 
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self.interval = self.interval_of(spec)
         self.latency = self.interval + serial_latency(spec.lanes)
-
-    @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
-        return serial_refusal(spec, cls._what)
 
     @classmethod
     @abstractmethod
@@ -87,7 +80,7 @@ class ZeroSkippingDotProduct(ElasticDotProduct):
 
     @classmethod
     def interval_of(cls, spec: DotSpec) -> int:
-        return cls._top(_magnitude(spec.weights)) // 2 + 1
+        return cls._top(_magnitude(cls.core(spec).weights)) // 2 + 1
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()

@@ -28,7 +28,8 @@ def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
     both = isinstance(weights, BipolarFormat) and isinstance(activations, BipolarFormat)
     needs_bias = bias or (both and any(pads))
     spec = DenseSpec(activations, weights, accumulator,
-                     IntFormat(12) if needs_bias else None, rows, lanes, tuple(jobs), pe)
+                     IntFormat(12) if needs_bias else None, rows, lanes, tuple(jobs), pe,
+                     (accumulator.min, accumulator.max))
     words: dict[str, list[np.ma.MaskedArray]] = {"i": [], "weights": [], "bias": [], "o": []}
     for sample in range(samples):
         for job, matrix, offset, pad in zip(jobs, matrices, offsets, pads, strict=True):

@@ -21,11 +21,15 @@ from .units import Interval, Unit
 
 __all__ = ["KINDS", "Gemm", "check_gemms", "gemm_spec", "masked", "products"]
 
-#: Kind, activations, weights; the last three take operands every few cycles.
+#: Every kind: activations and weights. The last eight take operands every few cycles.
 KINDS = [("parallel", "int8", "int8"), ("bit_weight", "int4", "int3"), ("exact", "e2m1", "e2m1"),
          ("table", "e2m1", "int4"), ("parallel", "bipolar", "bipolar"),
          ("ternary", "int8", "ternary"), ("serial_lut", "int5", "int3"),
-         ("csd", "int8", "int8"), ("weight_serial", "int8", "uint2")]
+         ("lut", "int5", "int3"), ("packed", "int4", "int4"), ("mixed", "int8", "int4"),
+         ("ternary_ecp5", "int8", "bipolar"), ("binary", "uint1", "uint1"),
+         ("packed", "e2m1", "e2m1"), ("csd", "int8", "int8"), ("weight_serial", "int8", "uint2"),
+         ("activation_serial", "int3", "int8"), ("booth", "int8", "int5"), ("en_t", "int8", "int6"),
+         ("sparse_encoded", "int4", "int8"), ("term", "int8", "e2m1"), ("csd", "e2m1", "int4")]
 
 
 @dataclass

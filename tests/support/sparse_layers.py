@@ -55,7 +55,7 @@ def sparse_spec(activations: str, weights: str, jobs: Sequence[SparseJob], rows:
     most = max(job.cols for job in jobs)
     accumulator = covering(min(ends) * most - BIAS, max(ends) * most + BIAS)
     return SparseLayerSpec(a, form, accumulator, IntFormat(10) if bias else None, rows, blocks,
-                           tuple(jobs), pe)
+                           tuple(jobs), pe, (accumulator.min, accumulator.max))
 
 
 def sparse_products(spec: SparseLayerSpec, rng: np.random.Generator, *, samples: int = 3

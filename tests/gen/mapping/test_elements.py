@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from bench import prices as bench
+from boards.component import resources
 from boards.devices import device
 from gen.mapping.elements import fits, luts, multipliers, rows_price, significand
 from gen.mapping.prices import ERROR
 from hw.pe import PE_KINDS, DotSpec
+from hw.pe.rows import rows_of
 from sw_model.formats import parse_format
 
 ECP5 = device("ecp5-25k")
@@ -55,6 +57,17 @@ def test_samples_are_what_synthesis_gives(kind, place):
 def test_one_sample_of_each_kind(kind):
     kept = fits()[kind].samples[-1]
     assert bench.sample(kind, kept.activations, kept.weights, kept.lanes, kept.rows) == kept
+
+
+@pytest.mark.parametrize(("family", "a", "w"), [
+    ("ice40", "int6", "int4"), ("ice40", "int8", "int2"), ("xilinx", "int8", "int8"),
+    ("xilinx", "int6", "int4"), ("ecp5", "e2m1", "e2m1")])
+def test_multipliers_of_packed_rows_by_family(family, a, w):
+    """As many as the rows that a plan of the family gets, and as synthesis makes of these."""
+    spec = spec_of(a, w, 8)
+    for rows in (1, 2):
+        found = rows_of(PE_KINDS["packed"], spec, rows, family=family)
+        assert resources(found, [family])[family].dsps == multipliers("packed", spec, rows, family)
 
 
 def test_significands():

@@ -36,3 +36,16 @@ def test_formats_that_the_kind_does_not_take(tmp_path):
     with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
         attempt(tmp_path / "out", "pe=ternary", "weight_format=int4", "weights=random(1)")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("device", "weights", "ports"), [
+    ("ice40-up5k", "int5", "16 x 16"), ("ecp5-25k", "int6", "18 x 18")])
+def test_multipliers_are_those_of_the_device(device, weights, ports, tmp_path):
+    """Two products of int8 and int5 fit one of ECP5, and none of iCE40."""
+    words = (f"unit 'dense_unit', pe packed: no two products of activations int8 and weights "
+             f"{weights} fit a multiplier of {ports} bits")
+    request = unit_request("dense", parameters_document("dense", [
+        "inputs=4", "outputs=2", "pe=packed", f"weight_format={weights}", "weights=random(1)"]))
+    with pytest.raises(InputFault, match=f"^{re.escape(words)}"):
+        build_request(request, tmp_path / "out", replace(request.options, device=device),
+                      lambda _: None)

@@ -96,6 +96,12 @@ def test_wrong_parameters():
             ({"pe": "magic"}, "pe must be one of parallel.*not 'magic'")):
         with pytest.raises(ValueError, match=message):
             DenseSpec(**{**good, **change})
+    with pytest.raises(ValueError, match=r"^accumulator int16 holds -32768 to 32767, but 2 "
+                                         r"products of activations int8 and weights int8 and a "
+                                         r"bias int8 come to -32640 to 32895: int17 holds "
+                                         r"them, or tell the reach"):
+        DenseLayer(DenseSpec(**{**good, "accumulator": IntFormat(16), "bias": INT8}))
+    DenseLayer(DenseSpec(**{**good, "accumulator": IntFormat(17), "bias": INT8}))
     with pytest.raises(TypeError, match="spec must be a DenseSpec, not 3"):
         DenseLayer(3)
     with pytest.raises(ValueError, match="cols must be at least 1, not 0"):

@@ -8,6 +8,7 @@ import pytest
 
 from hw.array.dense import DenseJob
 from hw.array.gemv import GemvBanks, GemvSpec
+from hw.pe import PE_KINDS
 from sw_model.formats import BipolarFormat, IntFormat
 from tests.support.gemm import KINDS, check_gemms, gemm_spec, masked, products
 from tests.support.units import Interval, check_units
@@ -61,6 +62,7 @@ def test_kinds_of_elements(rng, need, tmp_path):
     need("verilator")
     sizes = ("dot", 2, 2, (1, 8, 3)), ("broadcast", 3, 1, (1, 3, 5))
     gemms = [banks(rng, *kind, *sizes[k % 2]) for k, kind in enumerate(KINDS)]
+    assert {kind for kind, _, _ in KINDS} == set(PE_KINDS)
     assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
     check_gemms(gemms, tmp_path / "build")
 
@@ -112,5 +114,8 @@ def test_wrong_parameters():
              "inner must be a multiple of 4 where neither")):
         with pytest.raises(ValueError, match=message):
             GemvSpec(**{**good, **change})
+    with pytest.raises(ValueError, match=r"^accumulator int10 holds -512 to 511, but 3 products"):
+        GemvBanks(GemvSpec(**{**good, "accumulator": IntFormat(10)}))
+    GemvBanks(GemvSpec(**{**good, "accumulator": IntFormat(10), "reach": (-500, 500)}))
     with pytest.raises(TypeError, match="spec must be a GemvSpec, not 3"):
         GemvBanks(3)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from math import ceil
 
 import numpy as np
 import pytest
 
 from hw.array.gemm import GemmJob, GemmSpec
 from hw.array.output_stationary import OutputStationary
+from hw.pe import PE_KINDS
 from hw.verilog import to_verilog
 from sw_model.formats import BipolarFormat, IntFormat
 from tests.support.gemm import KINDS, check_gemms, gemm_spec, masked, products
@@ -55,6 +58,7 @@ def test_sizes(rng, need, tmp_path):
 def test_kinds_of_elements(rng, need, tmp_path):
     need("verilator")
     gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in KINDS]
+    assert {kind for kind, _, _ in KINDS} == set(PE_KINDS)
     assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
     check_gemms(gemms, tmp_path / "build")
 
@@ -67,8 +71,27 @@ def test_formulas():
     assert OutputStationary(spec).cycles(spec.jobs[0]) == 3 * 3 * 6 + (4 + 3 - 2) + drain + latency
     assert OutputStationary(spec, overlapped=False).cycles(spec.jobs[0]) == (
         3 * 3 * (6 + 4 + 3 - 2) + drain + latency)
+    # Tiles of fewer words than there are rows wait for the results of the one before.
+    short = gemm_spec("parallel", "int8", "int8", 4, 3, 2, (9, 3, 7))
+    assert OutputStationary(short).interval(short.jobs[0]) == 3 * 3 * max(2, 4)
+    # Eight tiles of four cycles, and the two words of the last one.
+    assert OutputStationary(short).cycles(short.jobs[0]) == (
+        8 * 4 + 2 + (4 + 3 - 2) + drain + latency)
     shown = gemm_spec("parallel", "int8", "int4", 8, 8, 2, (64, 96, 32))
     assert OutputStationary(shown).cycles(shown.jobs[0]) == 8 * 4 * 48 + 14 + 8 + 3
+
+
+def test_utilisation():
+    """Of the multipliers of all cells in steady state: the pairs of a product over those that
+    they could take meanwhile, every division rounded up."""
+    for (rows, columns, lanes), (m, k, n) in itertools.product(
+            [(4, 3, 2), (8, 8, 1), (2, 5, 4)], [(9, 11, 7), (8, 64, 8), (64, 96, 32), (1, 30, 1)]):
+        spec = gemm_spec("parallel", "int8", "int8", rows, columns, lanes, (m, k, n))
+        words = ceil(k / lanes)
+        found = m * k * n / (OutputStationary(spec).interval(spec.jobs[0]) * rows * columns * lanes)
+        filled = (m / (ceil(m / rows) * rows) * (n / (ceil(n / columns) * columns))
+                  * (k / (words * lanes)))
+        assert found == pytest.approx(filled * words / max(words, rows), rel=1e-12)
 
 
 def test_streams(rng, need):
@@ -119,6 +142,16 @@ def test_wrong_parameters():
             GemmSpec(**{**good, **change})
     with pytest.raises(ValueError, match="inner must be at least 1, not 0"):
         GemmJob(1, 0, 1)
+    with pytest.raises(ValueError, match=r"^accumulator int10 holds -512 to 511, but 400 "
+                                         r"products of activations int8 and weights int8 come to "
+                                         r"-6502400 to 6553600: int24 holds them, or tell the reach of "
+                                         r"operands that come to less$"):
+        OutputStationary(GemmSpec(**{**good, "accumulator": IntFormat(10),
+                                     "jobs": (GemmJob(2, 3, 2), GemmJob(4, 400, 4))}))
+    with pytest.raises(ValueError, match=r"int10 holds -512 to 511, but the results that it is "
+                                         r"told of come to -600 to 90: int11 holds them$"):
+        OutputStationary(GemmSpec(**{**good, "accumulator": IntFormat(10), "reach": (-600, 90)}))
+    OutputStationary(GemmSpec(**{**good, "accumulator": IntFormat(10), "reach": (-512, 511)}))
     with pytest.raises(TypeError, match="spec must be a GemmSpec, not 3"):
         OutputStationary(3)
     bipolar = BipolarFormat()

@@ -171,10 +171,16 @@ def test_what_it_refuses():
         SparseLayer(3)
     for change, message in (
             ({"pe": "ternary"}, "weights of a ternary dot product must be ternary or bipolar, not "
-                                "int4 (with activations int8)"),
+                                "int4 (activations int8, weights int4): its lanes add, take off or "
+                                "skip an activation, and multiply nothing"),
             ({"activations": parse_format("e2m1")},
              "activations of a parallel dot product must be integers, fixed point, bipolar or "
-             "ternary, not e2m1; an exact one takes it"),
+             "ternary, not e2m1 (activations e2m1, weights int4): multipliers of numbers on the "
+             "grid are wider than those of significands; an exact one takes it"),
+            ({"accumulator": IntFormat(8), "bias": IntFormat(6)},
+             "accumulator int8 holds -128 to 127, but 2 products of activations int8 and weights "
+             "int4 and a bias int6 come to -2064 to 2079: int13 holds them, or tell the reach of "
+             "operands that come to less"),
             ({"weights": parse_sparse_format("sparse<1,1,int4>")},
              "sparse<1,1,int4> has no places"),
             ({"pe": "packed", "weights": parse_sparse_format("sparse<2,4,int8>")},

@@ -10,8 +10,9 @@ import pytest
 
 from hw.array.gemm import GemmSpec
 from hw.array.weight_stationary import WeightStationary
+from hw.pe import PE_KINDS
 from hw.verilog import to_verilog
-from sw_model.formats import BipolarFormat
+from sw_model.formats import BipolarFormat, IntFormat
 from tests.support.gemm import KINDS, check_gemms, gemm_spec, masked, products
 from tests.support.units import Interval, check_units
 
@@ -53,6 +54,7 @@ def test_kinds_of_elements(rng, need, tmp_path):
     need("verilator")
     gemms = [array(rng, *kind, 2, 3, 2, (3, 8, 4), double_buffered=bool(k % 2))
              for k, kind in enumerate(KINDS)]
+    assert {kind for kind, _, _ in KINDS} == set(PE_KINDS)
     assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
     check_gemms(gemms, tmp_path / "build")
 
@@ -106,6 +108,8 @@ def test_wrong_parameters():
     with pytest.raises(TypeError, match="spec must be a GemmSpec, not 3"):
         WeightStationary(3)
     good = gemm_spec("parallel", "int8", "int8", 3, 2, 2, (2, 4, 2))
+    with pytest.raises(ValueError, match=r"^accumulator int10 holds -512 to 511, but 4 products"):
+        WeightStationary(GemmSpec(**{**vars(good), "accumulator": IntFormat(10)}))
     bipolar = BipolarFormat()
     with pytest.raises(ValueError, match="inner must be a multiple of 6 where neither"):
         WeightStationary(GemmSpec(**{**vars(good), "activations": bipolar, "weights": bipolar}))

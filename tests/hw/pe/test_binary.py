@@ -46,6 +46,7 @@ def test_latency():
                                       ("e2m1", "bipolar"), ("fixed<1,0>", "int1")])
 def test_what_it_refuses(a, w):
     words = ("operands of a binary dot product must be both bipolar, or both integers of one bit, "
-             f"not {a} (activations) and {w} (weights)")
+             f"not {a} (activations) and {w} (weights): of a sign and a number, or of more bits, a "
+             "gate gives no product")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         BinaryDotProduct(DotSpec(parse_format(a), parse_format(w), 2))

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from hw.pe.activation_serial import ActivationSerialDotProduct
@@ -65,21 +63,3 @@ def test_latency_and_interval(make):
         unit = make(DotSpec(a, w, lanes))
         assert (unit.latency, unit.interval) == times
         assert make.interval_of(unit.spec) == unit.interval
-
-
-@pytest.mark.parametrize(("make", "a", "w", "words"), [
-    (WeightSerialDotProduct, "e2m1", "int4",
-     "activations of a bit-serial dot product (weights in turn) must be integers, fixed point, "
-     "bipolar or ternary, not e2m1 (activations e2m1, weights int4)"),
-    (ActivationSerialDotProduct, "int4", "e2m1",
-     "weights of a bit-serial dot product (activations in turn) must be integers, fixed point, "
-     "bipolar or ternary, not e2m1 (activations int4, weights e2m1)"),
-    (WeightSerialDotProduct, "int17", "int17",
-     "weights of a bit-serial dot product (weights in turn) must have 1 to 16 bits, not int17 "
-     "(activations int17, weights int17)"),
-    (ActivationSerialDotProduct, "uint20", "int17",
-     "activations of a bit-serial dot product (activations in turn) must have 1 to 16 bits, not "
-     "uint20 (activations uint20, weights int17)")])
-def test_what_it_refuses(make, a, w, words):
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        make(DotSpec(parse_format(a), parse_format(w), 2))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 
@@ -61,12 +60,3 @@ def test_area(a, w, lanes, family, goal):
     taken = resources(BitWeightDotProduct(spec), [family], dsp=False)[family]
     assert taken.dsps == 0
     assert taken.area <= goal * lanes
-
-
-@pytest.mark.parametrize(("a", "w", "name", "wrong"), [
-    ("int8", "e2m1", "weights", "e2m1"), ("e4m3fn", "int4", "activations", "e4m3fn")])
-def test_what_it_refuses(a, w, name, wrong):
-    words = (f"{name} of a dot product by bit weights must be integers, fixed point, bipolar or "
-             f"ternary, not {wrong} (activations {a}, weights {w})")
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        BitWeightDotProduct(DotSpec(parse_format(a), parse_format(w), 2))

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -58,13 +56,3 @@ def test_cycles_are_the_digits_that_there_are(text):
     assert (unit.interval, unit.latency) == (count, count + 4)
     if text.startswith(("int", "uint")):
         assert count == -(-(form.width + text.startswith("u")) // 2)
-
-
-@pytest.mark.parametrize(("a", "w", "words"), [
-    ("e2m1", "int4", "activations of a Booth dot product must be integers, fixed point, bipolar "
-                     "or ternary, not e2m1 (activations e2m1, weights int4)"),
-    ("int8", "int17", "weights of a Booth dot product must have 1 to 16 bits, not int17 "
-                      "(activations int8, weights int17)")])
-def test_what_it_refuses(a, w, words):
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        BoothDotProduct(DotSpec(parse_format(a), parse_format(w), 2))

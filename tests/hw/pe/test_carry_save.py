@@ -89,5 +89,11 @@ def test_what_they_refuse():
     with pytest.raises(ValueError, match=r"^operands must be integers, fixed point, bipolar or "
                                          r"ternary, not e2m1 \(activations int8, weights e2m1\)$"):
         CarrySaveAccumulate(DotSpec(int8, e2m1, 1), IntFormat(20))
+    words = ("accumulator must hold -48768 to 49152, a dot product of activations int8 and weights "
+             "int8 in 3 lanes, not int16")
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        MultiplyAccumulate(DotSpec(int8, int8, 3), IntFormat(16))
+    assert [MultiplyAccumulate(DotSpec(int8, int8, 1), IntFormat(bits)).limit
+            for bits in (16, 20, 32)] == [1, 31, 131071]
     with pytest.raises(ValueError, match=r"^accumulator must be signed, not uint20$"):
         MultiplyAccumulate(DotSpec(int8, int8, 1), IntFormat(20, signed=False))

@@ -22,7 +22,10 @@ LONG = [("e2m1", "e2m1"), ("int8", "e2m1"), ("e4m3fn", "e4m3fn"), ("e5m2", "e5m2
 #: Bits of one product and of the exact sum of 32, by the definitions of the formats.
 WIDTHS = {"e2m1": (9, 14), "e2m3": (13, 18), "e3m2": (19, 24), "e4m3fn": (37, 42),
           "e5m2": (65, 70), "posit<4,1>": (18, 23), "posit<8,0>": (26, 31),
-          "posit<16,1>": (114, 119)}
+          "posit<16,1>": (114, 119),
+          # Integers of eight bits are -127 to 127 there, as of a sign and a magnitude; two's
+          # complement has -128 besides, whose square is one bit longer.
+          "khot<8,0,7>": (15, 20), "int8": (16, 21)}
 
 
 def test_every_pair_of_codes(need, tmp_path):
@@ -49,6 +52,6 @@ def test_latency():
 
 
 def test_parallel_says_who_takes_them():
-    with pytest.raises(ValueError, match=r"^weights of a parallel dot product must be .* not e2m1; "
-                                         r"an exact one takes it$"):
+    with pytest.raises(ValueError, match=r"^weights of a parallel dot product must be .* "
+                                         r"not e2m1 .*; an exact one takes it$"):
         ParallelDotProduct(DotSpec(parse_format("int8"), parse_format("e2m1"), 2))

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from amaranth.sim import Simulator
 
@@ -73,12 +71,3 @@ def test_latency_and_interval():
     spec = DotSpec(parse_format("int8"), parse_format("int4"), 16)
     units = LutDotProduct(spec), SerialLutDotProduct(spec)
     assert [(unit.latency, unit.interval) for unit in units] == [(8, 1), (10, 4)]
-
-
-@pytest.mark.parametrize(("a", "w", "name", "wrong"), [
-    ("int8", "e2m1", "weights", "e2m1"), ("e4m3fn", "int4", "activations", "e4m3fn")])
-def test_what_it_refuses(a, w, name, wrong):
-    words = (f"{name} of a dot product by look-up must be integers, fixed point, bipolar or "
-             f"ternary, not {wrong} (activations {a}, weights {w})")
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        LutDotProduct(DotSpec(parse_format(a), parse_format(w), 2))

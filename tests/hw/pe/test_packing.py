@@ -100,9 +100,9 @@ def test_factors_fit_the_ports(case):
     ("int20", "int4", WIDEST,
      "no two products of activations int20 and weights int4 fit a multiplier of 18 x 18 bits; "
      "legal with int20 are weights of none, and with int4 activations of up to int10"),
-    ("e2m1", "int4", WIDEST,
-     "activations of a packed dot product must be integers, fixed point, bipolar or ternary, "
-     "not e2m1 (activations e2m1, weights int4)")])
+    ("e4m3fn", "e2m1", WIDEST,
+     "no two products of activations e4m3fn and weights e2m1 fit a multiplier of 18 x 18 bits; "
+     "legal with e4m3fn are weights of none, and with e2m1 activations of up to int8")])
 def test_refusals(a, w, ports, words):
     assert refusal(DotSpec(parse_format(a), parse_format(w), 3), ports) == words
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hw.pe import PE_KINDS, DotSpec
+from hw.pe.packing import PORTS
 from hw.pe.rows import SeparateRows, rows_of
 from sw_model.formats import parse_format
 from tests.support.dots import codes_of
@@ -60,3 +61,26 @@ def test_what_is_refused():
         SeparateRows(PE_KINDS["parallel"], spec_of("int8", "int8", 1), 0)
     with pytest.raises(ValueError, match="weights of a ternary dot product must be"):
         rows_of(PE_KINDS["ternary"], spec_of("int8", "int4", 1), 2)
+
+
+def test_rows_are_packed_for_the_family():
+    """As many multipliers as its ports allow, two rows or one, and no pair is refused that fits."""
+    packed = PE_KINDS["packed"]
+    for family in PORTS:
+        for a, w in (("int6", "int4"), ("int8", "int2"), ("int8", "int4")):
+            spec = spec_of(a, w, 16)
+            for rows in (1, 2, 5):
+                wanted = packed.shared(spec, rows, ports=PORTS[family])
+                found = rows_of(packed, spec, rows, family=family)
+                assert type(found) is type(wanted)
+                assert multipliers_of(found) == multipliers_of(wanted)
+    assert multipliers_of(rows_of(packed, spec_of("int8", "int8", 16), 2, family="xilinx")) == 16
+    with pytest.raises(ValueError, match="fit a multiplier of 18 x 18 bits"):
+        rows_of(packed, spec_of("int8", "int8", 16), 2, family="ecp5")
+
+
+def multipliers_of(rows):
+    """Those of all rows."""
+    if isinstance(rows, SeparateRows):
+        return sum(element.component.multipliers for element in rows._elements)
+    return rows.multipliers

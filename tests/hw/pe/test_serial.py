@@ -60,7 +60,7 @@ def simulate(top, bench):
 
 
 @pytest.mark.parametrize(("a", "w", "lanes"), PAIRS)
-@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("make", [*KINDS, SerialLutDotProduct])
 def test_results_come_when_they_are_due(make, a, w, lanes, rng):
     """Not a cycle sooner, and the next one not before its time; without one, the last stays."""
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))

@@ -88,8 +88,9 @@ def test_turns():
 
 
 def test_what_it_refuses():
-    words = ("weights of a ternary dot product must be ternary or bipolar, not int4 (with "
-             "activations int8)")
+    words = ("weights of a ternary dot product must be ternary or bipolar, not int4 "
+             "(activations int8, weights int4): its lanes add, take off or skip an activation, and "
+             "multiply nothing")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         SparseDotProduct(PE_KINDS["ternary"], spec_of("int8", "sparse<2,4,int4>", 1))
     with pytest.raises(ValueError, match=r"^blocks must be at least 1, not 0$"):

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -146,13 +144,3 @@ def test_column(rows, lanes, rng):
     found = run_paced(unit, count, give, lambda ctx: [ctx.get(unit.o[row]) for row in range(rows)],
                       rng)
     np.testing.assert_array_equal(found, np.einsum("nl,nrl->nr", a, w))
-
-
-@pytest.mark.parametrize(("a", "w", "words"), [
-    ("e2m1", "int4", "activations of a sparse encoded dot product must be integers, fixed point, "
-                     "bipolar or ternary, not e2m1 (activations e2m1, weights int4)"),
-    ("int17", "int8", "activations of a sparse encoded dot product must have 1 to 16 bits, not "
-                      "int17 (activations int17, weights int8)")])
-def test_what_it_refuses(a, w, words):
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        SparseEncodedDotProduct(DotSpec(parse_format(a), parse_format(w), 2))

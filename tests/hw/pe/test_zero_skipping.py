@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -93,15 +91,3 @@ def test_measured_cycles(need, tmp_path, rng):
         cycles = counts(make, int8, codes).max(axis=1)
         np.testing.assert_array_equal(np.diff(run.accepted[f"u{k}__w"].astype(np.int64)),
                                       cycles[:-1], f"{make} {specs[k].lanes}")
-
-
-@pytest.mark.parametrize(("make", "a", "w", "words"), [
-    (CsdDotProduct, "e2m1", "int4",
-     "activations of a CSD dot product must be integers, fixed point, bipolar or ternary, not "
-     "e2m1 (activations e2m1, weights int4)"),
-    (EnTDotProduct, "int8", "uint17",
-     "weights of an EN-T dot product must have 1 to 16 bits, not uint17 (activations int8, "
-     "weights uint17)")])
-def test_what_it_refuses(make, a, w, words):
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
-        make(DotSpec(parse_format(a), parse_format(w), 2))

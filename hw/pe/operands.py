@@ -1,0 +1,82 @@
+"""Which formats a kind of processing element takes as an operand, and why no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sw_model.formats import (
+    BipolarFormat,
+    CodedFormat,
+    Format,
+    TernaryFormat,
+    covering,
+)
+
+from ..codec.decode import PLAIN
+from ..codec.unpack import unpack
+from ..shapes import fixed_shape
+
+__all__ = ["ANY", "MOST_DECODED", "NUMBERS", "NUMBER_WORDS", "PLAIN_ONLY", "SIGNS", "Operand",
+           "as_integers"]
+
+#: Most bits of a code's number on its grid that is decoded in front of an element: one more than
+#: e4m3fn's have.
+MOST_DECODED = 20
+
+
+@dataclass(frozen=True)
+class Operand:
+    """What a kind takes as an operand.
+
+    Parameters
+    ----------
+    legal : str
+        In words, as they follow "must be".
+    takes : callable
+        Whether it takes a format.
+    why : str
+        Why it takes no other.
+    """
+
+    legal: str
+    takes: Callable[[Format], bool]
+    why: str
+
+
+def _has_decoder(form: Format) -> bool:
+    return unpack.dispatch(type(form)) is not unpack.dispatch(object)
+
+
+def _is_number(form: Format) -> bool:
+    """Whether a format's codes are integers, or are decoded to integers in front."""
+    return isinstance(form, PLAIN) or (isinstance(form, CodedFormat) and _has_decoder(form)
+                                       and fixed_shape(form).width <= MOST_DECODED)
+
+
+def as_integers(form: Format) -> Format:
+    """The format of what decoders make of codes: integers of as many bits as the grid needs."""
+    return covering(form.fixed_min, form.fixed_max) if isinstance(form, CodedFormat) else form
+
+
+#: Whatever has hardware at all.
+ANY = Operand("of a format that has a decoder", _has_decoder,
+              "tensors of such values are the host's, no hardware carries them")
+
+NUMBER_WORDS = (f"integers, fixed point, bipolar, ternary, or codes of at most {MOST_DECODED} bits "
+                "on their grid")
+
+#: Integers, and what a decoder makes integers of.
+NUMBERS = Operand(NUMBER_WORDS, _is_number, (
+    "it computes with whole numbers on the grid, which are the dearer the wider they are; an exact "
+    "one multiplies significands and shifts"))
+
+#: Integers, or what needs no decoder.
+PLAIN_ONLY = Operand("integers, fixed point, bipolar or ternary",
+                     lambda form: isinstance(form, PLAIN),
+                     "multipliers of numbers on the grid are wider than those of significands; "
+                     "an exact one takes it")
+
+#: What adds, takes off, or skips.
+SIGNS = Operand("ternary or bipolar", lambda form: isinstance(form, TernaryFormat | BipolarFormat),
+                "its lanes add, take off or skip an activation, and multiply nothing")

@@ -1,0 +1,105 @@
+# amaranth: UnusedElaboratable=no
+"""What kinds take: a reason against each pair that is refused, and no other pair fails."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from hw.pe import PE_KINDS, DotSpec
+from hw.pe.operands import MOST_DECODED
+from hw.shapes import fixed_shape
+from hw.verilog import to_verilog
+from sw_model.formats import parse_format
+
+#: Of every sort: the narrowest, the widest, and some beyond what any kind is made for.
+FORMATS = ["int1", "uint1", "int8", "uint8", "int9", "int17", "int33", "int64", "uint63",
+           "fixed<6,2>", "bipolar", "ternary", "e2m1", "e4m3fn", "e5m2", "e8m0", "fp16", "bf16",
+           "posit<4,1>", "posit<8,0>", "posit<16,1>", "codebook<-1,0,0.5,2>", "khot<8,5,2>",
+           "float32"]
+
+#: Both operands of a kind that decodes, or takes no codes.
+DECODING = ("integers, fixed point, bipolar, ternary, or codes of at most 20 bits on their grid",
+            "it computes with whole numbers on the grid, which are the dearer the wider they are; "
+            "an exact one multiplies significands and shifts")
+PLAIN = ("integers, fixed point, bipolar or ternary",
+         "multipliers of numbers on the grid are wider than those of significands; an exact one "
+         "takes it")
+ANY = ("of a format that has a decoder",
+       "tensors of such values are the host's, no hardware carries them")
+WORDS = {"parallel": ("a parallel dot product", PLAIN), "exact": ("an exact dot product", ANY),
+         "table": ("a product by table", ANY), "lut": ("a dot product by look-up", DECODING),
+         "serial_lut": ("a dot product by look-up", DECODING),
+         "bit_weight": ("a dot product by bit weights", DECODING),
+         "mixed": ("a mixed dot product", DECODING), "packed": ("a packed dot product", DECODING),
+         "weight_serial": ("a bit-serial dot product (weights in turn)", DECODING),
+         "activation_serial": ("a bit-serial dot product (activations in turn)", DECODING),
+         "booth": ("a Booth dot product", DECODING), "csd": ("a CSD dot product", DECODING),
+         "en_t": ("an EN-T dot product", DECODING), "term": ("a term dot product", DECODING),
+         "sparse_encoded": ("a sparse encoded dot product", DECODING)}
+
+
+def spec_of(a, w, lanes=2):
+    return DotSpec(parse_format(a), parse_format(w), lanes)
+
+
+@pytest.mark.parametrize("kind", PE_KINDS)
+def test_a_pair_is_refused_or_there_is_an_element(kind):
+    """With the interval that is known before."""
+    make = PE_KINDS[kind]
+    for a, w in itertools.product(FORMATS, repeat=2):
+        spec = spec_of(a, w)
+        if reason := make.refusal(spec):
+            assert a in reason
+            assert w in reason
+            assert ": " in reason or "fit a multiplier" in reason
+            with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+                make(spec)
+        else:
+            unit = make(spec)
+            assert unit.interval == make.interval_of(spec)
+            assert unit.spec == spec
+
+
+@pytest.mark.parametrize("kind", PE_KINDS)
+def test_elements_elaborate(kind):
+    """Of every format on both sides, by the narrowest other."""
+    make, other = PE_KINDS[kind], "bipolar" if kind.startswith(("ternary", "binary")) else "int1"
+    pairs = [pair for name in FORMATS for pair in ((name, other), (other, name))]
+    legal = [pair for pair in pairs if make.refusal(spec_of(*pair)) is None]
+    assert legal
+    for pair in legal:
+        if not set(pair) & {"e8m0", "bf16"}:
+            assert "module unit" in to_verilog(make(spec_of(*pair)), "unit")
+
+
+@pytest.mark.parametrize("kind", WORDS)
+@pytest.mark.parametrize(("a", "w", "name"), [("float32", "int4", "activations"),
+                                              ("int4", "float32", "weights")])
+def test_words(kind, a, w, name):
+    """Both formats, what is legal, and why nothing else is."""
+    what, (legal, why) = WORDS[kind]
+    assert PE_KINDS[kind].refusal(spec_of(a, w)) == (
+        f"{name} of {what} must be {legal}, not float32 (activations {a}, weights {w}): {why}")
+
+
+def test_words_of_ternary():
+    for kind in ("ternary", "ternary_ecp5"):
+        assert PE_KINDS[kind].refusal(spec_of("int8", "int2")) == (
+            "weights of a ternary dot product must be ternary or bipolar, not int2 (activations "
+            "int8, weights int2): its lanes add, take off or skip an activation, and multiply "
+            "nothing")
+        assert PE_KINDS[kind].refusal(spec_of("fp16", "ternary")).startswith(
+            f"activations of a ternary dot product must be {DECODING[0]}, not fp16 (")
+
+
+def test_grids_that_are_decoded():
+    """Eight bits of a float are, unless nearly all are exponent."""
+    assert MOST_DECODED == 20
+    widths = {name: fixed_shape(parse_format(name)).width
+              for name in ("e2m1", "e4m3fn", "posit<8,0>", "e5m2", "fp16")}
+    assert widths == {"e2m1": 5, "e4m3fn": 19, "posit<8,0>": 14, "e5m2": 33, "fp16": 41}
+    legal = [name for name in widths if PE_KINDS["lut"].refusal(spec_of(name, "int4")) is None]
+    assert legal == ["e2m1", "e4m3fn", "posit<8,0>"]
