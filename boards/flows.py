@@ -74,7 +74,10 @@ def _synthesis(target: str, top: str, options: Options, *, liberty: str) -> list
             return [f"synth_lattice -family lifcl{bare} -top {top}{whole}{no_dsp}"]
         case "ice40":
             dsp = " -dsp" if options.dsp else ""
-            return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}"]
+            # Inference would make 16 x 16 multipliers of cells of this kind that are there
+            # already, in whatever mode: they have the name of another one until it is done.
+            return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}",
+                    "chtype -set SB_MAC16 t:gatemill_sb_mac16"]
         case "gowin":
             bare = "" if options.pads else " -noiopads"
             # nextpnr 0.11 knows no RAM in the LUTs of a GW5A.

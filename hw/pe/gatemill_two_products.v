@@ -1,6 +1,7 @@
 // Two products of bytes, registered: o = {a[15:8] * b[15:8], a[7:0] * b[7:0]}, 16 bits each.
-// On iCE40 UltraPlus (ICE40 = 1) one SB_MAC16 in its 8 x 8 mode, which Yosys does not infer, and
-// which synth_ice40 -dsp turns into a 16 x 16 multiplier: synthesise without -dsp.
+// On iCE40 UltraPlus (ICE40 = 1) one SB_MAC16 in its 8 x 8 mode, which Yosys does not infer.
+// synth_ice40 -dsp would make a 16 x 16 multiplier of a cell of that name. So it has another one
+// until cells are mapped (boards/flows.py renames it); without that, placers know no such cell.
 // Simulators know no SB_MAC16: they get the products themselves, as every other family does.
 module gatemill_two_products #(
   parameter A_SIGNED = 1,
@@ -21,7 +22,7 @@ module gatemill_two_products #(
   generate
     if (CELL) begin : cell_8x8
       // Outputs select the multipliers' own registers (F and G in the guide).
-      SB_MAC16 #(
+      gatemill_sb_mac16 #(
         .MODE_8x8(1'b1), .A_SIGNED(A_SIGNED ? 1'b1 : 1'b0), .B_SIGNED(B_SIGNED ? 1'b1 : 1'b0),
         .TOP_8x8_MULT_REG(1'b1), .BOT_8x8_MULT_REG(1'b1),
         .TOPOUTPUT_SELECT(2'b10), .BOTOUTPUT_SELECT(2'b10)
@@ -47,3 +48,20 @@ module gatemill_two_products #(
     end
   endgenerate
 endmodule
+
+`ifdef SYNTHESIS
+(* blackbox *)
+module gatemill_sb_mac16 #(
+  parameter MODE_8x8 = 1'b0, parameter A_SIGNED = 1'b0, parameter B_SIGNED = 1'b0,
+  parameter TOP_8x8_MULT_REG = 1'b0, parameter BOT_8x8_MULT_REG = 1'b0,
+  parameter TOPOUTPUT_SELECT = 2'b00, parameter BOTOUTPUT_SELECT = 2'b00
+) (
+  input  wire        CLK, CE,
+  input  wire [15:0] A, B, C, D,
+  output wire [31:0] O,
+  input  wire        AHOLD, BHOLD, CHOLD, DHOLD, IRSTTOP, IRSTBOT, ORSTTOP, ORSTBOT,
+  input  wire        OLOADTOP, OLOADBOT, OHOLDTOP, OHOLDBOT, ADDSUBTOP, ADDSUBBOT,
+  input  wire        CI, ACCUMCI, SIGNEXTIN
+);
+endmodule
+`endif

@@ -20,9 +20,9 @@ class TwoProducts(wiring.Component):
     """Two products of up to 8 x 8 bits, a register behind them.
 
     Yosys makes an ``SB_MAC16`` of one product; that the cell can do two must be asked for. Its
-    inference (``synth_ice40 -dsp``, Yosys 0.70) makes a 16 x 16 multiplier of this one too:
-    designs with it are right only if they are synthesised without (``gatemill synth
-    --no-dsp``), their other products then in logic.
+    inference (``synth_ice40 -dsp``, Yosys 0.70) would make a 16 x 16 multiplier of this one too,
+    were it not for its name, which :mod:`boards.flows` changes behind it: in other flows the
+    cell stays unknown.
 
     Source: Lattice, DSP Function Usage Guide for iCE40 Devices (FPGA-TN-02007), 8 x 8 mode.
 

@@ -8,15 +8,14 @@ from functools import partial
 import pytest
 
 import tests.support.emulated
-from boards.yosys import run_commands
 from hw.pe import DotSpec, MixedDotProduct, PackedDotProduct
 from hw.pe.packed_rows import PackedRows
 from hw.pe.packing import PORTS
-from hw.verilog import to_verilog
 from sw_model.formats import parse_format
 from tests.hw.pe.test_packed_rows import case_of
 from tests.support.dots import check_dots, extremes
 from tests.support.enabled import check_enabled
+from tests.support.mapped import mapped
 
 pytestmark = pytest.mark.full
 
@@ -26,22 +25,11 @@ ICE40 = PORTS["ice40"]
 @pytest.fixture
 def on_ice40(request, monkeypatch, tmp_path):
     """Emulators run what synthesis makes, every cell replaced by its model."""
-    def mapped(component, name):
-        (tmp_path / "unit.v").write_text(to_verilog(component, name), encoding="utf-8")
-        run_commands(["read_verilog unit.v", f"synth_ice40 {request.param} -top {name}",
-                      "select -assert-min 1 t:SB_MAC16", "write_verilog -noattr cells.v"],
-                     subject=name, cwd=tmp_path, log=tmp_path / "synth.log")
-        run_commands(["read_verilog cells.v",
-                      "read_verilog -D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v",
-                      f"hierarchy -check -top {name}", "proc", "flatten", "opt_clean",
-                      "write_verilog -noattr model.v"],
-                     subject=name, cwd=tmp_path, log=tmp_path / "model.log")
-        return (tmp_path / "model.v").read_text(encoding="utf-8")
-
-    monkeypatch.setattr(tests.support.emulated, "to_verilog", mapped)
+    monkeypatch.setattr(tests.support.emulated, "to_verilog", mapped(
+        "ice40", tmp_path, dsp=request.param, holds="SB_MAC16"))
 
 
-@pytest.mark.parametrize("on_ice40", ["-dsp"], indirect=True)
+@pytest.mark.parametrize("on_ice40", [True], indirect=True)
 def test_pairs(need, tmp_path, rng, on_ice40):
     need("verilator")
     make = partial(PackedDotProduct, ports=ICE40)
@@ -49,16 +37,16 @@ def test_pairs(need, tmp_path, rng, on_ice40):
                 extremes(make, "int6", "int4", 4, rng, 500)], tmp_path / "build")
 
 
-@pytest.mark.parametrize("on_ice40", [""], indirect=True)
+@pytest.mark.parametrize("on_ice40", [False, True], indirect=True)
 def test_two_in_a_block(need, tmp_path, rng, on_ice40):
-    """Without inference, which would make 16 x 16 multipliers of these blocks."""
+    """Inference must not make 16 x 16 multipliers of these blocks."""
     need("verilator")
     make = partial(MixedDotProduct, primitive="ice40")
     check_dots([extremes(make, "int8", "int8", 6, rng, 500),
                 extremes(make, "uint8", "int7", 3, rng, 500)], tmp_path / "build")
 
 
-@pytest.mark.parametrize("on_ice40", ["-dsp"], indirect=True)
+@pytest.mark.parametrize("on_ice40", [True], indirect=True)
 @pytest.mark.parametrize("accumulations", [1, 2])
 def test_rows(accumulations, need, tmp_path, rng, on_ice40):
     need("verilator")

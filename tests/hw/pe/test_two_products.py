@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import subprocess
 from importlib.resources import files
@@ -14,7 +16,9 @@ from amaranth import signed, unsigned
 
 import hw.pe
 from boards.component import resources
+from boards.yosys import Options, synthesise
 from hw.pe.two_products import PRIMITIVES, TwoProducts
+from hw.verilog import to_verilog
 from tests.support.enabled import EnabledCase, check_enabled
 
 SHAPES = [(signed(8), signed(8)), (unsigned(8), signed(8)), (unsigned(8), unsigned(8)),
@@ -85,17 +89,36 @@ def test_the_block_by_the_model_of_yosys(need, tmp_path):
     model = tmp_path / "model.v"
     model.write_text(re.search(r"^module SB_MAC16 .*?^endmodule$", models,
                                re.DOTALL | re.MULTILINE)[0], encoding="utf-8")
+    leaf = tmp_path / "leaf.v"
+    # The name that the cell gets behind synthesis.
+    leaf.write_text(re.sub(r"gatemill_sb_mac16", "SB_MAC16", LEAF.read_text(encoding="utf-8").split(
+        "\n`ifdef SYNTHESIS\n(* blackbox *)")[0]), encoding="utf-8")
     program = tmp_path / "bench.vvp"
-    subprocess.run(["iverilog", "-g2012", "-DSYNTHESIS", "-s", "bench", "-o", program, bench, LEAF,
+    subprocess.run(["iverilog", "-g2012", "-DSYNTHESIS", "-s", "bench", "-o", program, bench, leaf,
                     model], check=True)
     done = subprocess.run(["vvp", program], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "65536 tried, 0 wrong"
 
 
-def test_one_block():
+@pytest.mark.parametrize("dsp", [False, True])
+def test_one_block(dsp):
+    """The same with inference of DSP blocks and without."""
     unit = TwoProducts(signed(8), signed(8), "ice40")
-    found = resources(unit, ["ice40"], dsp=False)["ice40"]
+    found = resources(unit, ["ice40"], dsp=dsp)["ice40"]
     assert (found.dsps, found.lut_count, found.ffs) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("dsp", [False, True])
+def test_the_mode_is_what_was_asked_for(dsp, tmp_path):
+    """In the netlist as well, whatever inference makes of other cells."""
+    (tmp_path / "unit.v").write_text(to_verilog(TwoProducts(signed(8), signed(8), "ice40"), "unit"),
+                                     encoding="utf-8")
+    netlist = synthesise(tmp_path / "unit.v", "unit", "ice40", options=Options(
+        dsp=dsp, flatten=True)).netlist
+    cells = json.loads(gzip.decompress(Path(netlist).read_bytes()))["modules"]["unit"]["cells"]
+    (block,) = [cell for cell in cells.values() if cell["type"] == "SB_MAC16"]
+    asked = {"MODE_8x8": 1, "TOPOUTPUT_SELECT": 2, "BOTOUTPUT_SELECT": 2, "A_SIGNED": 1}
+    assert {name: int(block["parameters"][name], 2) for name in asked} == asked
 
 
 @pytest.mark.parametrize(("a", "primitive", "words"), [
