@@ -18,6 +18,7 @@ from . import (
     estimates,
     formats,
     functions,
+    goals,
     huffman,
     library,
     rates,
@@ -31,8 +32,8 @@ __all__ = ["BENCHES", "main"]
 
 #: In the order in which they run.
 BENCHES = (arrays, builds, estimates, rescale_area, formats, huffman, codecs, functions,
-           block_sums, accumulators, encodings, constant_matrices, sparsity, library, tradeoffs,
-           atlas, rates)
+           block_sums, accumulators, goals, encodings, constant_matrices, sparsity, library,
+           tradeoffs, atlas, rates)
 
 
 def main() -> int:

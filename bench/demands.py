@@ -56,6 +56,8 @@ def demands(results: Mapping[str, Result]) -> Iterator[Demand]:
         if row["deviation"] == 30:
             yield Demand("EN-T, cycles of an operand of N(0, 30)", row["EN-T"], 2.36)
             yield Demand("the same in groups of four", row["grouped EN-T"], 2.47)
+    for row in results["goals"]["rows"]:
+        yield Demand(f"{row['goal']}, {row['family']}, cells", row["area"], row["limit"])
     for row in results["constant_matrices"]["means"]:
         yield Demand(f"matrix {row['outputs']}x{row['inputs']}, +{row['spare']} levels, of da4ml's",
                      row["ratio"], 1.05)

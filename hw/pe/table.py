@@ -19,7 +19,7 @@ from ..arith.registered import registered
 from ..shapes import shape_between, shape_of
 from .base import DotProduct, DotSpec
 
-__all__ = ["TableDotProduct", "TableProduct"]
+__all__ = ["RegisteredTableProduct", "TableDotProduct", "TableProduct"]
 
 #: Most bits of both codes: a table of four kilobit for each bit of the product.
 MOST = 12
@@ -80,6 +80,40 @@ class TableProduct(wiring.Component):
         return m
 
 
+class RegisteredTableProduct(wiring.Component):
+    """A :class:`TableProduct` between registers.
+
+    Parameters
+    ----------
+    activations, weights, form
+        As of :class:`TableProduct`.
+
+    Members
+    -------
+    enable : ``In(1)``
+        Clock enable of every register.
+    a : ``In(shape_of(activations))``
+    w : ``In(shape_of(weights))``
+    o : ``Out``
+        The product, ``latency`` enabled cycles later.
+    """
+
+    latency = 2
+
+    def __init__(self, activations: Format, weights: Format, form: str = "signed") -> None:
+        self._product = TableProduct(activations, weights, form)
+        super().__init__({"enable": In(1), **self._product.signature.members})
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        m.submodules.product = product = self._product
+        m.d.comb += [
+            product.a.eq(registered(m, self.a, enable=self.enable, name="a_held")),
+            product.w.eq(registered(m, self.w, enable=self.enable, name="w_held")),
+            self.o.eq(registered(m, product.o, enable=self.enable, name="product_held"))]
+        return m
+
+
 class TableDotProduct(DotProduct):
     """A :class:`TableProduct` for each lane, and an exact sum: a dot product every cycle.
 
@@ -94,16 +128,19 @@ class TableDotProduct(DotProduct):
         Any formats of at most 12 bits together.
     """
 
+    what = "a product by table"
+
     def __init__(self, spec: DotSpec) -> None:
         super().__init__(spec)
         self.latency = 1 + tree_depth(spec.lanes)
 
     @classmethod
-    def refusal(cls, spec: DotSpec) -> str | None:
+    def _refusal_of_pair(cls, spec: DotSpec) -> str | None:
         bits = spec.activations.width + spec.weights.width
         if bits > MOST:
             return (f"codes of a product by table must have at most {MOST} bits together, not "
-                    f"{bits} (activations {spec.activations}, weights {spec.weights})")
+                    f"{bits} (activations {spec.activations}, weights {spec.weights}): a table "
+                    "has an entry for each pair of codes, twice as many with each bit")
         return None
 
     def elaborate(self, platform: Any) -> Elaboratable:

@@ -115,6 +115,7 @@ KEPT = {
     "functions": {"rows": []},
     "encodings": {"means": [{"deviation": 20, "EN-T": 2.5, "grouped EN-T": 2.5},
                             {"deviation": 30, "EN-T": 2.36, "grouped EN-T": 2.47}]},
+    "goals": {"rows": [{"goal": "int8 x int8", "family": "ecp5", "area": 90.0, "limit": 90}]},
     "constant_matrices": {"rows": [], "means": [
         {"outputs": 16, "inputs": 64, "spare": 0, "ratio": 1.05},
         {"outputs": 64, "inputs": 16, "spare": 2, "ratio": 0.9}]},
@@ -126,7 +127,7 @@ KEPT = {
 def test_demands_that_are_met() -> None:
     found = list(demands.demands(KEPT))
     assert [each.limit for each in found] == [20, 1000, 15, 0.2, 0.5, 20, 1.01, 1, 2.36,
-                                              2.47, 1.05, 1.05, 3, 100, 1000]
+                                              2.47, 90, 1.05, 1.05, 3, 100, 1000]
     assert all(each.met for each in found)
     assert demands.lines(found)[-1].split() == [
         "golden", "over", "qonnx,", "TFC_1W1A", ">=", "1000", "1,000", "met"]
@@ -139,7 +140,7 @@ def test_demands_that_are_met() -> None:
     (("rescale_area", "rows", 1, "ratio_full"), 0.51),
     (("huffman", "sizes", 0, "over_bound"), 1.0101), (("huffman", "speeds", 0, "steady"), 0.9999),
     (("encodings", "means", 1, "EN-T"), 2.361), (("encodings", "means", 1, "grouped EN-T"), 2.471),
-    (("constant_matrices", "means", 0, "ratio"), 1.051),
+    (("goals", "rows", 0, "area"), 90.1), (("constant_matrices", "means", 0, "ratio"), 1.051),
     (("rates", "rows", 0, "golden_over"), {"litert": 2.99}),
     (("rates", "rows", 0, "emulator"), {"over_cocotb": 99.9}),
     (("rates", "rows", 1, "golden_over"), {"qonnx": 999.0})])

@@ -6,13 +6,14 @@ from __future__ import annotations
 import itertools
 import re
 
+import numpy as np
 import pytest
 
-from boards.component import resources
 from hw.pe import DotSpec, TableDotProduct
-from hw.pe.table import TableProduct
+from hw.pe.table import RegisteredTableProduct, TableProduct
 from sw_model.formats import parse_format
 from tests.support.dots import check_dots, every_pair, extremes
+from tests.support.enabled import EnabledCase, check_enabled
 
 FORMS = ["e2m1", "posit<4,1>", "codebook<-1,0,0.5,2>", "khot<4,2,1>", "int4", "bipolar", "ternary",
          "float<2,1,ieee>", "ufloat<2,2>"]
@@ -73,12 +74,21 @@ def test_a_product_alone(form, need, tmp_path):
         assert found["o"][pair] == wanted
 
 
-#: LUTs of any size on Xilinx, as demanded.
-@pytest.mark.parametrize(("form", "goal"), [("signed", 18), ("magnitude", 10)])
-def test_area(form, goal):
+def registered_products(form):
+    """Two E2M1 between registers: all 256 pairs."""
     e2m1 = parse_format("e2m1")
-    taken = resources(TableProduct(e2m1, e2m1, form), ["xilinx"], dsp=False)["xilinx"]
-    assert sum(taken.luts.values()) <= goal
+    codes = np.arange(256).reshape(-1, 1)
+    a, w = codes & 15, codes >> 4
+    products = e2m1.to_fixed(a) * e2m1.to_fixed(w)
+    if form == "magnitude":
+        products = np.abs(products) | ((a ^ w) >> 3) << 8
+    return EnabledCase(RegisteredTableProduct(e2m1, e2m1, form), {"a": a, "w": w}, products)
+
+
+def test_between_registers(need, tmp_path):
+    need("verilator")
+    check_enabled([registered_products(form) for form in ("signed", "magnitude")],
+                  tmp_path / "build")
 
 
 def test_latency():
@@ -89,7 +99,8 @@ def test_latency():
 def test_what_it_refuses():
     e4m3, int5 = parse_format("e4m3fn"), parse_format("int5")
     words = ("codes of a product by table must have at most 12 bits together, not 13 (activations "
-             "e4m3fn, weights int5)")
+             "e4m3fn, weights int5): a table has an entry for each pair of codes, twice as many "
+             "with each bit")
     for make in (TableProduct, lambda a, w: TableDotProduct(DotSpec(a, w, 2))):
         with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
             make(e4m3, int5)

@@ -48,11 +48,14 @@ class Steps(wiring.Component):
 
 
 def test_sums(need, tmp_path, rng):
-    """Random weights, cleared at random, with stalls; sums wrap as two's complement does."""
     need("verilator")
-    count = 3000
+    check_sums(CASES, rng, tmp_path / "build")
+
+
+def check_sums(cases, rng, folder, count=3000):
+    """Random weights, cleared at random, with stalls; sums wrap as two's complement does."""
     units, streams, inputs, expected = [], [], {}, []
-    for k, (a, bits, primitive) in enumerate(CASES):
+    for k, (a, bits, primitive) in enumerate(cases):
         form = parse_format(a)
         units.append(Steps(TernaryAccumulate(form, IntFormat(bits), primitive)))
         clear = rng.random(count) < 0.02
@@ -68,10 +71,10 @@ def test_sums(need, tmp_path, rng):
         streams += [Stream(name=f"u{k}__{name}", direction=way, tensor=f"{name}{k}",
                            format=f"uint{width}", lanes=1, vector=1)
                     for name, way, width in (("i", "in", 3 + form.width), ("o", "out", bits))]
-    emulator = emulator_of(units, streams, tmp_path / "build")
+    emulator = emulator_of(units, streams, folder)
     for stalls in (0.0, 0.3):
         run = emulator.run(inputs, idle=stalls, stall=stalls, seed=1)
-        for k, case in enumerate(CASES):
+        for k, case in enumerate(cases):
             np.testing.assert_array_equal(run.outputs[f"o{k}"].ravel(), expected[k], f"{case}")
 
 
