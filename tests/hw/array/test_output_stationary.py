@@ -144,8 +144,8 @@ def test_wrong_parameters():
         GemmJob(1, 0, 1)
     with pytest.raises(ValueError, match=r"^accumulator int10 holds -512 to 511, but 400 "
                                          r"products of activations int8 and weights int8 come to "
-                                         r"-6502400 to 6553600: int24 holds them, or tell the reach of "
-                                         r"operands that come to less$"):
+                                         r"-6502400 to 6553600: int24 holds them, or tell the "
+                                         r"reach of operands that come to less$"):
         OutputStationary(GemmSpec(**{**good, "accumulator": IntFormat(10),
                                      "jobs": (GemmJob(2, 3, 2), GemmJob(4, 400, 4))}))
     with pytest.raises(ValueError, match=r"int10 holds -512 to 511, but the results that it is "
