@@ -13,6 +13,7 @@ DSP-Packing, section III (arXiv 2203.11028), for borrows and for lanes that over
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from amaranth import Shape, signed
 
@@ -148,6 +149,7 @@ def refusal(spec: DotSpec, ports: tuple[int, int] = WIDEST) -> str | None:
             f"weights of {narrow}, and with {spec.weights} activations of {other}")
 
 
+@cache
 def _packs(activations: Format, weights: Format, ports: tuple[int, int]) -> bool:
     return (pair_packing(activations, weights, ports=ports).count > 1
             or row_packing(activations, weights, 2, ports=ports) is not None)
