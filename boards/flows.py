@@ -75,8 +75,11 @@ def _synthesis(target: str, top: str, options: Options, *, liberty: str) -> list
         case "ice40":
             dsp = " -dsp" if options.dsp else ""
             # Inference would make 16 x 16 multipliers of cells of this kind that are there
-            # already, in whatever mode: they have the name of another one until it is done.
-            return [f"synth_ice40 -device {options.variant or 'hx'} -top {top}{whole}{dsp}",
+            # already, in whatever mode: they have the name of a copy until it is done.
+            chip = options.variant or "hx"
+            return [f"read_verilog -D ICE40_{chip.upper()} -lib -specify +/ice40/cells_sim.v",
+                    "copy SB_MAC16 gatemill_sb_mac16",
+                    f"synth_ice40 -device {chip} -top {top}{whole}{dsp}",
                     "chtype -set SB_MAC16 t:gatemill_sb_mac16"]
         case "gowin":
             bare = "" if options.pads else " -noiopads"

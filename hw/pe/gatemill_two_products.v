@@ -48,20 +48,3 @@ module gatemill_two_products #(
     end
   endgenerate
 endmodule
-
-`ifdef SYNTHESIS
-(* blackbox *)
-module gatemill_sb_mac16 #(
-  parameter MODE_8x8 = 1'b0, parameter A_SIGNED = 1'b0, parameter B_SIGNED = 1'b0,
-  parameter TOP_8x8_MULT_REG = 1'b0, parameter BOT_8x8_MULT_REG = 1'b0,
-  parameter TOPOUTPUT_SELECT = 2'b00, parameter BOTOUTPUT_SELECT = 2'b00
-) (
-  input  wire        CLK, CE,
-  input  wire [15:0] A, B, C, D,
-  output wire [31:0] O,
-  input  wire        AHOLD, BHOLD, CHOLD, DHOLD, IRSTTOP, IRSTBOT, ORSTTOP, ORSTBOT,
-  input  wire        OLOADTOP, OLOADBOT, OHOLDTOP, OHOLDBOT, ADDSUBTOP, ADDSUBBOT,
-  input  wire        CI, ACCUMCI, SIGNEXTIN
-);
-endmodule
-`endif
