@@ -55,8 +55,12 @@ def wanted(kind: str) -> list[tuple[str, str, int, int]]:
     found = []
     for pair, (lanes, rows) in itertools.product(PAIRS, SHAPES):
         spec = DotSpec(*map(parse_format, pair), lanes)
+        make = PE_KINDS[kind]
+        # What is behind decoders is priced as what it is made of.
+        if make.refusal(spec) or make.core(spec) != spec:
+            continue
         large = kind == "table" and spec.activations.width + spec.weights.width >= LARGE
-        if PE_KINDS[kind].refusal(spec) is None and not (large and rows > 1):
+        if not (large and rows > 1):
             found.append((*pair, lanes, rows))
     return found
 

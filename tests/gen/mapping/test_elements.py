@@ -60,7 +60,7 @@ def test_one_sample_of_each_kind(kind):
 
 
 @pytest.mark.parametrize(("family", "a", "w"), [
-    ("ice40", "int6", "int4"), ("ice40", "int8", "int2"), ("xilinx", "int8", "int8"),
+    ("ice40", "int6", "int4"), ("ice40", "int5", "int5"), ("xilinx", "int8", "int8"),
     ("xilinx", "int6", "int4"), ("ecp5", "e2m1", "e2m1")])
 def test_multipliers_of_packed_rows_by_family(family, a, w):
     """As many as the rows that a plan of the family gets, and as synthesis makes of these."""
