@@ -70,7 +70,7 @@ from hw.pe.sparse_encoded import SparseEncodedDotProduct
 from hw.pe.sparse_encoded_rows import SparseEncodedRow, SparseEncodedRows
 from hw.pe.sparse_encoder import SparseEncoder
 from hw.pe.split_multiplier import SplitMultiplier
-from hw.pe.table import TableDotProduct, TableProduct
+from hw.pe.table import RegisteredTableProduct, TableDotProduct, TableProduct
 from hw.pe.term import TermDotProduct
 from hw.pe.ternary import TernaryDotProduct
 from hw.pe.ternary_accumulate import TernaryAccumulate
@@ -202,7 +202,11 @@ def _chains() -> tuple[wiring.Component, ...]:
 def _tables() -> tuple[wiring.Component, ...]:
     e2m1 = parse_format("e2m1")
     return (TableDotProduct(DotSpec(e2m1, e2m1, 3)), TableDotProduct(DotSpec(e2m1, INT4, 3)),
-            *(TableProduct(e2m1, e2m1, form) for form in ("signed", "magnitude")))
+            *(TableProduct(e2m1, e2m1, form) for form in ("signed", "magnitude")),
+            RegisteredTableProduct(e2m1, e2m1),
+            # Behind decoders.
+            *(make(DotSpec(e2m1, INT4, 3)) for make in (BitWeightDotProduct, CsdDotProduct)),
+            rows_of(BitWeightDotProduct, DotSpec(e2m1, INT4, 3), 2))
 
 
 def _constants() -> tuple[wiring.Component, ...]:

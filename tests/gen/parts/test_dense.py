@@ -1,8 +1,10 @@
+# amaranth: UnusedElaboratable=no
 """Processing elements that a dense unit cannot have: one line, and nothing is written."""
 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,9 @@ import pytest
 from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
+from hw.array.dense import DenseLayer, DenseSpec
 from sw_model.faults import InputFault
+from sw_model.formats import IntFormat
 
 
 def attempt(folder, *given):
@@ -32,7 +36,8 @@ def test_devices_that_lack_its_cells(tmp_path):
 
 def test_formats_that_the_kind_does_not_take(tmp_path):
     words = ("unit 'dense_unit', pe ternary: weights of a ternary dot product must be ternary or "
-             "bipolar, not int4 (with activations int8)")
+             "bipolar, not int4 (activations int8, weights int4): its lanes add, take off or skip "
+             "an activation, and multiply nothing")
     with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
         attempt(tmp_path / "out", "pe=ternary", "weight_format=int4", "weights=random(1)")
     assert not (tmp_path / "out").exists()
@@ -49,3 +54,23 @@ def test_multipliers_are_those_of_the_device(device, weights, ports, tmp_path):
     with pytest.raises(InputFault, match=f"^{re.escape(words)}"):
         build_request(request, tmp_path / "out", replace(request.options, device=device),
                       lambda _: None)
+
+
+@pytest.mark.parametrize("weights", ["int4", "ternary", "bipolar"])
+def test_accumulators_hold_what_the_weights_reach(weights, tmp_path, monkeypatch):
+    """Narrower than the formats alone would have it, and checked where hardware is made."""
+    made = []
+    monkeypatch.setattr(sys.modules["gen.parts.dense"], "DenseSpec",
+                        lambda *given: made.append(DenseSpec(*given)) or made[-1])
+    settings = ["inputs=9", "outputs=3", f"weight_format={weights}", "weights=random(1)"]
+    request = unit_request("dense", parameters_document("dense", settings))
+    build_request(request, tmp_path / "out", request.options, lambda _: None)
+    (spec,) = made
+    low, high = spec.reach
+    least, most = (9 * end for end in spec.dot.product_range)
+    assert least <= low <= high <= most
+    assert spec.accumulator.min <= low
+    assert high <= spec.accumulator.max
+    with pytest.raises(ValueError, match=r"^accumulator int\d+ holds .*, but the results that it "
+                                         r"is told of come to"):
+        DenseLayer(replace(spec, accumulator=IntFormat(spec.accumulator.width - 1)))

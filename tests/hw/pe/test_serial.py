@@ -62,7 +62,8 @@ def simulate(top, bench):
 @pytest.mark.parametrize(("a", "w", "lanes"), PAIRS)
 @pytest.mark.parametrize("make", [*KINDS, SerialLutDotProduct])
 def test_results_come_when_they_are_due(make, a, w, lanes, rng):
-    """Not a cycle sooner, and the next one not before its time; without one, the last stays."""
+    """Not a cycle sooner, and the next one not before its time; without one, the last stays,
+    except of look-up, whose places are summed in the register of the results."""
     unit = make(DotSpec(parse_format(a), parse_format(w), lanes))
     vectors, results = vectors_of(make, unit.spec, 6, rng)
     due = {unit.latency + place * unit.interval: result for place, result in enumerate(results)}
@@ -76,8 +77,9 @@ def test_results_come_when_they_are_due(make, a, w, lanes, rng):
             give(ctx, unit, vectors[place] if given else vectors[0], given)
             found = ctx.get(unit.o)
             if cycle in due:
-                assert found == due[cycle] != seen, cycle
-            elif cycle > unit.latency:
+                assert found == due[cycle], cycle
+                assert found != seen or make is SerialLutDotProduct, cycle
+            elif cycle > unit.latency and make is not SerialLutDotProduct:
                 assert found == seen, cycle
             seen = found
             if isinstance(unit, ElasticDotProduct):
