@@ -1,7 +1,8 @@
 """Default plans: what they are estimated to take, and what synthesis says they do.
 
-With every kind of processing element that two of the networks take, too. The table stands in
-:mod:`gen.mapping.prices`, whose figures are fitted to those of the kind ``parallel``.
+With every kind of processing element that two of the networks take, and every kind of constant
+matrix, too. A table stands in :mod:`gen.mapping.prices`, whose figures are fitted to those of the
+kind ``parallel``; another in docs/constant-matrices.md.
 
     python -m bench.estimates [--json]
 """
@@ -18,6 +19,7 @@ from boards.synth import synth
 from boards.yosys import version
 from gen.build import BuildOptions, build_model
 from gen.mapping.plan import Plan
+from hw.pe import CONSTANT_KINDS
 
 from .record import command, model_file, versions
 
@@ -38,7 +40,8 @@ CASES = (
         "exact", "table", "lut", "serial_lut", "weight_serial", "packed", "bit_weight")),
     *((TFC, "ecp5-25k", kind) for kind in (
         "parallel", "exact", "table", "lut", "serial_lut", "weight_serial", "packed", "ternary",
-        "ternary_ecp5")))
+        "ternary_ecp5")),
+    *(("digits", "ecp5-85k", kind) for kind in CONSTANT_KINDS))
 
 
 def case(name: str, device: str, pe: str) -> dict[str, Any]:
@@ -47,12 +50,15 @@ def case(name: str, device: str, pe: str) -> dict[str, Any]:
     options = BuildOptions(device=device, units={"*": {"pe": pe}})
     with tempfile.TemporaryDirectory(prefix="gatemill-") as work:
         build_model(model, build := Path(work) / "build", options)
-        estimate = Plan.load(build / "plan.json").estimate
-        used = synth(build, device=device)["uses"]
+        plan = Plan.load(build / "plan.json")
+        estimate, used = plan.estimate, synth(build, device=device)["uses"]
     assert estimate is not None
+    assert plan.prediction is not None
     found = {name: {"estimated": getattr(estimate, name), "synthesised": used[name]["used"]}
              for name in ("luts", "dsps", "block_rams")}
     return {"model": model.stem, "device": device, "pe": pe, **found,
+            "ffs": used["ffs"]["used"], "interval": plan.prediction.interval,
+            "latency": plan.prediction.latency,
             "off": found["luts"]["estimated"] / found["luts"]["synthesised"] - 1}
 
 
@@ -69,14 +75,15 @@ def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
 def lines(result: dict[str, Any]) -> list[str]:
     """The result as a table."""
     table = [f"{'lookup tables (DSPs, block RAMs)':<40} {'estimated':>18} {'synthesised':>18} "
-             f"{'off':>6}"]
+             f"{'off':>6} {'FFs':>7} {'interval':>8}"]
     for row in result["rows"]:
         cells = "".join(
             f" {f'{luts[way]:,} ({dsps[way]:g}, {rams[way]})':>18}"
             for luts, dsps, rams in [(row["luts"], row["dsps"], row["block_rams"])]
             for way in ("estimated", "synthesised"))
         name = f"{row['model']}, {row['device']}, {row['pe']}"
-        table.append(f"{name:<40}{cells} {row['off']:>6.1%}")
+        table.append(f"{name:<40}{cells} {row['off']:>6.1%} {row['ffs']:>7,} "
+                     f"{row['interval']:>8,}")
     return table
 
 
