@@ -51,16 +51,16 @@ def wide_case(kind, a, w, rng, count=40):
     return Case(PE_KINDS[kind], spec, *tables)
 
 
-@pytest.mark.parametrize("pairs", [
-    [("int20", "uint17")],
-    pytest.param([("int33", "int17"), ("int8", "uint20")], marks=pytest.mark.full)],
-    ids=["some", "all"])
-def test_operands_of_many_bits(pairs, need, tmp_path, rng):
-    """More than 64 bits of a product too."""
+@pytest.mark.parametrize(("kinds", "pairs"), [
+    (["booth", "weight_serial"], [("int20", "uint17")]),
+    pytest.param(WIDE, [("int33", "int17"), ("int8", "uint20")], marks=pytest.mark.full),
+    pytest.param(["parallel", "booth"], [("int64", "int40"), ("int40", "int64")],
+                 marks=pytest.mark.full)], ids=["some", "all", "beyond 64"])
+def test_operands_of_many_bits(kinds, pairs, need, tmp_path, rng):
+    """Wider than 16 bits, of products beyond 64 as well."""
     need("verilator")
-    check_dots([wide_case(kind, *pair, rng) for kind in ["parallel", *WIDE] for pair in pairs]
-               + [wide_case("parallel", "int64", "int40", rng)] * (len(pairs) > 1)
-               + [wide_case("booth", "int40", "int64", rng)], tmp_path / "build")
+    check_dots([wide_case(kind, *pair, rng) for kind in kinds for pair in pairs],
+               tmp_path / "build")
 
 
 @pytest.mark.parametrize("kind", ["ternary", "lut", "booth", "packed"])
