@@ -31,7 +31,7 @@ from sw_model.specs import (
 )
 
 from ..spec.fields import NumberFormat, OneOf
-from .base import Note, attempt
+from .base import IntegerFormat, Note, Wrong
 from .functions import FunctionParameters
 from .rows import RowParameters
 
@@ -50,18 +50,19 @@ class ShiftGeluParameters(RowParameters):
         "element; `swish` is its repair.")
     paper: ClassVar[str] = "Li and Gu, I-ViT, ICCV 2023 (arXiv 2207.01405), section 3.3"
 
-    source: NumberFormat = Field(INT8, description="Format of the elements, signed integers.")
+    source: IntegerFormat = Field(INT8, description="Format of the elements, signed integers.")
     scale: float = Field(4 / 127, gt=0, description="Real size of the source's unit.")
     numerator_bits: int = Field(31, ge=1, le=62, description=(
         "Of what is divided by the sum: 31 as published, 40 leaves a tenth of the error."))
 
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:
-            spec = ShiftGeluSpec.of_scale(self.source, self.scale,  # type: ignore[arg-type]
-                                          numerator_bits=self.numerator_bits)
+            spec = self.fitting(lambda scale: ShiftGeluSpec.of_scale(
+                self.source, scale,  # type: ignore[arg-type]
+                numerator_bits=self.numerator_bits), "scale")
             return self.of_node(name, ShiftGelu(name=name, **PORTS, spec=spec), self.source, [])
 
-        return attempt(note, "source", made)
+        return self.attempt(note, "source", made)
 
 
 class SwishParameters(FunctionParameters):
@@ -87,8 +88,8 @@ class SwishParameters(FunctionParameters):
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
         make = SwishSpec.gelu if self.function == "gelu" else SwishSpec.silu
-        return Swish(name=name, **PORTS, spec=make(
-            self.source, self.scale, fraction=self.fraction, index_bits=self.index_bits)), []
+        return Swish(name=name, **PORTS, spec=self.fitting(lambda scale: make(
+            self.source, scale, fraction=self.fraction, index_bits=self.index_bits), "scale")), []
 
 
 class IntegerGeluParameters(FunctionParameters):
@@ -97,7 +98,7 @@ class IntegerGeluParameters(FunctionParameters):
     summary: ClassVar[str] = "GELU by a parabola in place of the error function: I-BERT's i-GELU."
     paper: ClassVar[str] = "Kim et al., I-BERT, ICML 2021 (arXiv 2101.01321), section 3.4"
 
-    source: NumberFormat = Field(INT8, description="Format of x, signed integers.")
+    source: IntegerFormat = Field(INT8, description="Format of x, signed integers.")
     scale: float = Field(4 / 127, gt=0, description="Real size of the source's unit.")
     shift: int = Field(0, ge=0, le=32, description=(
         "Bits that the error function drops; 14 as published, for accumulators."))
@@ -107,8 +108,8 @@ class IntegerGeluParameters(FunctionParameters):
         return self.source
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        spec = IntegerGeluSpec.of_scale(self.source, self.scale,  # type: ignore[arg-type]
-                                        self.shift)
+        spec = self.fitting(lambda scale: IntegerGeluSpec.of_scale(
+            self.source, scale, self.shift), "scale")  # type: ignore[arg-type]
         return IntegerGelu(name=name, **PORTS, spec=spec), []
 
 
@@ -125,9 +126,8 @@ class _Scaled(FunctionParameters):
         return INT8
 
     def settings(self) -> dict[str, Any]:
-        """What their specs are made from."""
-        return {"scale_in": self.scale_in, "scale_out": self.scale_out, "zero_in": self.zero_in,
-                "zero_out": self.zero_out}
+        """What their specs are made from besides scales."""
+        return {"zero_in": self.zero_in, "zero_out": self.zero_out}
 
 
 class HardSwishParameters(_Scaled):
@@ -138,7 +138,9 @@ class HardSwishParameters(_Scaled):
     paper: ClassVar[str] = "TensorFlow Lite, reference/hard_swish.h"
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        return HardSwish(name=name, **PORTS, spec=HardSwishSpec.of(**self.settings())), []
+        spec = self.fitting(lambda **scales: HardSwishSpec.of(**scales, **self.settings()),
+                            "scale_in", "scale_out")
+        return HardSwish(name=name, **PORTS, spec=spec), []
 
 
 class HardSigmoidParameters(_Scaled):
@@ -153,7 +155,8 @@ class HardSigmoidParameters(_Scaled):
     beta: float = Field(0.5, description="The value at 0.")
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        spec = HardSigmoidSpec.of(INT8, INT8, alpha=self.alpha, beta=self.beta, **self.settings())
+        spec = self.fitting(lambda **reals: HardSigmoidSpec.of(
+            INT8, INT8, **reals, **self.settings()), "alpha", "beta", "scale_in", "scale_out")
         return HardSigmoid(name=name, **PORTS, spec=spec), []
 
 
@@ -182,7 +185,9 @@ class SigmoidParameters(FunctionParameters):
             entries = np.asarray(made).reshape(1, -1)
             return Table(name=name, inputs=("x", "entries"), outputs=("y",), format=INT8), [
                 Tensor("entries", entries.shape, INT8, value=entries)]
-        if self.source != IntFormat(16) or self.zero_point:
-            raise ValueError("source must be int8, or int16 with a zero_point of 0, not "
-                             f"{self.source} with {self.zero_point}")
-        return Sigmoid(name=name, **PORTS, spec=SigmoidSpec.of(self.scale, tanh=tanh)), []
+        if self.source != IntFormat(16):
+            raise Wrong("source", f"must be int8 or int16, not {self.source}")
+        if self.zero_point:
+            raise Wrong("zero_point", f"must be 0 for int16, not {self.zero_point}")
+        spec = SigmoidSpec.of(self.scale, tanh=tanh)
+        return Sigmoid(name=name, **PORTS, spec=spec), []

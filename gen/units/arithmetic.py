@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -24,7 +24,7 @@ from sw_model.tables import DELTAS, delta_entries
 
 from ..spec.fields import NumberFormat, OneOf
 from ..spec.models import MAX_SIZE
-from .base import Note, UnitParameters, attempt, vector_shape
+from .base import IntegerFormat, Note, UnitParameters, vector_shape
 from .functions import FunctionParameters
 
 __all__ = ["AddParameters", "GatedProductParameters", "MultiplyParameters",
@@ -35,11 +35,16 @@ ACTIVATION = "What is done to the result: TensorFlow Lite's fused activations."
 TFLITE = "TensorFlow Lite, reference/integer_ops"
 INT8 = IntFormat(8)
 
+T = TypeVar("T")
+
 Activation = Annotated[str, OneOf("none", "relu", "relu6", "relu_n1_to_1")]
 
 
 class TwoOperandParameters(UnitParameters):
     """What units of two tensors have in common."""
+
+    #: The parameter that a fault of several is said of.
+    blamed: ClassVar[str] = "target"
 
     channels: int = Field(16, ge=1, le=MAX_SIZE, description="Elements of a vector.")
     lanes: int | None = Field(None, ge=1, description=LANES)
@@ -66,13 +71,16 @@ class TwoOperandParameters(UnitParameters):
             ((_, target),) = node.infer(tensors)
             return build(name, [*tensors, Tensor("y", shape, target)], [node], ["a", "b"], ["y"])
 
-        return attempt(note, "format", made)
+        return self.attempt(note, self.blamed, made)
 
 
 class _TfliteOperands(TwoOperandParameters):
     """What TensorFlow Lite's sums and products have in common."""
 
-    format: NumberFormat = Field(INT8, description="Of operands and result: int8 or int16.")
+    blamed: ClassVar[str] = "format"
+    renamed: ClassVar[Mapping[str, str]] = {"zero_0": "zero_a", "zero_1": "zero_b"}
+
+    format: IntegerFormat = Field(INT8, description="Of operands and result: int8 or int16.")
     scale_a: float = Field(1 / 16, gt=0, description="Of the first operand.")
     scale_b: float = Field(1 / 32, gt=0, description="Of the second operand.")
     scale_out: float = Field(1 / 12, gt=0, description="Of the result.")
@@ -81,11 +89,12 @@ class _TfliteOperands(TwoOperandParameters):
     zero_out: int = Field(0, description="Code of 0 of the result.")
     activation: Activation = Field("none", description=ACTIVATION)
 
-    def settings(self) -> dict[str, Any]:
-        """What their specs are made from."""
-        return {"format": self.format, "scale_0": self.scale_a, "scale_1": self.scale_b,
-                "scale_out": self.scale_out, "zero_0": self.zero_a, "zero_1": self.zero_b,
-                "zero_out": self.zero_out, "activation": self.activation}
+    def spec_of(self, make: Callable[..., T], **more: Any) -> T:
+        """The spec that ``make`` makes of the parameters."""
+        return self.fitting(lambda scale_a, scale_b, scale_out: make(
+            format=self.format, scale_0=scale_a, scale_1=scale_b, scale_out=scale_out,
+            zero_0=self.zero_a, zero_1=self.zero_b, zero_out=self.zero_out,
+            activation=self.activation, **more), "scale_a", "scale_b", "scale_out")
 
     def ports(self, name: str) -> dict[str, Any]:
         """Name and tensors of the node."""
@@ -103,7 +112,7 @@ class AddParameters(_TfliteOperands):
     operation: Annotated[str, OneOf("add", "subtract")] = Field("add", description="Which.")
 
     def node(self, name: str) -> tuple[Node, tuple[Format, Format], list[Tensor]]:
-        spec = AddSpec.of(**self.settings(), subtract=self.operation == "subtract")
+        spec = self.spec_of(AddSpec.of, subtract=self.operation == "subtract")
         return Add(**self.ports(name), spec=spec), (self.format, self.format), []
 
 
@@ -116,7 +125,7 @@ class MultiplyParameters(_TfliteOperands):
     paper: ClassVar[str] = f"{TFLITE}/mul.h"
 
     def node(self, name: str) -> tuple[Node, tuple[Format, Format], list[Tensor]]:
-        spec = MultiplySpec.of(**self.settings())
+        spec = self.spec_of(MultiplySpec.of)
         return Multiply(**self.ports(name), spec=spec), (self.format, self.format), []
 
 
@@ -151,9 +160,8 @@ class GatedProductParameters(TwoOperandParameters):
             constants.append(Tensor("entries", entries.shape, form, value=entries))
         node = GatedProduct(
             name=name, inputs=("a", "b", *(t.name for t in constants)), outputs=("y",),
-            spec=GatedProductSpec.of_scales(spec, self.a, self.b, self.target,
-                                            b_scale=self.b_scale,
-                                            target_scale=self.target_scale))
+            spec=self.fitting(lambda **scales: GatedProductSpec.of_scales(
+                spec, self.a, self.b, self.target, **scales), "b_scale", "target_scale"))
         return node, (self.a, self.b), constants
 
 
@@ -167,8 +175,8 @@ class RequantiseParameters(FunctionParameters):
     variants: ClassVar[tuple[str, tuple[str, ...]]] = (
         "activation", ("none", "relu", "relu6", "relu_n1_to_1", "leaky_relu"))
 
-    source: NumberFormat = Field(INT8, description="Format of the codes: int8 or int16.")
-    target: NumberFormat = Field(INT8, description="Format of the results.")
+    source: IntegerFormat = Field(INT8, description="Format of the codes: int8 or int16.")
+    target: IntegerFormat = Field(INT8, description="Format of the results.")
     scale_in: float = Field(1 / 16, gt=0, description="Of the codes.")
     scale_out: float = Field(1 / 12, gt=0, description="Of the results.")
     zero_in: int = Field(0, description="Code of 0.")
@@ -182,11 +190,13 @@ class RequantiseParameters(FunctionParameters):
         return self.source
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
-        settings: dict[str, Any] = {
-            "scale_in": self.scale_in, "scale_out": self.scale_out, "zero_in": self.zero_in,
-            "zero_out": self.zero_out}
-        formats: Any = (self.source, self.target)
-        spec = (RequantiseSpec.leaky_relu(*formats, alpha=self.alpha, **settings)
-                if self.activation == "leaky_relu" else
-                RequantiseSpec.between(*formats, activation=self.activation, **settings))
+        settings: dict[str, Any] = {"zero_in": self.zero_in, "zero_out": self.zero_out,
+                                    "source": self.source, "target": self.target}
+        if self.activation == "leaky_relu":
+            spec = self.fitting(lambda **reals: RequantiseSpec.leaky_relu(
+                **reals, **settings), "alpha", "scale_in", "scale_out")
+        else:
+            spec = self.fitting(lambda **scales: RequantiseSpec.between(
+                activation=self.activation, **scales, **settings),
+                "scale_in", "scale_out")
         return Requantise(name=name, inputs=("x",), outputs=("y",), spec=spec), []

@@ -16,7 +16,7 @@ from sw_model.specs import BlockQuantiseSpec
 
 from ..spec.fields import NumberFormat
 from ..spec.models import MAX_SIZE
-from .base import Note, attempt
+from .base import Note, Wrong
 from .rows import RowParameters
 
 __all__ = ["BlockQuantiseParameters"]
@@ -60,10 +60,13 @@ class BlockQuantiseParameters(RowParameters):
             return self.of_node(name, BlockQuantise(
                 name=name, inputs=("x",), outputs=("y", "scales"), spec=spec), self.source, [])
 
-        return attempt(note, "block", made)
+        return self.attempt(note, "block", made)
 
     def _scale(self) -> float | None:
         form = parse_block_format(self.block)
+        if self.tensor_scale is not None and not (
+                isinstance(form, NVFormat) and form.has_tensor_scale):
+            raise Wrong("tensor_scale", f"must be left out for {form}")
         if self.tensor_scale is not None:
             return float(np.float32(self.tensor_scale))
         if not isinstance(form, NVFormat) or not form.has_tensor_scale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -13,14 +13,14 @@ from sw_model.approximate import find_piecewise
 from sw_model.formats import FixedFormat, Format, IntFormat, covering
 from sw_model.functions import FUNCTIONS
 from sw_model.graph import Graph, build
-from sw_model.node import Node, NodeError, Tensor
+from sw_model.node import Node, Tensor
 from sw_model.ops import DeltaTable, Divide, Exp2, Isqrt, Piecewise, Reciprocal, Rsqrt
 from sw_model.specs import Exp2Spec
 from sw_model.tables import DELTAS, delta_entries
 
 from ..spec.fields import NumberFormat, OneOf
 from ..spec.models import MAX_SIZE
-from .base import Note, UnitParameters, vector_shape
+from .base import IntegerFormat, Note, UnitParameters, Wrong, vector_shape
 
 __all__ = [
     "DeltaTableParameters", "DivideParameters", "Exp2Parameters", "FunctionParameters",
@@ -29,18 +29,6 @@ __all__ = [
 
 LANES = "Elements served at once; by default what the target allows."
 UINT16 = IntFormat(16, signed=False)
-
-
-def _noted(note: Note, key: str, make: Callable[[], Graph]) -> Graph | None:
-    """What ``make`` returns; None, and a note, if a parameter is wrong."""
-    try:
-        return make()
-    except NodeError as error:
-        # The node has the unit's own name.
-        note(key, str(error).partition("): ")[2])
-    except ValueError as error:
-        note(key, str(error))
-    return None
 
 
 class FunctionParameters(UnitParameters):
@@ -74,7 +62,7 @@ class FunctionParameters(UnitParameters):
             ((shape, target),) = node.infer([x, *constants])
             return build(name, [x, *constants, Tensor("y", shape, target)], [node], ["x"], ["y"])
 
-        return _noted(note, self.blamed, made)
+        return self.attempt(note, self.blamed, made)
 
     def choices(self) -> Mapping[str, Any]:
         return {} if self.lanes is None else {"lanes": self.lanes}
@@ -118,7 +106,7 @@ class _Normalised(FunctionParameters):
     #: The operation.
     OPERATION: ClassVar[type[Any]]
 
-    source: NumberFormat = Field(UINT16, description="Format of x, unsigned integers.")
+    source: IntegerFormat = Field(UINT16, description="Format of x, unsigned integers.")
     index_bits: int = Field(ge=1, le=12)
     entry_bits: int = Field(ge=2, le=24, description="Fraction bits of the entries.")
     newton_steps: int = Field(2, ge=0, le=2, description=(
@@ -174,7 +162,7 @@ class IsqrtParameters(FunctionParameters):
     paper: ClassVar[str] = (
         "Crenshaw, Integer square roots, Embedded Systems Programming, February 1998")
 
-    source: NumberFormat = Field(UINT16, description="Format of x, unsigned integers.")
+    source: IntegerFormat = Field(UINT16, description="Format of x, unsigned integers.")
 
     @property
     def given(self) -> Format:
@@ -193,7 +181,7 @@ class DivideParameters(UnitParameters):
     paper: ClassVar[str] = (
         "Koren, Computer arithmetic algorithms, 2nd edition 2002, section 3.2 (restoring division)")
 
-    source: NumberFormat = Field(UINT16, description="Format of all four, unsigned integers.")
+    source: IntegerFormat = Field(UINT16, description="Format of all four, unsigned integers.")
 
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:
@@ -202,7 +190,7 @@ class DivideParameters(UnitParameters):
             return build(name, [Tensor("x", shape, self.source), Tensor("y", shape, self.source)],
                          [node], ["x"], ["y"])
 
-        return _noted(note, "source", made)
+        return self.attempt(note, "source", made)
 
     def choices(self) -> Mapping[str, Any]:
         return {"lanes": 2}
@@ -267,6 +255,7 @@ class PiecewiseParameters(FunctionParameters):
         return self.source
 
     def node(self, name: str) -> tuple[Node, list[Tensor]]:
+        self._check_range()
         spec = find_piecewise(
             self.function, source=self.source, target=self.target, low=self.low, high=self.high,
             bound=2.0**self.target.lsb if self.bound is None else self.bound,
@@ -278,3 +267,14 @@ class PiecewiseParameters(FunctionParameters):
             saturates=spec.saturates,
         ), [Tensor("coefficients", rows.shape, covering(int(rows.min()), int(rows.max())),
                   value=rows)]
+
+    def _check_range(self) -> None:
+        """Refuse a range without codes of the source."""
+        low = self.source.min * 2.0**self.source.lsb
+        high = (self.source.max + 1) * 2.0**self.source.lsb
+        if self.low is not None and self.low >= high:
+            raise Wrong("low", f"must be below {high:g}, where {self.source} ends, not "
+                               f"{self.low:g}")
+        if self.high is not None and self.high <= (begin := max(low, self.low or low)):
+            raise Wrong("high", f"must be above {begin:g}, where the range begins, not "
+                                f"{self.high:g}")

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sw_model.formats import Format, IntFormat, TernaryFormat, covering
+from sw_model.functions import FUNCTIONS, RealFunction
 from sw_model.graph import Graph, build
 from sw_model.node import Tensor
 from sw_model.ops import ArgMax, MultiThreshold, Table
@@ -101,6 +103,9 @@ class TableParameters(UnitParameters):
     entries: Values = Field(RandomNumbers(1), description=(
         "One row for all channels, or one for each; the first entry belongs to the smallest "
         "code. Random entries have one row."))
+    function: Annotated[str, OneOf(*FUNCTIONS)] | None = Field(None, description=(
+        "What the entries are of, rounded to the target, its ends beyond it; in place of "
+        "`entries`."))
     lanes: int | None = Field(None, ge=1, description=LANES)
     memory: Annotated[str, OneOf(*MEMORIES)] = Field("auto", description=MEMORY)
 
@@ -109,22 +114,36 @@ class TableParameters(UnitParameters):
         if self.source.width > TableSpec.MAX_WIDTH:
             raise ValueError(f"source must have at most {TableSpec.MAX_WIDTH} bits, "
                              f"not {self.source.width}")
+        if self.function is not None and "entries" in self.model_fields_set:
+            raise ValueError("entries must be left out where function is given")
         return _lanes_fit(self, "channels")
 
     def network(self, name: str, note: Note) -> Graph | None:
         shape = vector_shape(self.vectors, self.channels)
         size = self.source.max - self.source.min + 1
-        found = find_codes(note, "entries", self.entries, [(1, size), (self.channels, size)],
-                           self.target, default=self.target)
-        if found is None:
-            return None
+        if self.function is None:
+            found = find_codes(note, "entries", self.entries, [(1, size), (self.channels, size)],
+                               self.target, default=self.target)
+            if found is None:
+                return None
+            entries = found[0]
+        else:
+            entries = _rounded(FUNCTIONS[self.function], self.source, self.target)
         tensors = [Tensor("x", shape, self.source), Tensor("y", shape, self.target),
-                   Tensor("entries", found[0].shape, self.target, value=found[0])]
+                   Tensor("entries", entries.shape, self.target, value=entries)]
         node = Table(name=name, inputs=("x", "entries"), outputs=("y",), format=self.target)
         return build(name, tensors, [node], ["x"], ["y"])
 
     def choices(self) -> Mapping[str, Any]:
         return {"memory": self.memory} | _given_lanes(self.lanes)
+
+
+def _rounded(function: RealFunction, source: Format, target: Format) -> NDArray[np.int64]:
+    """The nearest codes to a function of all codes, half to even, in one row."""
+    codes = np.arange(source.min, source.max + 1, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        real = function(np.asarray(codes * 2.0**source.lsb)) * 2.0**-target.lsb
+    return np.rint(np.clip(real, target.min, target.max)).astype(np.int64).reshape(1, -1)
 
 
 class ArgMaxParameters(UnitParameters):

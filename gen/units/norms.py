@@ -23,7 +23,7 @@ from sw_model.specs import (
 
 from ..spec.fields import NumberFormat, Values
 from ..spec.values import RandomNumbers
-from .base import Note, attempt, find_codes
+from .base import Note, find_codes
 from .rows import RowParameters
 
 __all__ = ["IntegerLayerNormParameters", "L1NormParameters", "L2NormParameters",
@@ -55,15 +55,15 @@ class _Norm(RowParameters):
         if gain is None or (bias is None) != (self.bias is None):
             return None
         constants = [("gain", gain), *(() if bias is None else (("bias", bias),))]
-        return attempt(note, "source", lambda: self._network(name, constants))
+        return self.attempt(note, "source", lambda: self._network(name, constants))
 
     def _network(self, name: str, constants: list[tuple[str, tuple[NDArray[Any], Format]]]
                  ) -> Graph:
         formats: dict[str, Any] = {key: form for key, (_, form) in constants}
-        spec = self.SPEC(
+        spec = self.fitting(lambda epsilon, scale: self.SPEC(
             source=self.source, target=self.target, longest=self.length,
-            epsilon=NormSpec.folded(self.epsilon, self.scale, power=self.POWER),
-            gain_fraction=self.gain_fraction, **formats)
+            epsilon=NormSpec.folded(epsilon, scale, power=self.POWER),
+            gain_fraction=self.gain_fraction, **formats), "epsilon", "scale")
         tensors = [Tensor(key, codes.shape, form, value=codes)
                    for key, (codes, form) in constants]
         node = self.OPERATION(name=name, inputs=("x", *formats), outputs=("y",), spec=spec)
@@ -116,7 +116,7 @@ class L2NormParameters(RowParameters):
             node = L2Norm(name=name, inputs=("x",), outputs=("y",), spec=spec)
             return self.of_node(name, node, spec.source, [])
 
-        return attempt(note, "length", made)
+        return self.attempt(note, "length", made)
 
 
 class IntegerLayerNormParameters(RowParameters):
@@ -145,4 +145,4 @@ class IntegerLayerNormParameters(RowParameters):
             return self.of_node(name, node, self.source, [
                 Tensor("bias", codes.shape, form, value=np.asarray(codes))])
 
-        return attempt(note, "source", made)
+        return self.attempt(note, "source", made)

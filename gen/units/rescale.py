@@ -18,7 +18,7 @@ from sw_model.specs import FrameworkRescaleSpec
 
 from ..spec.fields import NumberFormat, OneOf, Scale
 from ..spec.models import MAX_SIZE, ROUNDINGS
-from .base import Note, UnitParameters, attempt, vector_shape
+from .base import Note, UnitParameters, vector_shape
 
 __all__ = ["FrameworkRescaleParameters", "MultiplyAddShiftParameters", "rescale_node", "scales"]
 
@@ -126,7 +126,7 @@ class _RescaleParameters(UnitParameters):
         x = Tensor("x", shape, self.source)
         y = Tensor("y", shape, self.target, zero_point=self.zero_point)
         typical = EXCESS * _reach(self.target, self.zero_point) / _reach(self.source, 0)
-        node = attempt(note, "scale", lambda: rescale_node(
+        node = self.attempt(note, "scale", lambda: rescale_node(
             name, x, y, scales(self.scale, typical, self.channels), mode, *self.clamp))
         if node is None:
             return None

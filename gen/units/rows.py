@@ -15,7 +15,7 @@ from sw_model.specs import AbsMaxSpec, SamplerSpec, TopKSpec
 
 from ..spec.fields import NumberFormat
 from ..spec.models import MAX_SIZE
-from .base import Note, UnitParameters, attempt, vector_shape
+from .base import IntegerFormat, Note, UnitParameters, Wrong, vector_shape
 
 __all__ = ["AbsMaxParameters", "RowParameters", "SamplerParameters", "TopKParameters"]
 
@@ -57,7 +57,7 @@ class TopKParameters(RowParameters):
     source: NumberFormat = Field(IntFormat(16), description="Format of the elements.")
 
     def network(self, name: str, note: Note) -> Graph | None:
-        return attempt(note, "k", lambda: self.of_node(
+        return self.attempt(note, "k", lambda: self.of_node(
             name, TopK(name=name, inputs=("x",), outputs=("y", "places"), k=self.k), self.source,
             []))
 
@@ -71,7 +71,7 @@ class SamplerParameters(RowParameters):
         "begins with its seed and advances once for each row.")
     paper: ClassVar[str] = "Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003"
 
-    source: NumberFormat = Field(IntFormat(8), description="Format of the elements, integers.")
+    source: IntegerFormat = Field(IntFormat(8), description="Format of the elements, integers.")
     k: int = Field(4, ge=1, le=MAX_SIZE, description="Elements that may be drawn; 1 is greedy.")
     scale: float = Field(0.0625, gt=0, description="Real size of the source's unit.")
     temperature: float = Field(1.0, gt=0, description="What elements are divided by.")
@@ -84,11 +84,11 @@ class SamplerParameters(RowParameters):
             spec = SamplerSpec(top=TopKSpec(source=self.source, k=self.k, longest=self.length))
             return self.of_node(name, SeededSample(
                 name=name, inputs=("x",), outputs=("y",), spec=spec,
-                multiplier=spec.multiplier(self.scale, self.temperature),
+                multiplier=self.fitting(spec.multiplier, "scale", "temperature"),
                 part=round(self.top_p * 2**SamplerSpec.PART_BITS), seed=self.seed), self.source,
                 [])
 
-        return attempt(note, "scale", made)
+        return self.attempt(note, "scale", made)
 
 
 class AbsMaxParameters(RowParameters):
@@ -99,13 +99,16 @@ class AbsMaxParameters(RowParameters):
         "quantisation by token. Peaks leave beside the codes.")
     paper: ClassVar[str] = "Wang et al., BitNet, 2023 (arXiv 2310.11453), section 2.1"
 
-    source: NumberFormat = Field(IntFormat(16), description="Format of the elements, integers.")
-    target: NumberFormat = Field(IntFormat(8), description="Format of the codes, signed.")
+    source: NumberFormat = Field(IntFormat(16), description=(
+        "Format of the elements, integers or fixed point."))
+    target: IntegerFormat = Field(IntFormat(8), description="Format of the codes, signed.")
 
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:
+            if self.target.width < 2:
+                raise Wrong("target", f"must have at least 2 bits, not {self.target.width}")
             spec = AbsMaxSpec(self.source, self.target)  # type: ignore[arg-type]
             return self.of_node(name, AbsMaxQuantise(
                 name=name, inputs=("x",), outputs=("y", "peaks"), spec=spec), self.source, [])
 
-        return attempt(note, "source", made)
+        return self.attempt(note, "source", made)

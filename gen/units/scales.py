@@ -34,6 +34,7 @@ from ..spec.fields import NumberFormat, OneOf, Scale, Values
 from ..spec.models import MAX_SIZE
 from ..spec.values import RandomNumbers, codes_of
 from .arithmetic import TwoOperandParameters
+from .base import Wrong
 from .functions import FunctionParameters
 from .rescale import scales
 
@@ -48,8 +49,12 @@ UINT3 = IntFormat(3, signed=False)
 class _Shifts(FunctionParameters):
     """What units that shift have in common."""
 
-    source: NumberFormat = Field(IntFormat(20), description="Format of the sums, integers.")
-    target: NumberFormat = Field(IntFormat(8), description="Format of the codes, integers.")
+    renamed: ClassVar[Mapping[str, str]] = {"shifts": "shift"}
+
+    source: NumberFormat = Field(IntFormat(20), description=(
+        "Format of the sums, integers or fixed point."))
+    target: NumberFormat = Field(IntFormat(8), description=(
+        "Format of the codes, integers or fixed point."))
     shift: Values = Field(RandomNumbers(1), description=(
         "By how many bits sums are shifted to the right, one or one for each channel; random "
         "ones are 0 to 7."))
@@ -60,8 +65,11 @@ class _Shifts(FunctionParameters):
 
     def shifts(self) -> Tensor:
         """The constant of the node."""
-        codes, form = codes_of(self.shift, [(self.channels,), (1,)], None, keys=("shift",),
-                               default=UINT3)
+        try:
+            codes, form = codes_of(self.shift, [(self.channels,), (1,)], None, keys=("shift",),
+                                   default=UINT3)
+        except ValueError as error:
+            raise Wrong("shift", str(error)) from None
         return Tensor("shift", codes.shape, form, value=codes)
 
 
@@ -189,7 +197,7 @@ class HadamardParameters(FunctionParameters):
         "identity but for a factor of the size, half of whose logarithm goes into the scale.")
     paper: ClassVar[str] = "Ashkboos et al., QuaRot, NeurIPS 2024 (arXiv 2404.00456)"
 
-    source: NumberFormat = Field(IntFormat(8), description="Format of x, integers.")
+    source: NumberFormat = Field(IntFormat(8), description="Format of x, integers or fixed point.")
     size: int = Field(16, ge=2, le=1024, description=(
         "Elements that are rotated together, a power of two; it divides the channels."))
     channels: int = Field(16, ge=1, le=MAX_SIZE, description="Elements of a vector.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -30,7 +30,7 @@ from sw_model.specs import (
 )
 
 from ..spec.fields import NumberFormat, OneOf
-from .base import Note, attempt
+from .base import Note, Wrong
 from .rows import RowParameters
 
 __all__ = ["SoftmaxParameters"]
@@ -66,12 +66,14 @@ class SoftmaxParameters(RowParameters):
         "way", ("tflite", "shiftmax", "repaired_shiftmax", "single_pass", "two_pass", "online",
                 "unified"))
 
+    renamed: ClassVar[Mapping[str, str]] = {"input": "source"}
+
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:
             ports: dict[str, Any] = {"name": name, "inputs": ("x",), "outputs": ("y",)}
             return self.of_node(name, self._node(ports), self.source, [])
 
-        return attempt(note, "way", made)
+        return self.attempt(note, "way", made)
 
     @property
     def _tile(self) -> int:
@@ -85,33 +87,44 @@ class SoftmaxParameters(RowParameters):
         return _NODES[self.way](self, ports)
 
     def _tflite(self, ports: dict[str, Any]) -> Node:
-        multiplier, shift, diff_min = softmax_parameters(self.scale)
+        if self.bits not in (8, 16):
+            raise Wrong("bits", f"must be 8 or 16 for tflite, not {self.bits}")
+        longest = TfliteSoftmaxSpec.LONGEST
+        if self.length > longest:
+            raise Wrong("length", f"must be at most {longest} for tflite, not {self.length}")
+        multiplier, shift, diff_min = self.fitting(
+            lambda scale: softmax_parameters(scale), "scale")
         return TfliteSoftmax(**ports, spec=TfliteSoftmaxSpec(
             multiplier=multiplier, shift=shift, diff_min=diff_min, target=IntFormat(self.bits)))
 
     def _published(self, ports: dict[str, Any]) -> Node:
-        return Shiftmax(**ports, spec=ShiftmaxSpec.published(
-            self._integers, self.scale, width=self.bits))
+        return Shiftmax(**ports, spec=self.fitting(lambda scale: ShiftmaxSpec.published(
+            self._integers, scale, width=self.bits), "scale"))
 
     def _repaired(self, ports: dict[str, Any]) -> Node:
-        return Shiftmax(**ports, spec=ShiftmaxSpec.repaired(
-            self._integers, self.scale, width=self.bits))
+        return Shiftmax(**ports, spec=self.fitting(lambda scale: ShiftmaxSpec.repaired(
+            self._integers, scale, width=self.bits), "scale"))
 
     def _single_pass(self, ports: dict[str, Any]) -> Node:
-        return SinglePassSoftmax(**ports, spec=SinglePassSoftmaxSpec.from_scale(
-            self._integers, self.scale, target=self._target, tile=self._tile))
+        return SinglePassSoftmax(**ports, spec=self.fitting(
+            lambda scale: SinglePassSoftmaxSpec.from_scale(
+                self._integers, scale, target=self._target, tile=self._tile), "scale"))
 
     def _two_pass(self, ports: dict[str, Any]) -> Node:
-        return TwoPassSoftmax(**ports, spec=TwoPassSoftmaxSpec.from_scale(
-            self.source, self.scale, target=self._target, tile=self._tile))
+        return TwoPassSoftmax(**ports, spec=self.fitting(
+            lambda scale: TwoPassSoftmaxSpec.from_scale(
+                self.source, scale, target=self._target, tile=self._tile), "scale"))
 
     def _online(self, ports: dict[str, Any]) -> Node:
         return OnlineSoftmax(**ports, spec=self._online_spec)
 
     def _unified(self, ports: dict[str, Any]) -> Node:
-        return UnifiedSoftmax(**ports, spec=UnifiedSoftmaxSpec.around(
-            self._online_spec, maximum=self.maximum, below=-self.reach, above=self.reach,
-            scale=self.scale))
+        form, online = self.source, self._online_spec
+        if not form.min <= self.maximum <= form.max:
+            raise Wrong("maximum", f"must be a code of {form}, {form.min} to {form.max}, not "
+                                   f"{self.maximum}")
+        return UnifiedSoftmax(**ports, spec=self.fitting(lambda reach: UnifiedSoftmaxSpec.around(
+            online, maximum=self.maximum, below=-reach, above=reach, scale=self.scale), "reach"))
 
     @property
     def _target(self) -> IntFormat:
@@ -120,14 +133,14 @@ class SoftmaxParameters(RowParameters):
     @property
     def _integers(self) -> IntFormat:
         if not isinstance(self.source, IntFormat):
-            raise ValueError(f"{self.way} takes integers, not {self.source}")
+            raise Wrong("source", f"must be integers for {self.way}, not {self.source}")
         return self.source
 
     @property
     def _online_spec(self) -> OnlineSoftmaxSpec:
-        return OnlineSoftmaxSpec(
-            power=ExtendedExponentialSpec.from_scale(self.source, self.scale),
-            target=self._target, tile=self._tile)
+        return self.fitting(lambda scale: OnlineSoftmaxSpec(
+            power=ExtendedExponentialSpec.from_scale(self.source, scale),
+            target=self._target, tile=self._tile), "scale")
 
 
 _NODES: dict[str, Callable[[SoftmaxParameters, dict[str, Any]], Node]] = {

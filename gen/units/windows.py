@@ -13,10 +13,10 @@ from sw_model.node import Node, Tensor
 from sw_model.ops import AveragePool, Concatenate, MaxPool, Mean
 from sw_model.specs import ConcatSpec, MeanSpec, PoolSpec, RequantiseSpec, WindowAxis
 
-from ..spec.fields import NumberFormat, OneOf
+from ..spec.fields import OneOf
 from ..spec.models import MAX_SIZE
 from .arithmetic import ACTIVATION, Activation
-from .base import Note, UnitParameters, attempt, vector_shape
+from .base import IntegerFormat, Note, UnitParameters, vector_shape
 
 __all__ = ["ConcatenateParameters", "MeanParameters", "PoolParameters"]
 
@@ -63,7 +63,7 @@ class PoolParameters(_Channels):
     stride: int = Field(2, ge=1, le=256, description="Places from window to window.")
     padding: Annotated[str, OneOf("valid", "same")] = Field("valid", description=(
         "Whether windows stay within the image, or there is one for each stride."))
-    format: NumberFormat = Field(INT8, description="Of the codes: int8 or int16.")
+    format: IntegerFormat = Field(INT8, description="Of the codes: int8 or int16.")
     activation: Activation = Field("none", description=ACTIVATION)
     scale: float = Field(1.0, gt=0, description="Of the codes, for the activation.")
     zero_point: int = Field(0, description="Code of 0, for the activation.")
@@ -74,15 +74,15 @@ class PoolParameters(_Channels):
                 raise ValueError(f"vectors must be 1, not {self.vectors}")
             axis = (WindowAxis.same if self.padding == "same" else WindowAxis)
             axes = [axis(size, self.kernel, self.stride) for size in (self.height, self.width)]
-            spec = PoolSpec.of(self.format, *axes,  # type: ignore[arg-type]
-                               activation=self.activation, scale=self.scale,
-                               zero_point=self.zero_point)
+            spec = self.fitting(lambda scale: PoolSpec.of(
+                self.format, *axes, activation=self.activation,  # type: ignore[arg-type]
+                scale=scale, zero_point=self.zero_point), "scale")
             node = (AveragePool if self.operation == "average" else MaxPool)(
                 name=name, inputs=("x",), outputs=("y",), spec=spec)
             x = Tensor("x", (self.height, self.width, self.channels), self.format)
             return self.of_node(name, node, x)
 
-        return attempt(note, "kernel", made)
+        return self.attempt(note, "kernel", made)
 
 
 class MeanParameters(_Channels):
@@ -96,8 +96,8 @@ class MeanParameters(_Channels):
 
     over: Annotated[str, OneOf("places", "channels")] = Field("places", description="Which.")
     vectors: int = Field(4, ge=1, le=MAX_SIZE, description="Places, vectors of one sample.")
-    source: NumberFormat = Field(INT8, description="Format of the codes: int8 or int16.")
-    target: NumberFormat = Field(INT8, description="Format of the means.")
+    source: IntegerFormat = Field(INT8, description="Format of the codes: int8 or int16.")
+    target: IntegerFormat = Field(INT8, description="Format of the means.")
     scale_in: float = Field(1 / 16, gt=0, description="Of the codes.")
     scale_out: float = Field(1 / 16, gt=0, description="Of the means.")
     zero_in: int = Field(0, description="Code of 0.")
@@ -106,16 +106,16 @@ class MeanParameters(_Channels):
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:
             places = self.over == "places"
-            spec = MeanSpec.of(
+            spec = self.fitting(lambda **scales: MeanSpec.of(
                 self.source, self.target,  # type: ignore[arg-type]
-                self.vectors if places else self.channels, scale_in=self.scale_in,
-                scale_out=self.scale_out, zero_in=self.zero_in, zero_out=self.zero_out)
+                self.vectors if places else self.channels, **scales, zero_in=self.zero_in,
+                zero_out=self.zero_out), "scale_in", "scale_out")
             node = Mean(name=name, inputs=("x",), outputs=("y",), spec=spec,
                         axes=(0,) if places else (1,))
             return self.of_node(name, node, Tensor("x", (self.vectors, self.channels),
                                                    self.source))
 
-        return attempt(note, "source", made)
+        return self.attempt(note, "source", made)
 
 
 class ConcatenateParameters(UnitParameters):
@@ -127,9 +127,10 @@ class ConcatenateParameters(UnitParameters):
     paper: ClassVar[str] = f"{TFLITE}/concatenation.h"
 
     channels: int = Field(4, ge=1, le=MAX_SIZE, description="Of each input.")
-    scales: tuple[float, ...] = Field((1 / 16, 1 / 12), description="Of the inputs, one for each.")
+    scales: list[Annotated[float, Field(gt=0)]] = Field(
+        [1 / 16, 1 / 12], min_length=1, description="Of the inputs, one for each.")
     scale_out: float = Field(1 / 12, gt=0, description="Of the result.")
-    format: NumberFormat = Field(INT8, description="Of inputs and result: int8 or int16.")
+    format: IntegerFormat = Field(INT8, description="Of inputs and result: int8 or int16.")
     lanes: int | None = Field(None, ge=1, description="Channels served at once; a divisor.")
 
     def choices(self) -> Mapping[str, Any]:
@@ -141,8 +142,9 @@ class ConcatenateParameters(UnitParameters):
                 raise ValueError(f"lanes must divide channels, {self.channels}, "
                                  f"not be {self.lanes}")
             form: Any = self.format
-            ways = tuple(RequantiseSpec.between(form, form, scale_in=scale,
-                                                scale_out=self.scale_out) for scale in self.scales)
+            ways = self.fitting(lambda scale_out: tuple(
+                RequantiseSpec.between(form, form, scale_in=scale, scale_out=scale_out)
+                for scale in self.scales), "scale_out")
             spec = ConcatSpec(ways=ways, channels=(self.channels,) * len(ways))
             tensors = [Tensor(f"x{k}", vector_shape(self.vectors, self.channels), form)
                        for k in range(len(ways))]
@@ -151,4 +153,4 @@ class ConcatenateParameters(UnitParameters):
             ((shape, target),) = node.infer(tensors)
             return build(name, [*tensors, Tensor("y", shape, target)], [node], names, ["y"])
 
-        return attempt(note, "scales", made)
+        return self.attempt(note, "scales", made)
