@@ -5,14 +5,16 @@ The whole table and a picture of it are ``results/atlas/atlas.md`` and ``atlas.s
 
     python -m bench.atlas [--json | --docs]
 
-``--docs`` also writes them to docs/.
+``--docs`` also writes them to docs/, and the conclusions to docs/processing-elements.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,11 @@ from gen.atlas.report import as_dict, write
 from . import record
 from .record import finish, tell, versions
 
-__all__ = ["DOCS", "lines", "main", "measure"]
+__all__ = ["DOCS", "concluding", "lines", "main", "measure"]
 
-#: Where the table is read.
+#: Where the table is read, and the page and its section that draw conclusions from it.
 DOCS = Path(__file__).parents[1] / "docs"
+PAGE, SECTION = "processing-elements.md", "## On each technology"
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -44,11 +47,23 @@ def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
 def lines(result: dict[str, Any]) -> list[str]:
     """What papers claim beside what was found, and what follows."""
     table = [f"atlas: {len(result['rows'])} entries, of {result['work']}",
-             f"{'figure':<12} {'claimed':>8} {'found':>7}  {'holds':<10} compared"]
-    table += [f"{each['figure']:<12} {each['claimed']:>8.2f} {each['found']:>7.2f}  "
-              f"{each['verdict']:<10} {each['numerator']} / {each['denominator']}"
-              for each in result["claims"]]
+             f"{'figure':<13} {'claimed':<16} {'on':<6} {'found':>6}  {'holds':<5} compared"]
+    for each in result["claims"]:
+        verdict, _, why = each["verdict"].partition(": ")
+        table.append(
+            f"{each['figure']:<13} {each['claimed']:<16} {each['technology']:<6} "
+            f"{each['found'][each['technology']]:>6.2f}  {'-' if why else verdict:<5} "
+            f"{each['numerator']} / {each['denominator']}")
     return [*table, *result["conclusions"]]
+
+
+def concluding(page: str, conclusions: Sequence[str]) -> str:
+    """A page whose section :data:`SECTION` has these conclusions for a list."""
+    text = "\n".join(textwrap.fill(line, 99, initial_indent="* ", subsequent_indent="  ",
+                                   break_on_hyphens=False, break_long_words=False)
+                     for line in conclusions)
+    return re.sub(rf"({SECTION}\n\n.*?\n\n)(?:\* .*?\n)(?=\n## |\Z)",
+                  lambda found: f"{found[1]}{text}\n", page, flags=re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,8 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--docs", action="store_true", help="also write docs/atlas.*")
     given = parser.parse_args(arguments)
-    finish(measure(tell), lines, as_json=given.json)
+    found = measure(tell)
+    finish(found, lines, as_json=given.json)
     if given.docs:
+        page = DOCS / PAGE
+        page.write_text(concluding(page.read_text(encoding="utf-8"), found["conclusions"]),
+                        encoding="utf-8")
         for name in ("atlas.md", "atlas.svg"):
             shutil.copyfile(record.RESULTS / "atlas" / name, DOCS / name)
     return 0

@@ -1,82 +1,144 @@
-"""What the table says: where floats beat integers, when look-up, serial and others pay."""
+"""What the table says on each technology: floats or integers, look-up, serial, constants, N:M."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from .constants import WEIGHTS as CONSTANT
+from .figures import FIGURES, TECHNOLOGIES, area_of
 from .measure import Row
 from .special import BEHIND, SPARSE
 
-__all__ = ["conclusions"]
+__all__ = ["Comparison", "Question", "comparisons", "conclusions"]
 
 #: Formats of as many bits: floats and posits, and the integer beside them.
 RIVALS = (("e2m1", "int4"), ("posit<4,1>", "int4"), ("e2m3", "int6"), ("e3m2", "int6"),
-          ("e4m3fn", "int8"), ("e5m2", "int8"), ("posit<8,0>", "int8"))
+          ("e4m3fn", "int8"), ("e5m2", "int8"), ("posit<8,0>", "int8"),
+          ("mx<e4m3fn>", "mxint8"))
 WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
+
+#: Kinds with an array of products, one multiplier for each pair.
+MULTIPLIERS = ("parallel", "exact", "mixed", "packed")
 LOOK_UP, SERIAL = ("lut", "serial_lut", "weight_table"), (
     "weight_serial", "activation_serial", "booth", "csd", "en_t", "sparse_encoded", "term",
-    "serial_lut", "weight_table", "accumulate", "carry_save")
+    "serial_lut", "weight_table", "accumulate", "carry_save", "ternary_accumulate",
+    "serial_distributed")
 
 
-def conclusions(rows: Sequence[Row]) -> list[str]:
-    """Sentences, each drawn from the rows that there are; areas are of logic on ECP5."""
+class Question(NamedTuple):
+    """What is asked on each technology, and the figure that answers it."""
+
+    text: str
+    figure: str
+
+
+FLOATS = Question("Floats instead of integers of as many bits", "area x cycles")
+LOOKED_UP = Question("Look-up instead of multipliers", "area x cycles")
+LOOKED_UP_AT_ALL = Question("Look-up instead of anything else", "area x cycles")
+IN_TURN = Question("Serial instead of a dot product a cycle", "area x cycles")
+SMALL = Question("Serial where a dot product need not come every cycle, by area", "area")
+FIXED = Question("Constant weights", "area x cycles")
+SKIPPED = Question("N:M sparse weights", "area x cycles")
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """On each technology, how many times one's figure is the other's, and which kinds these are:
+    of either side the best on that technology."""
+
+    question: str
+    figure: str
+    what: str
+    ratios: dict[str, float]
+    kinds: dict[str, tuple[str, str]]
+
+
+def comparisons(rows: Sequence[Row]) -> list[Comparison]:
+    """Everything that the rows allow to compare."""
     found = []
-    for form, integer in RIVALS:
-        ours, theirs = _best(rows, form, form), _best(rows, integer, integer)
-        if ours and theirs:
-            found.append(f"{form} against {integer}: {_against(ours, theirs)}")
-    for weights in WEIGHTS:
-        found += _rival(rows, weights, LOOK_UP, "look-up")
-        found += _rival(rows, weights, SERIAL, "serial")
-    for weights in CONSTANT:
-        ours, theirs = (_best(rows, "int8", name) for name in (f"constant {weights}", weights))
-        if ours and theirs:
-            found.append(f"constant weights {weights}: {_against(ours, theirs)}")
-    for kind, *formats in BEHIND:
-        for keep, of in SPARSE:
-            ours, theirs = (_one(rows, name, *formats)
-                            for name in (f"{kind} {keep}:{of}", kind))
-            if ours and theirs:
-                found.append(f"{keep}:{of} of {' x '.join(formats)}: {_against(ours, theirs)}")
+    for question, what, ours, theirs in _sides(rows):
+        ratios, kinds = {}, {}
+        for technology in TECHNOLOGIES:
+            one, other = (_least(side, question.figure, technology) for side in (ours, theirs))
+            if one and other:
+                ratios[technology] = one[0] / other[0]
+                kinds[technology] = one[1], other[1]
+        if ratios:
+            found.append(Comparison(question=question.text, figure=question.figure, what=what,
+                                    ratios=ratios, kinds=kinds))
     return found
 
 
-def _rival(rows: Sequence[Row], weights: str, kinds: Sequence[str], name: str) -> list[str]:
-    """The best of some kinds against the best of all others, with int8 activations."""
-    ours = _least([row for row in _of(rows, "int8", weights) if _plain(row) in kinds])
-    theirs = _least([row for row in _of(rows, "int8", weights)
-                     if _plain(row) not in (*LOOK_UP, *SERIAL)])
-    if not ours or not theirs:
-        return []
-    return [f"{name} with weights {weights}: {_against(ours, theirs)}"]
+def conclusions(rows: Sequence[Row]) -> list[str]:
+    """For each technology a line: to each question, of which formats the answer is yes."""
+    lines, every = [], comparisons(rows)
+    for technology in TECHNOLOGIES:
+        answers = []
+        for question in dict.fromkeys(each.question for each in every):
+            asked = {each.what: each.ratios[technology] for each in every
+                     if each.question == question and technology in each.ratios}
+            if asked:
+                answers.append(f"{question}: {_answer(asked)}.")
+        if answers:
+            lines.append(f"**{technology}**. {' '.join(answers)}")
+    return lines
 
 
-def _against(ours: Row, theirs: Row) -> str:
-    ratio = ours.area_cycles / theirs.area_cycles
-    word = "pays" if ratio < 1 else "does not pay"
-    return (f"{word}, {ratio:.2f} times the area x cycles ({ours.kind} {ours.area_cycles:,.0f}, "
-            f"{theirs.kind} {theirs.area_cycles:,.0f})")
+def _answer(asked: Mapping[str, float]) -> str:
+    """What pays, with its ratios; or what is nearest to it."""
+    paying = [f"{what} ({ratio:.2f})" for what, ratio in asked.items() if ratio < 1]
+    if paying:
+        return ", ".join(paying)
+    what, ratio = min(asked.items(), key=lambda each: each[1])
+    return f"nothing, the nearest is {what} ({ratio:.2f})"
+
+
+def _sides(rows: Sequence[Row]) -> Iterator[tuple[Question, str, list[Row], list[Row]]]:
+    """Rows on either side of each comparison."""
+    for form, integer in RIVALS:
+        yield FLOATS, f"{form} for {integer}", _of(rows, form, form), _of(rows, integer, integer)
+    for question, ours, theirs in (
+            (LOOKED_UP, _among(LOOK_UP), _among(MULTIPLIERS)),
+            (LOOKED_UP_AT_ALL, _among(LOOK_UP), _not_among(LOOK_UP)),
+            (IN_TURN, _among(SERIAL), _not_among(SERIAL)),
+            (SMALL, _among(SERIAL), _not_among(SERIAL))):
+        for weights in WEIGHTS:
+            every = _of(rows, "int8", weights)
+            yield question, f"int8 x {weights}", list(filter(ours, every)), list(
+                filter(theirs, every))
+    for weights in CONSTANT:
+        yield FIXED, weights, _of(rows, "int8", f"constant {weights}"), _of(rows, "int8", weights)
+    for kind, *formats in BEHIND:
+        for keep, of in SPARSE:
+            sparse, dense = ([row for row in rows if row.name == (name, *formats)]
+                             for name in (f"{kind} {keep}:{of}", kind))
+            yield SKIPPED, f"{keep}:{of} of {' x '.join(formats)}", sparse, dense
 
 
 def _plain(row: Row) -> str:
-    """The kind, of its rows too."""
-    return row.kind.removesuffix(" rows")
+    """The kind, of its rows and its forms for one family too."""
+    return row.kind.split()[0]
+
+
+def _among(kinds: Sequence[str]) -> Callable[[Row], bool]:
+    return lambda row: _plain(row) in kinds
+
+
+def _not_among(kinds: Sequence[str]) -> Callable[[Row], bool]:
+    return lambda row: _plain(row) not in kinds
 
 
 def _of(rows: Iterable[Row], activations: str, weights: str) -> list[Row]:
-    """Rows of these formats, but for sparse ones, which do less."""
+    """Rows of these formats: none that is sparse, which does less, or that has DSP blocks in
+    place of logic."""
     return [row for row in rows if (row.activations, row.weights) == (activations, weights)
-            and ":" not in row.kind]
+            and ":" not in row.kind and not row.ice40_dsps]
 
 
-def _one(rows: Iterable[Row], kind: str, activations: str, weights: str) -> Row | None:
-    return next((row for row in rows if row.name == (kind, activations, weights)), None)
-
-
-def _best(rows: Iterable[Row], activations: str, weights: str) -> Row | None:
-    return _least(_of(rows, activations, weights))
-
-
-def _least(rows: Sequence[Row]) -> Row | None:
-    return min(rows, key=lambda row: row.area_cycles, default=None)
+def _least(rows: Sequence[Row], figure: str, technology: str) -> tuple[float, str] | None:
+    """The least figure, and whose it is."""
+    known = [(value, row.kind) for row in rows
+             if (value := FIGURES[figure](row, technology)) and area_of(row, technology)]
+    return min(known, default=None)

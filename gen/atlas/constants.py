@@ -12,7 +12,7 @@ import numpy as np
 from hw.pe import CONSTANT_KINDS, ConstantSpec
 from sw_model.formats import CodedFormat, parse_format
 
-from .entry import LANES, Entry
+from .entry import FAMILIES, LANES, Entry
 
 __all__ = ["WEIGHTS", "ConstantEntry", "constant_entries"]
 
@@ -43,7 +43,7 @@ class ConstantEntry(Entry):
     def cycles(self) -> int:
         return int(self.make().interval)
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         form = parse_format(self.of)
         codes = np.arange(form.min, form.max + 1)
         if isinstance(form, CodedFormat):

@@ -10,8 +10,10 @@ from typing import Any
 from hw.pe import PE_KINDS
 from hw.pe.rows import rows_of
 
+from .blocks import block_entries
 from .constants import constant_entries
-from .entry import PAIRS, Entry, Name, spec_of
+from .entry import FAMILIES, PAIRS, Entry, Name, spec_of
+from .multipliers import multiplier_entries
 from .special import special_entries
 
 __all__ = ["CLOCKED", "ROWS", "KindEntry", "RowsEntry", "entries"]
@@ -19,21 +21,43 @@ __all__ = ["CLOCKED", "ROWS", "KindEntry", "RowsEntry", "entries"]
 #: Rows that share activations, of kinds that gain from it.
 ROWS = 8
 
+#: Activations of such rows.
+SHARED = "int8"
+
+#: Kinds that stand for all where activations have no sign, which is a bit more. Behind decoders a
+#: kind is what it is with integers as wide as the grid: that is not measured.
+UNSIGNED = ("bit_weight", "parallel")
+
+#: Kinds that are made for DSP blocks, or may as well have them.
+MULTIPLIED = ("parallel", "packed")
+
 
 @dataclass(frozen=True)
 class KindEntry(Entry):
     """One element of a kind of the catalogue."""
 
     @property
-    def family(self) -> str | None:
-        return PE_KINDS[self.kind].family
+    def families(self) -> tuple[str, ...]:
+        return _families(self.kind, self.activations, self.weights)
+
+    @property
+    def logic(self) -> tuple[str, ...]:
+        return _logic(self.kind, self.families)
+
+    @property
+    def multiplied(self) -> tuple[str, ...]:
+        return _multiplied(self.kind, self.families)
+
+    def differs(self, family: str) -> bool:
+        return _differs(self.kind, family)
 
     @property
     def cycles(self) -> int:
         return PE_KINDS[self.kind].interval_of(spec_of(self.activations, self.weights))
 
-    def make(self) -> Any:
-        return PE_KINDS[self.kind](spec_of(self.activations, self.weights))
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        kind = PE_KINDS[self.kind]
+        return kind(spec_of(self.activations, self.weights), **kind.parameters(family))
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,21 @@ class RowsEntry(Entry):
     """:data:`ROWS` rows of a kind, which share what depends on activations alone."""
 
     of: str
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return _families(self.of, self.activations, self.weights)
+
+    @property
+    def logic(self) -> tuple[str, ...]:
+        return _logic(self.of, self.families)
+
+    @property
+    def multiplied(self) -> tuple[str, ...]:
+        return _multiplied(self.of, self.families)
+
+    def differs(self, family: str) -> bool:
+        return _differs(self.of, family)
 
     @property
     def rows(self) -> int:
@@ -54,8 +93,37 @@ class RowsEntry(Entry):
     def cycles(self) -> int:
         return PE_KINDS[self.of].interval_of(spec_of(self.activations, self.weights))
 
-    def make(self) -> Any:
-        return rows_of(PE_KINDS[self.of], spec_of(self.activations, self.weights), ROWS)
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        return rows_of(PE_KINDS[self.of], spec_of(self.activations, self.weights), ROWS,
+                       family=family)
+
+
+def _is_measured(kind: str, activations: str, weights: str) -> bool:
+    """Whether a pair is measured with this kind, and not with those that stand for it."""
+    make, spec = PE_KINDS[kind], spec_of(activations, weights)
+    return make.core(spec) == spec and (activations != "uint8" or kind in UNSIGNED)
+
+
+def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
+    """Those whose cells a kind is made of and whose multipliers are wide enough for it."""
+    make, spec = PE_KINDS[kind], spec_of(activations, weights)
+    return tuple(family for family in FAMILIES if make.family in (None, family)
+                 and make.refusal(spec, **make.parameters(family)) is None)
+
+
+def _differs(kind: str, family: str) -> bool:
+    """Whether elements are made as wide as the family's multipliers."""
+    return bool(PE_KINDS[kind].parameters(family))
+
+
+def _logic(kind: str, families: tuple[str, ...]) -> tuple[str, ...]:
+    """What is made for multipliers says nothing without them."""
+    return tuple(family for family in families if not _differs(kind, family))
+
+
+def _multiplied(kind: str, families: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = ("xilinx", *(family for family in families if _differs(kind, family)))
+    return tuple(family for family in families if kind in MULTIPLIED and family in wanted)
 
 
 #: One representative of each kind and family of formats, of which the clock is measured too.
@@ -66,7 +134,7 @@ CLOCKED = (
     Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
     Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
     Name("booth", "int8", "int8"), Name("en_t", "int8", "int8"), Name("term", "int8", "e2m1"),
-    Name("sherry", "int8", "sherry"), Name("weight_table", "int8", "int4"),
+    Name("sherry", "int8", "sherry"),
     Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
     Name("carry_save", "int8", "int8"), Name("adders", "int8", "constant int4"),
     Name("multi_precision", "int8", "int8"),
@@ -75,15 +143,16 @@ CLOCKED = (
 
 def entries() -> Iterator[Entry]:
     """Every kind with every pair of formats that it takes, and everything else."""
-    for kind, make in PE_KINDS.items():
+    for kind in PE_KINDS:
         for pair in PAIRS:
-            if make.refusal(spec_of(*pair)) is None:
+            if _families(kind, *pair) and _is_measured(kind, *pair):
                 yield KindEntry(kind, *pair)
     for kind, make in PE_KINDS.items():
-        # Activations are worth sharing where they are wider than the weights.
-        for activations, weights in PAIRS:
-            if (make.shared is not None and activations == "int8"
-                    and make.refusal(spec_of(activations, weights)) is None):
-                yield RowsEntry(f"{kind} rows", activations, weights, kind)
+        for activations, weights in PAIRS if make.shared is not None else ():
+            pair = activations, weights
+            if activations == SHARED and _families(kind, *pair) and _is_measured(kind, *pair):
+                yield RowsEntry(f"{kind} rows", *pair, kind)
+    yield from multiplier_entries()
     yield from special_entries()
+    yield from block_entries()
     yield from constant_entries()

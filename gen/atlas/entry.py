@@ -9,19 +9,23 @@ from typing import Any, NamedTuple
 from hw.pe import DotSpec
 from sw_model.formats import parse_format
 
-__all__ = ["LANES", "PAIRS", "Entry", "Name", "spec_of"]
+__all__ = ["FAMILIES", "LANES", "PAIRS", "Entry", "Name", "spec_of"]
 
 #: Pairs of each dot product: the equal work. Who takes fewer at once takes more cycles.
 LANES = 16
 
-#: Activations and weights, from one bit to sixteen: integers, floats of OCP, posits, tables.
+#: Whose cells are counted: FPGAs, and a library of standard cells.
+FAMILIES = ("ecp5", "ice40", "xilinx", "ihp")
+
+#: Activations and weights, from one bit to sixteen: integers with signs and without, floats of
+#: OCP and of IEEE, posits, tables.
 PAIRS = (
     ("bipolar", "bipolar"), ("int8", "bipolar"), ("int8", "ternary"), ("int2", "int2"),
     ("int8", "int2"), ("int4", "int4"), ("int8", "int4"), ("int6", "int6"), ("int8", "int8"),
-    ("e2m1", "e2m1"), ("int8", "e2m1"), ("e2m3", "e2m3"), ("e3m2", "e3m2"), ("e4m3fn", "e4m3fn"),
-    ("e5m2", "e5m2"), ("posit<4,1>", "posit<4,1>"), ("posit<8,0>", "posit<8,0>"),
-    ("posit<16,1>", "posit<16,1>"), ("int8", "codebook<-8,-4,-2,-1,0,1,2,4>"),
-    ("int8", "khot<8,5,2>"),
+    ("uint8", "int8"), ("e2m1", "e2m1"), ("int8", "e2m1"), ("e2m3", "e2m3"), ("e3m2", "e3m2"),
+    ("e4m3fn", "e4m3fn"), ("e5m2", "e5m2"), ("fp16", "fp16"),
+    ("posit<4,1>", "posit<4,1>"), ("posit<8,0>", "posit<8,0>"), ("posit<16,1>", "posit<16,1>"),
+    ("int8", "codebook<-8,-4,-2,-1,0,1,2,4>"), ("int8", "khot<8,5,2>"),
 )
 
 
@@ -52,9 +56,23 @@ class Entry(ABC):
         return Name(self.kind, self.activations, self.weights)
 
     @property
-    def family(self) -> str | None:
-        """The family whose cells it is made of; None if any will do."""
-        return None
+    def families(self) -> tuple[str, ...]:
+        """Those of :data:`FAMILIES` for which it can be made."""
+        return FAMILIES
+
+    @property
+    def logic(self) -> tuple[str, ...]:
+        """Families for which it makes sense without their DSP blocks."""
+        return self.families
+
+    @property
+    def multiplied(self) -> tuple[str, ...]:
+        """Families, beside ECP5, of which the DSP blocks count too."""
+        return ()
+
+    def differs(self, family: str) -> bool:
+        """Whether what is made for a family is another component than the first one's."""
+        return False
 
     @property
     def rows(self) -> int:
@@ -71,14 +89,10 @@ class Entry(ABC):
     def cycles(self) -> int:
         """From one dot product (of each row) to the next: the most, of kinds that skip zeros."""
 
-    @property
-    def latency(self) -> int:
-        """From operands to result: the last ones', of what takes several words."""
-        return int(self.make().latency)
-
     @abstractmethod
-    def make(self) -> Any:
-        """The component, which has a ``latency``; not elaborated."""
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        """The component as it is for a family, not elaborated. Its ``latency`` is from operands
+        to result: the last ones', of what takes several words."""
 
 
 def spec_of(activations: str, weights: str, lanes: int = LANES) -> DotSpec:

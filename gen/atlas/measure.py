@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from boards.component import placement, resources
+from boards.component import placement, resources_of, timing
 from boards.liberty import find_library
+from hw.verilog import to_verilog
 from sw_model.faults import Fault
 
 from .entries import CLOCKED
@@ -36,16 +37,23 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cycles, latency : int
         Between two dot products, and from operands to result.
     ecp5, ice40, xilinx : float or None
-        LUT4 + 2 for each CCU2C, LUT4, and LUTs of any size, all without DSP blocks; None where
-        the kind is of another family.
+        LUT4 + 2 for each CCU2C, LUT4, and LUTs of any size, all without DSP blocks but those
+        that are asked for; None where the kind is not for that family, or for its DSP blocks.
     um2 : float or None
         Of the IHP library; None where it is not at hand.
     ffs : float
-        On ECP5.
-    dsps, ecp5_with_dsps : float
+        On the first of these families.
+    dsps, ecp5_with_dsps : float or None
         DSP blocks and area on ECP5 where synthesis may take them.
-    mhz : float or None
-        After placement on ECP5, of representatives.
+    ice40_dsps, ice40_with_dsps, xilinx_dsps, xilinx_with_dsps : float or None
+        The same on iCE40, of kinds that are made for its DSP blocks, and on Xilinx, of all that
+        are made for some.
+    mhz, ecp5_at_mhz : float or None
+        After placement on ECP5, without DSP blocks, of representatives; and the area of the
+        netlist that was placed, which is mapped for that clock and not for area.
+    ps, um2_at_ps : float or None
+        The longest path on the IHP library, gates without wires, of representatives; and the
+        area of that netlist, which is mapped for delay.
     note : str
         How the equal work comes about, where that is not plain.
     """
@@ -61,19 +69,21 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     xilinx: float | None
     um2: float | None
     ffs: float
-    dsps: float
-    ecp5_with_dsps: float
-    mhz: float | None
+    dsps: float | None
+    ecp5_with_dsps: float | None
+    ice40_dsps: float | None = None
+    ice40_with_dsps: float | None = None
+    xilinx_dsps: float | None = None
+    xilinx_with_dsps: float | None = None
+    mhz: float | None = None
+    ecp5_at_mhz: float | None = None
+    ps: float | None = None
+    um2_at_ps: float | None = None
     note: str = ""
 
     @property
     def name(self) -> Name:
         return Name(self.kind, self.activations, self.weights)
-
-    @property
-    def area_cycles(self) -> float:
-        """Area of ECP5 times cycles."""
-        return (self.ecp5 or 0) * self.cycles
 
 
 def measure(chosen: Iterable[Entry], progress: Callable[[str], None], *, clocks: bool = True
@@ -105,28 +115,47 @@ def measure(chosen: Iterable[Entry], progress: Callable[[str], None], *, clocks:
 
 
 def _row(entry: Entry, library: bool, *, clocks: bool) -> Row:
-    def cells(family: str, *, dsp: bool = False) -> Any:
-        """Resources of a family; None if the kind is of another."""
-        if entry.family not in (None, family):
-            return None
-        return resources(entry.make(), [family], dsp=dsp)[family]
+    made = {family: entry.make(family) for family in entry.families if entry.differs(family)}
+    plain = entry.make(entry.families[0])
+    latency = plain.latency
+    texts = {family: to_verilog(component, "unit") for family, component in made.items()}
+    text = to_verilog(plain, "unit")
 
-    def share(whole: float) -> float:
+    def cells(family: str, *, dsp: bool = False) -> Any:
+        """Resources of a family; None if that is not to be measured."""
+        chosen = entry.logic if not dsp else entry.families if family == "ecp5" else (
+            entry.multiplied)
+        if family not in chosen or (family == "ihp" and not library):
+            return None
+        return resources_of(texts.get(family, text), family, dsp=dsp)
+
+    def share(cells: Any, figure: str = "area") -> Any:
         """Of each row; whole numbers stay whole."""
+        if cells is None:
+            return None
+        whole = getattr(cells, figure)
         return whole if entry.rows == 1 else whole / entry.rows
 
-    logic, rich = cells("ecp5"), cells("ecp5", dsp=True)
-    ice40, xilinx = cells("ice40"), cells("xilinx")
-    gates = cells("ihp") if library else None
-    mhz = None
-    if clocks and entry.name in CLOCKED:
-        mhz = min(placement(entry.make(), DEVICE, CLOCK_MHZ).clocks.values())
-    assert logic is not None
-    assert rich is not None
+    ecp5, ice40, xilinx = (cells(family) for family in ("ecp5", "ice40", "xilinx"))
+    rich, slim, large = (cells(family, dsp=True) for family in ("ecp5", "ice40", "xilinx"))
+    first = next(each for each in (ecp5, ice40, xilinx, large) if each is not None)
     return Row(
-        **entry.name._asdict(), rows=entry.rows, cycles=entry.cycles, latency=entry.latency,
-        ecp5=share(logic.area),
-        ice40=None if ice40 is None else share(ice40.area),
-        xilinx=None if xilinx is None else share(xilinx.lut_count),
-        um2=None if gates is None else share(gates.area), ffs=share(logic.ffs),
-        dsps=share(rich.dsps), ecp5_with_dsps=share(rich.area), mhz=mhz, note=entry.note)
+        **entry.name._asdict(), rows=entry.rows, cycles=entry.cycles, latency=latency,
+        ecp5=share(ecp5), ice40=share(ice40), xilinx=share(xilinx, "lut_count"),
+        um2=share(cells("ihp")), ffs=share(first, "ffs"), dsps=share(rich, "dsps"),
+        ecp5_with_dsps=share(rich), ice40_dsps=share(slim or ice40, "dsps"),
+        ice40_with_dsps=share(slim), xilinx_dsps=share(large, "dsps"),
+        xilinx_with_dsps=share(large, "lut_count"),
+        **(_placed(entry, text, library) if clocks and entry.name in CLOCKED else {}),
+        note=entry.note)
+
+
+def _placed(entry: Entry, text: str, library: bool) -> dict[str, Any]:
+    """Clock and longest path, each with the area of the netlist that it is of."""
+    cells = resources_of(text, "ecp5", dsp=False, delay_ps=round(500_000 / CLOCK_MHZ))
+    mhz = min(placement(entry.make(), DEVICE, CLOCK_MHZ, dsp=False).clocks.values())
+    found = {"mhz": mhz, "ecp5_at_mhz": cells.area / entry.rows}
+    if library:
+        timed = timing(entry.make("ihp"))
+        found |= {"ps": timed.ps, "um2_at_ps": timed.um2 / entry.rows}
+    return found

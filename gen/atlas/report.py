@@ -15,13 +15,16 @@ from sw_model.faults import InputFault
 
 from ..folder import write_whole
 from .claims import findings
-from .conclusions import conclusions
+from .conclusions import comparisons, conclusions
+from .figures import FIGURES, TECHNOLOGIES
 from .measure import DEVICE, Row
 
-__all__ = ["as_dict", "markdown", "picture", "write"]
+__all__ = ["COLUMNS", "as_dict", "markdown", "picture", "write"]
 
-COLUMNS = ("kind", "activations", "weights", "rows", "cycles", "latency", "ECP5", "FF", "DSP",
-           "with DSP", "iCE40", "Xilinx", "um2", "area x cycles", "MHz", "how")
+COLUMNS = ("kind", "activations", "weights", "rows", "cycles", "latency", "ECP5", "FF", "iCE40",
+           "Xilinx", "um2", *(f"{name} x cycles" for name in TECHNOLOGIES), "ECP5 DSP",
+           "with DSP", "iCE40 DSP", "with DSP", "Xilinx DSP", "with DSP", "MHz", "ECP5 at MHz",
+           "ps", "um2 at ps", "how")
 
 #: Of points: for every ten kinds another one.
 MARKS = "o^sDv"
@@ -30,44 +33,75 @@ MARKS = "o^sDv"
 def as_dict(rows: Sequence[Row]) -> dict[str, Any]:
     """Everything, for JSON."""
     return {"work": "a dot product of 16 pairs", "tool": f"Yosys {version()}",
-            "rows": [{**msgspec.to_builtins(row), "area_cycles": row.area_cycles}
+            "rows": [{**msgspec.to_builtins(row), "area_cycles": _area_cycles(row)}
                      for row in rows],
-            "claims": msgspec.to_builtins(findings(rows)), "conclusions": conclusions(rows)}
+            "claims": msgspec.to_builtins(findings(rows)),
+            "comparisons": msgspec.to_builtins(comparisons(rows)),
+            "conclusions": conclusions(rows)}
+
+
+def _area_cycles(row: Row) -> dict[str, float | None]:
+    return {name: FIGURES["area x cycles"](row, name) for name in TECHNOLOGIES}
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Table, claims and conclusions."""
-    lines = [
+    return "\n".join([
         "# Atlas of processing elements", "",
-        f"Dot products of 16 pairs by Yosys {version()}. ECP5: LUT4 + 2 for each CCU2C, without "
-        "DSP blocks; `DSP` and `with DSP` are what synthesis takes where it may use them. iCE40: "
-        "LUT4. Xilinx: LUTs of any size. um2: IHP SG13G2. Of what computes several rows at once "
-        "the figures are one row's share. Cycles are from one dot product to the next: the most, "
-        f"of kinds that skip zeros. MHz: after placement on {DEVICE}, of representatives.", "",
+        f"Dot products of 16 pairs by Yosys {version()}. ECP5: LUT4 + 2 for each CCU2C. iCE40: "
+        "LUT4. Xilinx: LUTs of any size. um2: IHP SG13G2. All these are without DSP blocks, and "
+        "none where an element is made for the family's; `DSP` and `with DSP` are what it takes "
+        "where synthesis may use them. Of what computes several rows at once the figures are one "
+        "row's share. Cycles are from one dot product to the next: the most, of kinds that skip "
+        "zeros.", "",
+        f"Representatives have a clock (MHz, after placement on {DEVICE}, without DSP blocks) "
+        "and a longest path (ps, from register to register on the IHP library, without wires). "
+        "Netlists are mapped for these, and have an area of their own beside them.", "",
         "![area over cycles, a mark for each](atlas.svg)", "",
-        _row(COLUMNS), _row(["---"] * len(COLUMNS)), *(_row(_cells(row)) for row in rows), "",
+        *_table(COLUMNS, [_cells(row) for row in rows]), "",
         "## Claims", "",
-        _row(("claim", "compared", "figure", "claimed", "found", "borne out")),
-        _row(["---"] * 6),
-        *(_row((each.source, f"{each.numerator} / {each.denominator}", each.figure,
-                f"{each.claimed:.2f}", f"{each.found:.2f}", each.verdict))
-          for each in findings(rows)), "",
-        "## Conclusions", "", *(f"* {line}" for line in conclusions(rows)), ""]
-    return "\n".join(lines)
+        "How many times the first takes what the second takes. Claims are judged on the "
+        "technology nearest to the paper's; the others stand beside. `less` and `more`: it goes "
+        "the way that the paper says, not as far or further. `no`: it does not.", "",
+        *_table(("claim", "compared", "figure", "claimed", *TECHNOLOGIES, "judged on",
+                 "borne out"), [
+            (each.source, f"{each.numerator} / {each.denominator}", each.figure, each.claimed,
+             *(_number(each.found.get(name), 2) for name in TECHNOLOGIES), each.technology,
+             each.verdict) for each in findings(rows)]), "",
+        "## Conclusions", "",
+        "A number below 1 pays: it is the best element's figure over that of the best one "
+        "without, on that technology.", "",
+        *(f"* {line}" for line in conclusions(rows)), "",
+        *_table(("question", "by", "of", *TECHNOLOGIES), [
+            (each.question, each.figure, each.what,
+             *(_against(each.ratios.get(name), each.kinds.get(name)) for name in TECHNOLOGIES))
+            for each in comparisons(rows)]), ""])
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _against(ratio: float | None, kinds: tuple[str, str] | None) -> str:
+    return "" if ratio is None or kinds is None else f"{ratio:.2f} ({kinds[0]} / {kinds[1]})"
 
 
 def _cells(row: Row) -> list[str]:
-    def number(value: float | None, digits: int = 0) -> str:
-        return "" if value is None else f"{value:,.{digits}f}"
-
     return [row.kind, f"`{row.activations}`", f"`{row.weights}`", str(row.rows), str(row.cycles),
-            str(row.latency), number(row.ecp5), number(row.ffs), f"{row.dsps:.3g}",
-            number(row.ecp5_with_dsps), number(row.ice40), number(row.xilinx), number(row.um2),
-            number(row.area_cycles), number(row.mhz, 1), row.note]
+            str(row.latency), *map(_number, (row.ecp5, row.ffs, row.ice40, row.xilinx, row.um2)),
+            *map(_number, _area_cycles(row).values()), _few(row.dsps),
+            _number(row.ecp5_with_dsps), _few(row.ice40_dsps), _number(row.ice40_with_dsps),
+            _few(row.xilinx_dsps), _number(row.xilinx_with_dsps), _number(row.mhz, 1),
+            *map(_number, (row.ecp5_at_mhz, row.ps, row.um2_at_ps)), row.note]
+
+
+def _few(value: float | None) -> str:
+    """A small number of DSP blocks, perhaps a share."""
+    return "" if value is None else f"{value:.3g}"
 
 
 def picture(rows: Sequence[Row]) -> str:
@@ -81,7 +115,10 @@ def picture(rows: Sequence[Row]) -> str:
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         for number, kind in enumerate(dict.fromkeys(row.kind for row in rows)):
-            points = [(row.cycles, row.ecp5) for row in rows if row.kind == kind]
+            points = [(row.cycles, row.ecp5) for row in rows
+                      if row.kind == kind and row.ecp5 is not None]
+            if not points:
+                continue
             cycles, areas = zip(*points, strict=True)
             axes.scatter(cycles, areas, s=24, color=f"C{number % 10}",
                          marker=MARKS[number // 10 % len(MARKS)], label=kind)

@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hw.arith.ternary_add import PRIMITIVES
 from hw.pe import PE_KINDS
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.carry_save import CarrySaveAccumulate
 from hw.pe.multi_precision import MultiPrecisionSum
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
+from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.weight_table import WeightTable
 from sw_model.formats import CodedFormat, IntFormat, parse_format
 from sw_model.formats.sparse import SparseFormat
 from sw_model.specs.precision import Precision
 
-from .entry import LANES, PAIRS, Entry, spec_of
+from .entry import FAMILIES, LANES, PAIRS, Entry, spec_of
 
 __all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "PrecisionEntry", "SherryEntry", "SparseEntry",
-           "WeightTableEntry", "special_entries"]
+           "TernaryAccumulateEntry", "WeightTableEntry", "special_entries"]
 
 #: Weights of one code of Sherry's.
 SHERRY = 4
@@ -29,6 +31,9 @@ SHERRY = 4
 #: Forms of elements with their accumulator, and how wide that is: the papers' 32 bits.
 ACCUMULATES = {"accumulate": MultiplyAccumulate, "carry_save": CarrySaveAccumulate}
 ACCUMULATOR = IntFormat(32)
+
+#: Pairs of formats: a bit more of the activations makes no difference here.
+SIGNED = tuple(pair for pair in PAIRS if pair[0] != "uint8")
 
 #: N:M, and what stands behind it.
 SPARSE, BEHIND = ((2, 4), (2, 8)), (("parallel", "int8", "int8"), ("lut", "int8", "int4"),
@@ -47,7 +52,7 @@ class SherryEntry(Entry):
     def cycles(self) -> int:
         return SherryDotProduct.interval
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         return SherryDotProduct(parse_format(self.activations), LANES // SHERRY)
 
 
@@ -63,7 +68,7 @@ class WeightTableEntry(Entry):
     def cycles(self) -> int:
         return int(self.make().interval)
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         return WeightTable(spec_of(self.activations, self.weights))
 
 
@@ -92,7 +97,7 @@ class SparseEntry(Entry):
         turns = self._spec.turns if self.dense else 1
         return turns * PE_KINDS[self.behind].interval_of(self._spec.dot)
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         return SparseDotProduct(PE_KINDS[self.behind], self._spec)
 
 
@@ -108,8 +113,22 @@ class AccumulateEntry(Entry):
     def cycles(self) -> int:
         return LANES + 1
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         return ACCUMULATES[self.kind](spec_of(self.activations, self.weights, 1), ACCUMULATOR)
+
+
+@dataclass(frozen=True)
+class TernaryAccumulateEntry(AccumulateEntry):
+    """A ternary pair a cycle, and one cycle more that ends a sum."""
+
+    primitive: str = "any"
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return FAMILIES if self.primitive == "any" else (self.primitive,)
+
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        return TernaryAccumulate(parse_format(self.activations), ACCUMULATOR, self.primitive)
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,7 @@ class PrecisionEntry(Entry):
     def cycles(self) -> int:
         return LANES // self.mode.lanes
 
-    def make(self) -> Any:
+    def make(self, family: str = FAMILIES[0]) -> Any:
         # As many words as any precision needs for the sum.
         return MultiPrecisionSum(LANES)
 
@@ -135,7 +154,7 @@ def special_entries() -> Iterator[Entry]:
     """All of them."""
     for activations in ("int4", "int8"):
         yield SherryEntry("sherry", activations, "sherry")
-    for pair in PAIRS:
+    for pair in SIGNED:
         if WeightTable.refusal(spec_of(*pair)) is None:
             yield WeightTableEntry("weight_table", *pair)
     for behind, activations, weights in BEHIND:
@@ -144,9 +163,12 @@ def special_entries() -> Iterator[Entry]:
                 kind = f"{behind} {keep}:{of}{', dense' if dense else ''}"
                 yield SparseEntry(kind, activations, weights, behind, keep, of, dense)
     for kind in ACCUMULATES:
-        for pair in PAIRS:
+        for pair in SIGNED:
             if not any(isinstance(parse_format(name), CodedFormat) for name in pair):
                 yield AccumulateEntry(kind, *pair)
+    for primitive in PRIMITIVES:
+        kind = "ternary_accumulate" + (f" {primitive}" if primitive != "any" else "")
+        yield TernaryAccumulateEntry(kind, "int8", "ternary", primitive)
     for mode in Precision:
         name = str(mode.format)
         yield PrecisionEntry("multi_precision", name, name, mode)

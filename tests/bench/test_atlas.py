@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.atlas import DOCS, PAGE, concluding, lines
 from gen.atlas.claims import CLAIMS
 from gen.atlas.entries import CLOCKED, entries
 from gen.atlas.report import COLUMNS
@@ -20,17 +21,54 @@ def tables() -> list[list[tuple[str, ...]]]:
 
 
 def test_the_page_has_a_row_for_each() -> None:
-    (head, *rows), (_, *claims) = tables()
+    (head, *rows), (_, *claims), (_, *compared) = tables()
     assert head == COLUMNS
     assert [row[:3] for row in rows] == [
         (each.kind, f"`{each.activations}`", f"`{each.weights}`") for each in entries()]
     clocked = {row[:3] for row in rows if row[COLUMNS.index("MHz")]}
     assert clocked == {(kind, f"`{a}`", f"`{w}`") for kind, a, w in CLOCKED}
     assert len(clocked) <= 20
-    assert all(row[COLUMNS.index("area x cycles")] for row in rows)
+    areas = [COLUMNS.index(name) for name in ("ECP5", "iCE40", "Xilinx", "Xilinx DSP")]
+    assert all(any(row[place] for place in areas) for row in rows)
+    for name in ("ECP5 at MHz", "ps", "um2 at ps"):
+        assert {row[:3] for row in rows if row[COLUMNS.index(name)]} == clocked
     assert len(claims) == len(CLAIMS)
+    assert len(compared) > 20
 
 
 def test_the_page_shows_the_picture() -> None:
     assert "](atlas.svg)" in (ROOT / "docs/atlas.md").read_text(encoding="utf-8")
     assert (ROOT / "docs/atlas.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_the_guide_draws_its_conclusions() -> None:
+    """Line by line what the atlas concludes."""
+    atlas = (DOCS / "atlas.md").read_text(encoding="utf-8")
+    drawn = [line.removeprefix("* ") for line in atlas.splitlines() if line.startswith("* **")]
+    assert [line.split(".")[0] for line in drawn] == ["**ECP5**", "**iCE40**", "**Xilinx**",
+                                                      "**um2**"]
+    page = (DOCS / PAGE).read_text(encoding="utf-8")
+    assert concluding(page, drawn) == page
+
+
+def test_conclusions_take_the_place_of_older_ones() -> None:
+    page = "# A\n\n## On each technology\n\nWhat pays.\n\n* old\n* older\n"
+    new = concluding(page, ["**ECP5**. " + "word " * 30, "**um2**. nothing"])
+    assert new.startswith("# A\n\n## On each technology\n\nWhat pays.\n\n* **ECP5**. word")
+    assert new.endswith("\n* **um2**. nothing\n")
+    assert "old" not in new
+    assert all(len(line) < 100 for line in new.splitlines())
+    more = page + "\n## B\n\n* kept\n"
+    assert concluding(more, ["x"]) == (
+        "# A\n\n## On each technology\n\nWhat pays.\n\n* x\n\n## B\n\n* kept\n")
+
+
+def test_lines() -> None:
+    claim = {"figure": "area", "claimed": "wins", "technology": "um2", "verdict": "yes",
+             "found": {"ECP5": 2.0, "um2": 1.24}, "numerator": "a", "denominator": "b"}
+    found = lines({"rows": [1], "work": "w", "conclusions": ["c"], "claims": [
+        claim, claim | {"verdict": "not comparable: it is of CPUs"}]})
+    assert [line.split() for line in found[2:4]] == [
+        ["area", "wins", "um2", "1.24", "yes", "a", "/", "b"],
+        ["area", "wins", "um2", "1.24", "-", "a", "/", "b"]]
+    assert found[-1] == "c"

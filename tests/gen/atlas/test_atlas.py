@@ -1,4 +1,4 @@
-"""The atlas: every kind in it, figures as the tools give them, claims and conclusions from rows."""
+"""The atlas: every kind in it, figures as the tools give them, and its files."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ import pytest
 from boards.component import resources
 from boards.figures import Resources
 from gen.atlas import entries as listed
-from gen.atlas.claims import CLAIMS, FIGURES, Claim, findings
-from gen.atlas.conclusions import conclusions
+from gen.atlas.blocks import BLOCKS, BlockEntry
 from gen.atlas.constants import ConstantEntry
 from gen.atlas.entries import CLOCKED, ROWS, KindEntry, RowsEntry, entries
-from gen.atlas.entry import LANES, PAIRS, Name
-from gen.atlas.measure import Row, measure
+from gen.atlas.entry import FAMILIES, LANES, PAIRS
+from gen.atlas.measure import measure
+from gen.atlas.multipliers import ChainEntry, TwoProductsEntry
 from gen.atlas.report import as_dict, markdown, picture
 from gen.atlas.special import (
     AccumulateEntry,
     PrecisionEntry,
     SherryEntry,
     SparseEntry,
+    TernaryAccumulateEntry,
     WeightTableEntry,
 )
 from gen.cli import main
 from hw.pe import CONSTANT_KINDS, PE_KINDS
+from hw.pe.packing import PORTS
 from sw_model.specs.precision import Precision
+from tests.support.atlas_rows import row
 
 FEW = (KindEntry("binary", "bipolar", "bipolar"), KindEntry("ternary_ecp5", "int8", "ternary"),
        KindEntry("serial_lut", "int2", "int2"))
@@ -43,25 +46,16 @@ OTHERS = (
 )
 
 
-def row(kind, activations, weights, area, cycles=1, **more):
-    """A row of given area."""
-    return Row(**{"kind": kind, "activations": activations, "weights": weights, "cycles": cycles,
-                  "latency": 3, "ecp5": area, "ice40": area, "xilinx": area, "um2": None,
-                  "ffs": 10, "dsps": 0, "ecp5_with_dsps": area, "mhz": None, **more})
-
-
 def test_everything_is_in_it():
     every = list(entries())
     names = {entry.name for entry in every}
     assert len(every) == len(set(every)) == len(names)
     plain = [entry for entry in every if isinstance(entry, KindEntry)]
     assert {entry.kind for entry in plain} == set(PE_KINDS)
-    assert all(entry.make().spec.lanes == LANES for entry in plain)
+    assert all(entry.make(entry.families[0]).spec.lanes == LANES for entry in plain)
     assert {(entry.activations, entry.weights) for entry in plain} == set(PAIRS)
     assert set(CLOCKED) <= names
     assert len(set(CLOCKED)) <= 20
-    assert {name for claim in CLAIMS for pair in claim.pairs for name in pair} <= names
-    assert {claim.figure for claim in CLAIMS} <= set(FIGURES)
 
 
 def test_other_forms_are_in_it_too():
@@ -79,6 +73,10 @@ def test_other_forms_are_in_it_too():
     assert found[SherryEntry] == 2
     assert found[WeightTableEntry] > 5
     assert found[AccumulateEntry] > 10
+    assert found[TernaryAccumulateEntry] == 2
+    assert found[TwoProductsEntry] == 2
+    assert found[ChainEntry] == 1
+    assert found[BlockEntry] == len(BLOCKS)
 
 
 def test_equal_work():
@@ -91,6 +89,10 @@ def test_equal_work():
     assert cycles["accumulate", "int8", "int8"] == LANES + 1
     assert [cycles["multi_precision", form, form] for form in ("e2m1", "int8", "posit<16,1>")] \
         == [4, 8, 16]
+    assert cycles["block_dot", "mxint8", "mxint8"] == 4
+    assert [BlockEntry("block_dot", *pair).cycles for pair in (
+        ("nvfp4", "nvfp4"), ("olive<int4>", "olive<int4>"), ("q8_0", "q4_k"))] == [
+            8, 4, 8]  # runs of 16 elements; of any number; and a minimum is a sum of its own
     assert [cycles[f"parallel {form}", "int8", "int8"]
             for form in ("2:4", "2:8", "2:4, dense", "2:8, dense")] == [1, 1, 2, 4]
 
@@ -105,13 +107,12 @@ def test_measured():
     assert (first.ffs, first.latency, first.cycles) == (cells["ecp5"].ffs, unit.latency, 1)
     assert (second.ice40, second.xilinx, second.um2) == (None, None, None)
     assert third.cycles == 2
-    assert third.area_cycles == 2 * third.ecp5
+    assert (first.xilinx_dsps, first.mhz, first.ps) == (None, None, None)
 
 
 def test_a_share_of_what_is_measured(monkeypatch):
     whole = Resources(luts={"LUT4": 160}, ffs=320, dsps=16, area=160)
-    monkeypatch.setattr("gen.atlas.measure.resources",
-                        lambda made, families, **_: dict.fromkeys(families, whole))
+    monkeypatch.setattr("gen.atlas.measure.resources_of", lambda *_, **__: whole)
     found = measure([entry for entry, *_ in OTHERS], lambda _: None, clocks=False)
     for each, (entry, share, cycles) in zip(found, OTHERS, strict=True):
         assert (each.name, each.rows, each.cycles) == (entry.name, share, cycles)
@@ -132,69 +133,72 @@ def test_others_are_measured():
 
 @pytest.mark.full
 def test_a_clock_is_measured():
+    """With the area of the same netlist beside it, and on the library likewise."""
     (found,) = measure([KindEntry(*CLOCKED[1])], lambda _: None)
     assert found.mhz > 50
+    assert found.ecp5_at_mhz > 0
+    assert (found.ps is None) == (found.um2 is None) == (found.um2_at_ps is None)
 
 
-def test_claims():
-    pair = Name("parallel", "int8", "int4"), Name("lut", "int8", "int4")
-    claims = [Claim((pair,), "area", ratio, "a paper") for ratio in (1.0, 2.0, 1.5)]
-    rows = [row(*pair[0], 150), row(*pair[1], 100)]
-    assert [(each.found, each.verdict) for each in findings(rows, claims)] == [
-        (1.5, "yes"), (1.5, "direction"), (1.5, "yes")]
-    slower = [row(*pair[0], 150), row(*pair[1], 100, cycles=4)]
-    worse = [Claim((pair,), "area_cycles", 2.0, "a paper")]
-    assert [(each.found, each.verdict) for each in findings(slower, worse)] == [(0.375, "no")]
-    assert findings(rows[:1], claims) == []
+def test_each_family_has_its_own_multipliers():
+    """Two int8 products fit a DSP block of Xilinx alone; wider ones of no family's."""
+    by_name = {entry.name: entry for entry in entries()}
+    for kind in ("packed", "packed rows"):
+        assert by_name[kind, "int8", "int8"].families == ("xilinx",)
+        assert by_name[kind, "int8", "int4"].families == FAMILIES
+    whole = by_name["packed rows", "int8", "int2"]
+    multipliers = {family: whole.make(family).multipliers for family in ("ecp5", "xilinx")}
+    assert PORTS["xilinx"][0] > PORTS["ecp5"][0]
+    assert multipliers["xilinx"] < multipliers["ecp5"]
+    assert by_name["ternary_ecp5", "int8", "ternary"].families == ("ecp5",)
 
 
-def test_claims_of_clocks_and_multipliers():
-    pair = Name("accumulate", "int8", "int8"), Name("carry_save", "int8", "int8")
-    clocked = [row(*pair[0], 300, mhz=100, dsps=4), row(*pair[1], 400, mhz=200, dsps=1)]
-    claims = [Claim((pair,), figure, 1.2, "a paper") for figure in (
-        "period", "area_period", "dsps")]
-    assert [each.found for each in findings(clocked, claims)] == [2.0, 1.5, 4.0]
-    unclocked = [row(*pair[0], 300), row(*pair[1], 400, mhz=200)]
-    assert findings(unclocked, claims) == []  # a figure that is missing, or zero
+def test_what_is_of_one_family(monkeypatch):
+    """Figures of the others are none; DSP blocks are those of its own."""
+    whole = Resources(luts={"LUT4": 160}, ffs=320, dsps=8, area=160)
+    asked = []
+
+    def fake(text, family, *, dsp):
+        asked.append((family, dsp))
+        return whole
+
+    monkeypatch.setattr("gen.atlas.measure.resources_of", fake)
+    two, chain = measure([TwoProductsEntry("two_products", "int8", "int8"),
+                          ChainEntry("chain", "int8", "int8")],
+                         lambda _: None, clocks=False)
+    assert sorted(asked) == [("ice40", False), ("xilinx", True)]
+    assert (two.ice40, two.ice40_dsps, two.ecp5, two.dsps, two.xilinx_dsps) == (
+        160, 8, None, None, None)
+    assert (chain.xilinx, chain.xilinx_dsps, chain.ffs, chain.ice40, chain.rows) == (
+        None, 4, 160, None, 2)
 
 
-def test_one_element_in_place_of_several():
-    """Each as quick as the one: 8 a cycle in four is 2 there."""
-    pairs = tuple((Name("exact", form, form), Name("multi_precision", form, form))
-                  for form in ("e2m1", "int8"))
-    rows = [row(*pairs[0][0], 80), row(*pairs[1][0], 160),
-            row(*pairs[0][1], 50, cycles=4), row(*pairs[1][1], 50, cycles=8)]
-    claim = Claim(pairs, "area_cycles", 0.5, "a paper")
-    (found,) = findings(rows, [claim])
-    assert (found.found, found.verdict) == (80 / 200 + 160 / 400, "yes")
-    assert (found.numerator, found.denominator) == ("exact e2m1, int8",
-                                                    "multi_precision e2m1, int8")
-    assert findings(rows[:-1], [claim]) == []
+def test_what_is_made_for_dsp_blocks_is_not_measured_without(monkeypatch):
+    whole = Resources(luts={"LUT4": 160}, ffs=320, dsps=8, area=160)
+    asked = []
 
+    def fake(text, family, *, dsp):
+        asked.append((family, dsp))
+        return whole
 
-def test_conclusions():
-    rows = [row("bit_weight", "int4", "int4", 400), row("table", "e2m1", "e2m1", 800),
-            row("exact", "e2m1", "e2m1", 900), row("parallel", "int8", "int4", 1000),
-            row("serial_lut", "int8", "int4", 200, cycles=4),
-            row("grouped", "int8", "constant int4", 100), row("parallel", "int8", "int8", 2000),
-            row("parallel 2:4", "int8", "int8", 1500)]
-    assert conclusions(rows) == [
-        "e2m1 against int4: does not pay, 2.00 times the area x cycles (table 800, bit_weight "
-        "400)",
-        "look-up with weights int4: pays, 0.80 times the area x cycles (serial_lut 800, parallel "
-        "1,000)",
-        "serial with weights int4: pays, 0.80 times the area x cycles (serial_lut 800, parallel "
-        "1,000)",
-        "constant weights int4: pays, 0.12 times the area x cycles (grouped 100, serial_lut 800)",
-        "2:4 of int8 x int8: pays, 0.75 times the area x cycles (parallel 2:4 1,500, parallel "
-        "2,000)"]
+    monkeypatch.setattr("gen.atlas.measure.resources_of", fake)
+    monkeypatch.setattr("gen.atlas.measure.find_library", lambda: None)
+    by_name = {entry.name: entry for entry in entries()}
+    packed, wide = measure([by_name["packed", "int8", "int4"], by_name["packed", "int8", "int8"]],
+                           lambda _: None, clocks=False)
+    assert sorted(asked) == sorted([
+        ("ecp5", False), ("ihp", False), ("ecp5", True), ("ice40", True), ("xilinx", True),
+        ("xilinx", True)])
+    assert (packed.ice40, packed.xilinx, packed.dsps, packed.ice40_dsps, packed.xilinx_dsps) == (
+        None, None, 8, 8, 8)
+    assert (wide.ecp5, wide.um2, wide.xilinx_with_dsps, wide.ffs) == (None, None, 160, 320)
 
 
 def test_files(tmp_path, monkeypatch, capsys):
     """The command writes table, JSON and picture, and prints the same twice."""
     monkeypatch.setattr(listed, "PAIRS", (("bipolar", "bipolar"),))
     monkeypatch.setattr(listed, "PE_KINDS", {"binary": PE_KINDS["binary"]})
-    for more in ("special_entries", "constant_entries"):
+    for more in ("multiplier_entries", "special_entries", "block_entries", "constant_entries"):
         monkeypatch.setattr(listed, more, lambda: ())
     texts = []
     for turn in range(2):
@@ -211,11 +215,21 @@ def test_files(tmp_path, monkeypatch, capsys):
 
 
 def test_report():
-    rows = [row("parallel", "int8", "int4", 1500.0, mhz=123.44), row("lut", "int8", "int4", 700)]
+    rows = [row("parallel", "int8", "int4", 1500.0, um2=60000, mhz=123.44, ecp5_at_mhz=1600),
+            row("serial_lut", "int8", "int4", 700, cycles=4),
+            row("two_products", "int8", "int4", 90, ecp5=None, xilinx=None)]
     text = markdown(rows)
-    assert "| parallel | `int8` | `int4` | 1 | 1 | 3 | 1,500 |" in text
-    assert "123.4 |  |" in text
-    assert as_dict(rows)["rows"][1]["area_cycles"] == 700
-    assert msgspec.json.encode(as_dict(rows))
+    assert ("| parallel | `int8` | `int4` | 1 | 1 | 3 | 1,500 | 10 | 1,500 | 1,500 | 60,000 | "
+            "1,500 | 1,500 | 1,500 | 60,000 | 0 | 1,500 |  |  |  |  | 123.4 | 1,600 |  |  |  |"
+            ) in text
+    assert "| 2,800 | 2,800 | 2,800 |  |" in text
+    assert "| 1.87 (serial_lut / parallel) |" in text
+    found = as_dict(rows)
+    assert found["rows"][1]["area_cycles"] == {"ECP5": 2800, "iCE40": 2800, "Xilinx": 2800,
+                                               "um2": None}
+    assert found["comparisons"][0]["ratios"]["ECP5"] == 2800 / 1500
+    assert all(line in text for line in found["conclusions"])
+    assert msgspec.json.encode(found)
     assert picture(rows) == picture(rows)
     assert "parallel" in picture(rows)
+    assert "two_products" not in picture(rows)
