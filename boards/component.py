@@ -23,7 +23,7 @@ from .place import Placement, find_tool, place
 from .shim import NAME, wrap
 from .yosys import Options, run_commands, synthesise, version
 
-__all__ = ["Timing", "placement", "resources", "timing"]
+__all__ = ["Timing", "placement", "resources", "resources_of", "timing"]
 
 #: Components of which cells are kept: the atlas has some hundreds.
 KEPT = 4096
@@ -45,21 +45,23 @@ def resources(component: wiring.Component, families: Sequence[str], **options: A
     options
         Of :class:`boards.yosys.Options`.
     """
-    text, chosen = to_verilog(component, "unit"), Options(flatten=True, **options)
-    return {family: _resources(text, family, chosen) for family in families}
+    text = to_verilog(component, "unit")
+    return {family: resources_of(text, family, **options) for family in families}
 
 
-def _resources(verilog: str, family: str, options: Options) -> Resources:
-    """The cells alone, of which many more are kept than of netlists."""
+def resources_of(verilog: str, family: str, **options: Any) -> Resources:
+    """The same of a component that has become Verilog, as module ``unit``, for one family."""
+    # The cells alone are kept, many more of them than netlists.
+    chosen = Options(flatten=True, **options)
     library = find_library().read_bytes() if family == "ihp" else b""
 
     def fill(fresh: Path) -> None:
         (source := fresh / "unit.v").write_text(verilog, encoding="utf-8")
-        found = synthesise(source, "unit", family, options=options).total
+        found = synthesise(source, "unit", family, options=chosen).total
         source.unlink()
         (fresh / "cells.json").write_bytes(msgspec.json.encode(found))
 
-    key = digest_of([version(), family, msgspec.json.encode(options), library, verilog])
+    key = digest_of([version(), family, msgspec.json.encode(chosen), library, verilog])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "cells.json").read_bytes(), type=Resources)
 
