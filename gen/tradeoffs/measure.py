@@ -120,25 +120,28 @@ def error_of(variant: Variant, graph: Graph) -> tuple[float, float]:
     source = graph.tensors[graph.inputs[0]]
     low = source.format.min if variant.low is None else variant.low
     high = source.format.max if variant.high is None else variant.high
-    if source.shape[-1] == 1:
+    if variant.numerator is not None:
+        codes = np.stack([np.full(high - low + 1, variant.numerator), np.arange(low, high + 1)], 1)
+    elif source.shape[-1] == 1:
         codes = np.arange(low, high + 1).reshape(-1, *([1] * len(source.shape)))
     else:
         codes = _rows(low, high, int(str(source.shape[-1])))
     found = graph.run({source.name: codes.astype(source.format.dtype)})[0][graph.outputs[0]]
+    if variant.numerator is not None:
+        codes, found = codes[:, 1:], found[:, :1]
     x = np.asarray(codes * variant.scale, np.float64)
     if variant.result is None:
-        off = _relative(found, x)
+        real = _joined(found)
     else:
-        real: Any = (found.astype(np.float64) - variant.zero) * variant.result
-        off = real - REFERENCES[variant.family](x)
+        real = (found.astype(np.float64) - variant.zero) * variant.result
+    off = real * x - 1 if variant.family == "reciprocal" else real - REFERENCES[variant.family](x)
     size = np.abs(off)
     return float(size.max()), float(size.mean())
 
 
-def _relative(found: NDArray[Any], x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of mantissas with 16 fraction bits and their exponents."""
-    mantissa, exponent = found[..., 0::2].astype(np.float64), found[..., 1::2]
-    return np.asarray(mantissa * 2.0 ** (-16.0 - exponent) * x - 1)
+def _joined(found: NDArray[Any]) -> NDArray[np.float64]:
+    """Reals of mantissas with 16 fraction bits and their exponents."""
+    return np.asarray(found[..., 0::2].astype(np.float64) * 2.0 ** (-16.0 - found[..., 1::2]))
 
 
 def _rows(low: int, high: int, length: int) -> NDArray[np.int64]:

@@ -57,6 +57,9 @@ class Variant:
         Code of 0 of the result.
     low, high : int or None
         Least and greatest code of the operand that is tried; by default the format's.
+    numerator : int or None
+        Code that stands before each of the operand, to be divided by it; the result is the
+        quotient over it.
     """
 
     family: Family
@@ -68,12 +71,15 @@ class Variant:
     zero: int = 0
     low: int | None = None
     high: int | None = None
+    numerator: int | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
         """All that the unit is given: one lane, a row of 64 for softmax."""
         if self.unit in ("softmax", "shift_gelu"):
             return (*self.given, "length=64", "lanes=1")
+        if self.unit == "divide":
+            return self.given
         return (*self.given, "channels=1", "lanes=1")
 
 
@@ -100,6 +106,10 @@ def _softmaxes() -> Iterator[Variant]:
 
 def _activations(function: Literal["gelu", "silu"]) -> Iterator[Variant]:
     fixed, unit = "source=fixed<8,4>", 2.0**-4
+    for bits, fraction in ((8, 4), (16, 12)):
+        yield Variant(function, f"complete table, {bits} bits", "table",
+                      (f"function={function}", fixed, f"target=fixed<{bits},{fraction}>"), unit,
+                      2.0**-fraction)
     for step in (2, 3, 4):
         yield Variant(function, f"delta table, 2^-{step} apart", "delta_table",
                       (f"activation={function}", fixed, f"step_bits={step}", "fraction=12"), unit,
@@ -122,12 +132,16 @@ def _activations(function: Literal["gelu", "silu"]) -> Iterator[Variant]:
 
 
 def _exponentials() -> Iterator[Variant]:
+    for bits in (8, 16):
+        yield Variant("exp", f"complete table of 8-bit codes, {bits} bits", "table",
+                      ("function=exp", "source=fixed<8,4>", f"target=ufixed<{bits},{bits - 1}>"),
+                      2.0**-4, 2.0**(1 - bits), high=0)
     for index, between in ((3, 12), (4, 12), (5, 12), (6, 12), (8, 0)):
         how = "lines" if between else "nearest"
         yield Variant("exp", f"exp2, {2**index} entries, {how}", "exp2",
                       ("source=fixed<13,8>", f"index_bits={index}",
                        f"interpolation_bits={between}"), 2.0**-8, 2.0**-15, high=0)
-    for degree, bound in ((1, 0.001), (2, 0.0005)):
+    for degree, bound in ((0, 0.02), (1, 0.001), (2, 0.0005)):
         yield Variant("exp", f"piecewise, degree {degree}, within {bound:g}", "piecewise",
                       ("function=exp", "source=fixed<13,8>", "target=fixed<17,15>", "high=0",
                        f"bound={bound}", f"degree={degree}"), 2.0**-8, 2.0**-15, high=-1)
@@ -139,3 +153,15 @@ def _reciprocals() -> Iterator[Variant]:
         yield Variant("reciprocal", f"{2**index} entries, {steps} steps", "reciprocal",
                       ("source=uint12", f"index_bits={index}", f"entry_bits={entry}",
                        f"newton_steps={steps}"), 1.0, None, low=1)
+    yield Variant("reciprocal", "complete table of 8-bit codes, 16 bits", "table",
+                  ("function=reciprocal", "source=uint8", "target=ufixed<16,15>"), 1.0, 2.0**-15,
+                  low=1)
+    for degree, bound in ((0, 0.01), (1, 0.001), (2, 0.0001)):
+        yield Variant("reciprocal", f"piecewise of a mantissa, degree {degree}, within {bound:g}",
+                      "piecewise", ("function=reciprocal", "source=ufixed<12,11>",
+                                    "target=ufixed<17,16>", "low=1", f"bound={bound}",
+                                    f"degree={degree}"), 2.0**-11, 2.0**-16, low=2048)
+    for bits in (16, 24):
+        numerator = (1 << bits) - 1
+        yield Variant("reciprocal", f"divider of {bits} bits", "divide", (f"source=uint{bits}",),
+                      1.0, 1 / numerator, low=1, high=4095, numerator=numerator)
