@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .spec.describe import Key, keys_of
+from .tradeoffs.variants import variants as ways
 from .units import UNITS
 
 __all__ = ["Variant", "catalogue"]
@@ -36,10 +37,17 @@ class Variant:
     paper: str
     parameters: tuple[Key, ...]
 
+    @property
+    def comparison(self) -> str:
+        """The command whose table sets it beside other ways; empty if there is none."""
+        if self.unit == "dense":
+            return "gatemill units --atlas"
+        return "gatemill units --errors" if self.unit in {way.unit for way in ways()} else ""
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {"unit": self.unit, "kind": self.kind, "choice": self.choice,
-                "summary": self.summary, "paper": self.paper,
+                "summary": self.summary, "paper": self.paper, "comparison": self.comparison,
                 "parameters": [key.as_dict() for key in self.parameters]}
 
 

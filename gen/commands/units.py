@@ -72,14 +72,12 @@ def _errors(out: Path, as_json: bool) -> None:
 
 def _text(variants: list[Variant]) -> str:
     """One unit for people."""
-    from ..tradeoffs.variants import variants as ways
-
     first = variants[0]
     lines = [first.unit, _wrapped(first.summary, 2)]
     if first.paper:
         lines.append(_wrapped(f"Source: {first.paper}.", 2))
-    if first.unit in {way.unit for way in ways()}:
-        lines.append("  Error and area beside other ways: gatemill units --errors.")
+    if first.comparison:
+        lines.append(f"  Measured beside other ways: {first.comparison}.")
     for key in first.parameters:
         default = "required" if key.required else (
             "" if key.default is None else f"default {key.default}")

@@ -106,10 +106,13 @@ def test_the_catalogue_lists_every_variant_once() -> None:
     assert {unit for unit, _ in listed} == set(UNITS)
     assert [kind for unit, kind in listed if unit == "rescale"] == [
         mode.value for mode in RescaleMode]
+    assert {variant.unit for variant in VARIANTS if variant.comparison.endswith("--errors")} >= {
+        "exp2", "reciprocal", "softmax", "swish", "piecewise", "divide", "table"}
     for variant in VARIANTS:
         assert variant.summary
         plain = variant.as_dict()
-        assert [*plain] == ["unit", "kind", "choice", "summary", "paper", "parameters"]
+        assert [*plain] == ["unit", "kind", "choice", "summary", "paper", "comparison",
+                           "parameters"]
         if variant.choice:
             (own,) = [p for p in plain["parameters"] if p["name"] == variant.choice]
             assert own["default"] == variant.kind
