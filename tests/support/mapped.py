@@ -12,9 +12,9 @@ from hw.verilog import to_verilog
 
 __all__ = ["mapped"]
 
-#: Models of a family's cells, as Yosys reads them.
+#: Models of a family's cells, as Yosys reads them; ECP5's has some of them twice.
 MODELS = {"ice40": "-D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v",
-          "ecp5": "+/lattice/cells_sim_ecp5.v", "xilinx": "+/xilinx/cells_sim.v"}
+          "ecp5": "-nooverwrite +/lattice/cells_sim_ecp5.v", "xilinx": "+/xilinx/cells_sim.v"}
 
 
 def mapped(family: str, folder: Path, *, dsp: bool, holds: str = "") -> Callable[[Any, str], str]:
