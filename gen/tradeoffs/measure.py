@@ -48,11 +48,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         On ECP5; the latter where synthesis may take DSP blocks.
     block_rams : float
         Of ECP5, which the area leaves out.
+    interval : int
+        Cycles from a word of the operand to the next.
     latency : int
         Cycles from the last word of the operand to the first of the result.
+    operand : str
+        What it takes, where that is not what others of the family do.
     best : bool
-        Whether no other way of the family is as good in error, area and block RAMs on ECP5, and
-        better in one of them: the Pareto front.
+        Whether no other way of the family that takes the same is as good in error, area, block
+        RAMs on ECP5 and cycles, and better in one of them: the Pareto front.
     """
 
     family: str
@@ -68,6 +72,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     ecp5_with_dsps: float
     block_rams: float
     latency: int
+    interval: int = 1
+    operand: str = ""
     best: bool = False
 
 
@@ -90,11 +96,11 @@ def measure(chosen: Iterable[Variant], progress: Callable[[str], None]) -> list[
 def _marked(row: Row, rows: Sequence[Row]) -> Row:
     """The row, marked if it is on its family's front."""
     def figures(each: Row) -> tuple[float, ...]:
-        return each.error, each.ecp5, each.block_rams
+        return each.error, each.ecp5, each.block_rams, each.interval
 
     beaten = any(figures(other) != figures(row) and all(
         one <= own for one, own in zip(figures(other), figures(row), strict=True))
-        for other in rows if other.family == row.family)
+        for other in rows if (other.family, other.operand) == (row.family, row.operand))
     return msgspec.structs.replace(row, best=not beaten)
 
 
@@ -112,7 +118,8 @@ def _row(variant: Variant) -> Row:
     return Row(family=variant.family, name=variant.name, unit=variant.unit, given=variant.given,
                error=error, mean_error=mean, ecp5=logic.area, ice40=ice40.area, ffs=logic.ffs,
                block_rams=logic.block_rams, dsps=rich.dsps, ecp5_with_dsps=rich.area,
-               latency=unit.latency + wait)
+               interval=getattr(unit, "step", 1), latency=unit.latency + wait,
+               operand=variant.operand)
 
 
 def error_of(variant: Variant, graph: Graph) -> tuple[float, float]:

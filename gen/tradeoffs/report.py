@@ -20,7 +20,7 @@ from .variants import FAMILIES
 __all__ = ["COLUMNS", "as_dict", "markdown", "picture", "table", "write"]
 
 COLUMNS = ("function", "way", "best", "largest error", "mean error", "ECP5", "FF", "block RAM",
-           "DSP", "with DSP", "iCE40", "latency", "unit")
+           "DSP", "with DSP", "iCE40", "cycles", "latency", "unit")
 
 
 def as_dict(rows: Sequence[Row]) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def markdown(rows: Sequence[Row]) -> str:
         "for each CCU2C, without DSP blocks; `DSP` and `with DSP` are what synthesis takes where "
         "it may use them. iCE40: LUT4. Errors are against float64, over all codes of the operand, "
         "over normal rows and edge rows for softmax, relative for reciprocals. `best`: no other "
-        "way of the same function is as good in error, area and block RAMs on ECP5, and better in "
-        "one of them.", "", *table(rows), ""]
+        "way of the same function and operand is as good in error, area and block RAMs on ECP5 and "
+        "in cycles from word to word, and better in one of them.", "", *table(rows), ""]
     return "\n".join(lines)
 
 
@@ -54,8 +54,8 @@ def _cells(row: Row) -> list[str]:
     given = " ".join(f"-p {each}" for each in row.given)
     return [row.family, row.name, "yes" if row.best else "", f"{row.error:.2g}",
             f"{row.mean_error:.2g}", f"{row.ecp5:,g}", f"{row.ffs:,g}", f"{row.block_rams:g}",
-            f"{row.dsps:g}", f"{row.ecp5_with_dsps:,g}", f"{row.ice40:,g}", f"{row.latency}",
-            f"`{row.unit} {given}`"]
+            f"{row.dsps:g}", f"{row.ecp5_with_dsps:,g}", f"{row.ice40:,g}",
+            f"{row.interval}", f"{row.latency}", f"`{row.unit} {given}`"]
 
 
 def picture(rows: Sequence[Row]) -> str:

@@ -60,6 +60,8 @@ class Variant:
     numerator : int or None
         Code that stands before each of the operand, to be divided by it; the result is the
         quotient over it.
+    operand : str
+        What it takes, where that is not what others of the family do.
     """
 
     family: Family
@@ -72,6 +74,7 @@ class Variant:
     low: int | None = None
     high: int | None = None
     numerator: int | None = None
+    operand: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ def _exponentials() -> Iterator[Variant]:
     for bits in (8, 16):
         yield Variant("exp", f"complete table of 8-bit codes, {bits} bits", "table",
                       ("function=exp", "source=fixed<8,4>", f"target=ufixed<{bits},{bits - 1}>"),
-                      2.0**-4, 2.0**(1 - bits), high=0)
+                      2.0**-4, 2.0**(1 - bits), high=0, operand="8-bit codes")
     for index, between in ((3, 12), (4, 12), (5, 12), (6, 12), (8, 0)):
         how = "lines" if between else "nearest"
         yield Variant("exp", f"exp2, {2**index} entries, {how}", "exp2",
@@ -155,12 +158,13 @@ def _reciprocals() -> Iterator[Variant]:
                        f"newton_steps={steps}"), 1.0, None, low=1)
     yield Variant("reciprocal", "complete table of 8-bit codes, 16 bits", "table",
                   ("function=reciprocal", "source=uint8", "target=ufixed<16,15>"), 1.0, 2.0**-15,
-                  low=1)
+                  low=1, operand="8-bit codes")
     for degree, bound in ((0, 0.01), (1, 0.001), (2, 0.0001)):
         yield Variant("reciprocal", f"piecewise of a mantissa, degree {degree}, within {bound:g}",
                       "piecewise", ("function=reciprocal", "source=ufixed<12,11>",
                                     "target=ufixed<17,16>", "low=1", f"bound={bound}",
-                                    f"degree={degree}"), 2.0**-11, 2.0**-16, low=2048)
+                                    f"degree={degree}"), 2.0**-11, 2.0**-16, low=2048,
+                      operand="a mantissa")
     for bits in (16, 24):
         numerator = (1 << bits) - 1
         yield Variant("reciprocal", f"divider of {bits} bits", "divide", (f"source=uint{bits}",),

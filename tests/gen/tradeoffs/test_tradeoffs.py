@@ -78,6 +78,14 @@ def test_the_front(monkeypatch):
     rows = measure([Variant("exp", name, "exp2", (), 1.0, 1.0) for name in figures],
                    lambda _: None)
     assert [row.name for row in rows if row.best] == ["a", "b", "d", "e", "f"]
+    # What takes something else, or takes it less often, is not compared, or is worse.
+    monkeypatch.setattr("gen.tradeoffs.measure._row", lambda variant: msgspec.structs.replace(
+        ROW, name=variant.name, operand=variant.operand, interval=int(variant.scale)))
+    rows = measure([Variant("exp", "a", "exp2", (), 2.0, 1.0),
+                    Variant("exp", "b", "exp2", (), 3.0, 1.0),
+                    Variant("exp", "c", "exp2", (), 9.0, 1.0, operand="a mantissa")],
+                   lambda _: None)
+    assert [row.name for row in rows if row.best] == ["a", "c"]
 
 
 def test_files(tmp_path):
