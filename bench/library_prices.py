@@ -95,7 +95,8 @@ def sample(unit: str, given: tuple[str, ...], lanes: int) -> Sample:
     ecp5, ice40 = (figures(unit, given, family) for family in ("ecp5", "ice40"))
     graph = unit_request(unit, parameters_document(unit, given)).graph
     width = graph.tensors[graph.inputs[0]].format.width
-    return Sample((unit, *given), width, lanes, ecp5["dsps"], ecp5["area"], ice40["area"])
+    return Sample((unit, *given), width, lanes,
+                  *map(float, (ecp5["dsps"], ecp5["area"], ice40["area"])))
 
 
 def fit(samples: Iterable[Sample]) -> Fit:
