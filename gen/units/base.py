@@ -18,8 +18,8 @@ from ..spec.fields import NumberFormat
 from ..spec.models import MAX_SIZE, Part
 from ..spec.values import Numbers, codes_of
 
-__all__ = ["IntegerFormat", "Note", "UnitParameters", "Wrong", "attempt", "find_codes",
-           "vector_shape"]
+__all__ = ["IntegerFormat", "Note", "UnitParameters", "UnsignedFormat", "Wrong", "attempt",
+           "find_codes", "vector_shape"]
 
 #: Told the key of a parameter and what is wrong with its value.
 Note = Callable[[str, str], None]
@@ -40,8 +40,15 @@ def _integers(value: Format) -> Format:
     return value
 
 
-#: A number format of integers.
+def _unsigned(value: Format) -> Format:
+    if not isinstance(value, IntFormat) or value.signed:
+        raise ValueError(f"must be unsigned integers such as uint8, not {value}")
+    return value
+
+
+#: A number format of integers, and one of unsigned ones.
 IntegerFormat = Annotated[NumberFormat, AfterValidator(_integers)]
+UnsignedFormat = Annotated[NumberFormat, AfterValidator(_unsigned)]
 
 
 class UnitParameters(Part):

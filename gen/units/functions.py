@@ -20,7 +20,7 @@ from sw_model.tables import DELTAS, delta_entries
 
 from ..spec.fields import NumberFormat, OneOf
 from ..spec.models import MAX_SIZE
-from .base import IntegerFormat, Note, UnitParameters, Wrong, vector_shape
+from .base import Note, UnitParameters, UnsignedFormat, Wrong, vector_shape
 
 __all__ = [
     "DeltaTableParameters", "DivideParameters", "Exp2Parameters", "FunctionParameters",
@@ -106,7 +106,7 @@ class _Normalised(FunctionParameters):
     #: The operation.
     OPERATION: ClassVar[type[Any]]
 
-    source: IntegerFormat = Field(UINT16, description="Format of x, unsigned integers.")
+    source: UnsignedFormat = Field(UINT16, description="Format of x, unsigned integers.")
     index_bits: int = Field(ge=1, le=12)
     entry_bits: int = Field(ge=2, le=24, description="Fraction bits of the entries.")
     newton_steps: int = Field(2, ge=0, le=2, description=(
@@ -162,7 +162,7 @@ class IsqrtParameters(FunctionParameters):
     paper: ClassVar[str] = (
         "Crenshaw, Integer square roots, Embedded Systems Programming, February 1998")
 
-    source: IntegerFormat = Field(UINT16, description="Format of x, unsigned integers.")
+    source: UnsignedFormat = Field(UINT16, description="Format of x, unsigned integers.")
 
     @property
     def given(self) -> Format:
@@ -181,7 +181,7 @@ class DivideParameters(UnitParameters):
     paper: ClassVar[str] = (
         "Koren, Computer arithmetic algorithms, 2nd edition 2002, section 3.2 (restoring division)")
 
-    source: IntegerFormat = Field(UINT16, description="Format of all four, unsigned integers.")
+    source: UnsignedFormat = Field(UINT16, description="Format of all four, unsigned integers.")
 
     def network(self, name: str, note: Note) -> Graph | None:
         def made() -> Graph:

@@ -75,10 +75,10 @@ def test_lanes_of_a_divider() -> None:
 @pytest.mark.parametrize(("unit", "given", "message"), [
     ("exp2", "source=uint8", "source must be a signed integer or fixed point, not uint8"),
     ("exp2", "scale=0", "must be above 0, not 0"),
-    ("reciprocal", "source=int8", "source must be unsigned, not int8"),
+    ("reciprocal", "source=int8", "source must be unsigned integers such as uint8, not int8"),
     ("rsqrt", "entry_bits=20", "entry_bits must be at most the fraction's 16, not 20"),
-    ("isqrt", "source=fixed<8,4>", "needs unsigned integers, not fixed<8,4>"),
-    ("divide", "source=int8", "numerator must be unsigned, not int8"),
+    ("isqrt", "source=fixed<8,4>", "must be unsigned integers such as uint8, not fixed<8,4>"),
+    ("divide", "source=int8", "source must be unsigned integers such as uint8, not int8"),
     ("delta_table", "step_bits=12", None),
     ("delta_table", "source=fixed<8,4>", "step_bits must be at most the fraction bits of "
                                          "fixed<8,4>, not 5"),

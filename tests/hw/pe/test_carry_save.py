@@ -15,7 +15,7 @@ from tests.support.dots import codes_of
 
 KINDS = [MultiplyAccumulate, CarrySaveAccumulate]
 CASES = [("int8", "int8", 1, 20), ("int8", "int8", 3, 24), ("uint8", "int4", 2, 16),
-         ("int4", "uint5", 1, 12), ("ternary", "bipolar", 2, 6), ("int8", "int8", 1, 15),
+         ("int4", "uint5", 1, 12), ("ternary", "bipolar", 2, 6), ("int8", "int8", 1, 16),
          ("bipolar", "uint1", 4, 5), ("fixed<6,2>", "int3", 1, 14), ("int1", "int1", 1, 3)]
 
 
