@@ -111,6 +111,8 @@ class ConstantMatrix(wiring.Component):
     latency: int
     #: Enabled cycles between two vectors of activations.
     interval: int = 1
+    #: Lookup tables and carry cells, by what is in it: within 15 % of what Yosys makes for ECP5.
+    cells: int
     #: Fewest levels between registers that the form can do with; 0 is combinational.
     _least_levels = 1
 
@@ -134,8 +136,3 @@ class ConstantMatrix(wiring.Component):
     @property
     def levels(self) -> int:
         return self._levels
-
-    @property
-    def cells(self) -> int:
-        """Lookup tables and carry cells, by what is in it; within a tenth of Yosys's for ECP5."""
-        raise NotImplementedError

@@ -1,9 +1,14 @@
-"""The page on processing elements: every kind is in it, and its example is true."""
+"""Pages on processing elements and arrays: every kind has a row, and examples are true."""
 
 from __future__ import annotations
 
 import doctest
+import gc
 import re
+import warnings
+
+import pytest
+from amaranth.hdl import UnusedElaboratable
 
 from hw.pe import PE_KINDS
 from tests.support.checkout import ROOT
@@ -17,7 +22,12 @@ def test_every_kind_has_a_row():
     assert sorted(named) == sorted(PE_KINDS)
 
 
-def test_examples():
-    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
+@pytest.mark.parametrize("name", [PAGE.name, "arrays.md"])
+def test_examples(name):
+    with warnings.catch_warnings():
+        # What a page makes to ask it questions is never elaborated.
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        failed, tried = doctest.testfile(str(PAGE.with_name(name)), module_relative=False)
+        gc.collect()
     assert tried > 2
     assert failed == 0

@@ -283,18 +283,15 @@ def runs_of(form: BlockFormat, fields: Fields) -> Runs:
     raise TypeError(f"form must be a BlockFormat with runs, not {form!r}")
 
 
-@runs_of.register
-def _(form: SharedExponentFormat, fields: Fields) -> Runs:
+@runs_of.register(SharedExponentFormat)
+@runs_of.register(NVFormat)
+def _(form: BlockFormat, fields: Fields) -> Runs:
     return Runs(fields["codes"], ScaleCodes(fields["scales"]))
 
 
-@runs_of.register
-def _(form: NVFormat, fields: Fields) -> Runs:
-    return Runs(fields["codes"], ScaleCodes(fields["scales"]))
-
-
-@runs_of.register
-def _(form: HalfScaledFormat, fields: Fields) -> Runs:
+@runs_of.register(HalfScaledFormat)
+@runs_of.register(GgufMxfp4Format)
+def _(form: GgufFormat, fields: Fields) -> Runs:
     return Runs(_on_grid(form, fields), ScaleCodes(fields["scales"]))
 
 
@@ -315,11 +312,6 @@ def _(form: Q4_KFormat, fields: Fields) -> Runs:
 def _(form: Q6_KFormat, fields: Fields) -> Runs:
     return Runs(_split(_on_grid(form, fields), 16),
                 ScaleCodes(_each(fields["d"], 16), _flat(fields["scales"])))
-
-
-@runs_of.register
-def _(form: GgufMxfp4Format, fields: Fields) -> Runs:
-    return Runs(_on_grid(form, fields), ScaleCodes(fields["scales"]))
 
 
 @runs_of.register

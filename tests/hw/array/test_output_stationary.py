@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from fractions import Fraction
 from math import ceil
 
 import numpy as np
@@ -88,10 +89,11 @@ def test_utilisation():
             [(4, 3, 2), (8, 8, 1), (2, 5, 4)], [(9, 11, 7), (8, 64, 8), (64, 96, 32), (1, 30, 1)]):
         spec = gemm_spec("parallel", "int8", "int8", rows, columns, lanes, (m, k, n))
         words = ceil(k / lanes)
-        found = m * k * n / (OutputStationary(spec).interval(spec.jobs[0]) * rows * columns * lanes)
-        filled = (m / (ceil(m / rows) * rows) * (n / (ceil(n / columns) * columns))
-                  * (k / (words * lanes)))
-        assert found == pytest.approx(filled * words / max(words, rows), rel=1e-12)
+        found = Fraction(m * k * n, OutputStationary(spec).interval(spec.jobs[0])
+                         * rows * columns * lanes)
+        filled = (Fraction(m, ceil(m / rows) * rows) * Fraction(n, ceil(n / columns) * columns)
+                  * Fraction(k, words * lanes))
+        assert found == filled * Fraction(words, max(words, rows))
 
 
 def test_streams(rng, need):

@@ -12,6 +12,8 @@ import pytest
 from amaranth import Module, ResetInserter, Signal, signed, unsigned
 from amaranth.sim import Simulator
 
+from boards.component import resources
+from hw.pe import CONSTANT_KINDS
 from hw.pe.constant import ConstantSpec
 from hw.pe.constant_adders import AdderMatrix
 from hw.pe.constant_distributed import DistributedMatrix
@@ -139,6 +141,15 @@ def test_a_reset_in_mid_stream(form, rng):
     sim.add_clock(1e-8)
     sim.add_testbench(bench)
     sim.run()
+
+
+@pytest.mark.parametrize("kind", CONSTANT_KINDS)
+def test_cells(kind, rng):
+    """Counted without synthesis, and within 15 % of what that makes of it."""
+    spec = ConstantSpec(parse_format("int8"), rng.integers(-8, 8, (8, 16)))
+    unit = CONSTANT_KINDS[kind](spec)
+    area = resources(CONSTANT_KINDS[kind](spec), ["ecp5"], dsp=False)["ecp5"].area
+    assert abs(unit.cells / area - 1) <= 0.15, (unit.cells, area)
 
 
 def test_ranges_are_exact():
