@@ -11,6 +11,7 @@ from amaranth.hdl import Elaboratable
 from sw_model.formats import Format
 
 from ..codec.decode import decoded
+from ..unique import Unique
 from .base import DotProduct, DotSpec, ElasticDotProduct
 from .operands import NUMBERS, Operand, as_integers
 
@@ -43,7 +44,7 @@ class NumberDotProduct(DotProduct):
                 and cls.core(spec) != spec):
             elastic = issubclass(cls, ElasticDotProduct)
             return (DecodedElasticDotProduct if elastic else DecodedDotProduct)(
-                spec, cls(cls.core(spec), **parameters))
+                spec, cls, **parameters)
         return super().__new__(cls)
 
     @classmethod
@@ -54,26 +55,31 @@ class NumberDotProduct(DotProduct):
 class DecodedDotProduct(DotProduct):
     """A decoder for each code that is no integer, and an element for the numbers behind them.
 
-    Decoders have no registers: the element's first stage is longer by them. NaN and infinities
-    count as zero: whoever makes the codes must not make these. See :class:`DotProduct` for the
-    contract and the members.
+    Pairs of formats whose grids are alike share one module of that element. Decoders have no
+    registers: the element's first stage is longer by them. NaN and infinities count as zero:
+    whoever makes the codes must not make these. See :class:`DotProduct` for the contract and the
+    members.
 
     Parameters
     ----------
     spec : DotSpec
-    element : DotProduct
-        For integers on the grids of the formats of ``spec``.
+    kind : type of NumberDotProduct
+        Of the element, which is for integers on the grids of the formats of ``spec``.
+    **parameters
+        Of the kind.
     """
 
-    def __init__(self, spec: DotSpec, element: DotProduct) -> None:
+    def __init__(self, spec: DotSpec, kind: type[NumberDotProduct], **parameters: Any) -> None:
         super().__init__(spec)
-        self._element = element
-        self.latency, self.interval = element.latency, element.interval
+        self._core = kind.core(spec)
+        self._element = Unique(kind, self._core, **parameters)
+        inner = self._element.component
+        self.latency, self.interval = inner.latency, inner.interval
 
     @property
     def multipliers(self) -> int:
         """The element's, if it declares them."""
-        return self._element.multipliers  # type: ignore[attr-defined]
+        return int(self._element.component.multipliers)
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -81,8 +87,8 @@ class DecodedDotProduct(DotProduct):
         m.d.comb += [element.enable.eq(self.enable), element.start.eq(self.start),
                      self.o.eq(element.o)]
         for name, form, core in (
-                ("a", self.spec.activations, element.spec.activations),
-                ("w", self.spec.weights, element.spec.weights)):
+                ("a", self.spec.activations, self._core.activations),
+                ("w", self.spec.weights, self._core.weights)):
             m.d.comb += [getattr(element, name)[lane].eq(number(m, form, core, code,
                                                                 f"{name}_{lane}"))
                          for lane, code in enumerate(getattr(self, name))]

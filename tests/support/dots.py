@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hw.pe import DotProduct, DotSpec, ElasticDotProduct
 from hw.shapes import vector_of
 from hw.streams.pipeline import valid_chain
+from hw.unique import Unique
 from sw_model.formats import CodedFormat, Format, parse_format
 from verif.emulator import Emulator
 from verif.manifest import Stream
@@ -54,8 +55,9 @@ class DotStream(wiring.Component):
     """
 
     def __init__(self, make: Make, spec: DotSpec, *, eager: bool = False) -> None:
-        self._pe, self._eager = make(spec), eager
-        self.latency = self._pe.latency
+        self._pe, self._eager = Unique(make, spec) if isinstance(make, type) else make(spec), eager
+        self._inner = self._pe.component if isinstance(self._pe, Unique) else self._pe
+        self.latency = self._inner.latency
         pieces = -(-len(self._pe.o) // PIECE)
         super().__init__({
             "a": In(stream.Signature(vector_of(spec.activations, spec.lanes))),
@@ -65,7 +67,7 @@ class DotStream(wiring.Component):
     @property
     def elastic(self) -> bool:
         """Whether the element's time depends on its operands."""
-        return isinstance(self._pe, ElasticDotProduct)
+        return isinstance(self._inner, ElasticDotProduct)
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -80,12 +82,13 @@ class DotStream(wiring.Component):
             m.d.comb += [pe.start.eq(there), taken.eq(there & pe.ready),
                          self.o.valid.eq(pe.valid)]
             return m
-        wait = Signal(range(max(pe.interval, 2)))
+        interval = self._inner.interval
+        wait = Signal(range(max(interval, 2)))
         m.d.comb += [taken.eq(there & (wait == 0)), pe.start.eq(taken),
                      self.o.valid.eq(valid_chain(m, taken, depth=self.latency,
                                                  enable=enable)[-1])]
         with m.If(enable):
-            m.d.sync += wait.eq(Mux(taken, pe.interval - 1, Mux(wait == 0, 0, wait - 1)))
+            m.d.sync += wait.eq(Mux(taken, interval - 1, Mux(wait == 0, 0, wait - 1)))
         return m
 
 

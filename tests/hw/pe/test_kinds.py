@@ -19,8 +19,8 @@ FORMATS = ["uint1", "int1", "int2", "uint2", "int3", "int4", "uint4", "int5", "i
            "posit<16,1>", "codebook<-1,0,0.5,2>", "khot<8,5,2>"]
 LANES = (1, 4, 16)
 
-#: With more bits than this on the product grid, sixteen lanes take seconds to compile.
-WIDE = 48
+#: The cover has cases of up to this, as :func:`size_of` counts, with more lanes than one.
+SMALL = 300
 
 #: Most bits of both operands of which all pairs of codes are tried.
 EXHAUSTIVE = 16
@@ -67,27 +67,17 @@ def size_of_all(kind, a, w, lanes):
     return size_of(kind, a, w, lanes) + codes_in(a, w) // 50
 
 
-def is_native(kind, a, w):
-    """Whether an element takes the codes themselves. Others are an element that is native, tried
-    with integers of all sizes, behind decoders that have exhaustive tests of their own."""
-    spec = spec_of(a, w, 1)
-    return PE_KINDS[kind].core(spec) == spec
-
-
 def small_pairs(kind):
-    """Those of which all pairs of codes are tried, the fewest codes first: native ones, and others
-    for each format once."""
-    pairs = {(a, w) for a, w in legal_pairs(kind) if is_native(kind, a, w)}
-    pairs = sorted(pairs | {case[:2] for case in cover(kind)},
-                   key=lambda pair: (codes_in(*pair), pair))
+    """Those of which all pairs of codes are tried, the fewest codes first."""
+    pairs = sorted(legal_pairs(kind), key=lambda pair: (codes_in(*pair), pair))
     return [(a, w, 1) for a, w in pairs if codes_in(a, w) <= 1 << EXHAUSTIVE]
 
 
 def every_size(kind):
-    """Legal pairs with every number of lanes, of those behind decoders each format once."""
-    return [(a, w, lanes) for lanes in LANES for a, w in legal_pairs(kind)
-            if is_native(kind, a, w)] + [
-        case for case in cover(kind) if not is_native(kind, *case[:2])]
+    """Legal pairs with every number of lanes; pairs with the same element behind decoders come one
+    after the other, so that it is compiled once."""
+    cases = [(a, w, lanes) for lanes in LANES for a, w in legal_pairs(kind)]
+    return sorted(cases, key=lambda case: repr(PE_KINDS[kind].core(spec_of(*case))))
 
 
 def in_parts(cases_of, size):
@@ -113,7 +103,7 @@ def cover(kind):
     while wanted:
         best = max(pairs, key=lambda pair: len(wanted & set(enumerate(pair))))
         wanted -= set(enumerate(best))
-        small = bits_of(*best) <= WIDE and is_native(kind, *best)
+        small = size_of(kind, *best, max(LANES)) <= SMALL
         chosen.append((*best, next(lanes) if small else 1))
     return chosen + [(*pairs[0], count) for count in LANES
                      if count not in {case[2] for case in chosen}]
