@@ -24,9 +24,8 @@ ROWS = 8
 #: Activations of such rows.
 SHARED = "int8"
 
-#: Kinds that stand for all where activations have no sign, which is a bit more. Behind decoders a
-#: kind is what it is with integers as wide as the grid: that is not measured.
-UNSIGNED = ("bit_weight", "parallel")
+#: Most bits of the integers behind decoders: with more, an exact one is a fraction of any other.
+DECODED = 10
 
 #: Kinds that are made for DSP blocks, or may as well have them.
 MULTIPLIED = ("parallel", "packed")
@@ -99,9 +98,10 @@ class RowsEntry(Entry):
 
 
 def _is_measured(kind: str, activations: str, weights: str) -> bool:
-    """Whether a pair is measured with this kind, and not with those that stand for it."""
-    make, spec = PE_KINDS[kind], spec_of(activations, weights)
-    return make.core(spec) == spec and (activations != "uint8" or kind in UNSIGNED)
+    """Whether an element takes the codes themselves, or integers not too wide behind decoders."""
+    spec = spec_of(activations, weights)
+    core = PE_KINDS[kind].core(spec)
+    return core == spec or max(core.activations.width, core.weights.width) <= DECODED
 
 
 def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
