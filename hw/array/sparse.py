@@ -64,6 +64,9 @@ class SparseLayerSpec:
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
     reach : (int, int), optional
         Least and greatest result, where less is known of the operands than their formats allow.
+    family : str, optional
+        Of the devices whose DSP blocks the processing elements are made for; those of the widest
+        multipliers if it is None.
     """
 
     activations: Format
@@ -75,6 +78,7 @@ class SparseLayerSpec:
     jobs: tuple[SparseJob, ...]
     pe: str = "parallel"
     reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    family: str | None = None
 
     def __post_init__(self) -> None:
         check_array(self, "rows", "blocks")
@@ -116,6 +120,8 @@ class SparseRows(wiring.Component):
     kind : type of DotProduct
     spec : SparseDotSpec
     rows : int
+    family : str, optional
+        As :class:`SparseDotProduct` has them.
 
     Members
     -------
@@ -127,8 +133,10 @@ class SparseRows(wiring.Component):
         All as :class:`SparseDotProduct` has them.
     """
 
-    def __init__(self, kind: type[DotProduct], spec: SparseDotSpec, rows: int) -> None:
-        self._elements = [Unique(SparseDotProduct, kind, spec) for _ in range(rows)]
+    def __init__(self, kind: type[DotProduct], spec: SparseDotSpec, rows: int, *,
+                 family: str | None = None) -> None:
+        self._elements = [Unique(SparseDotProduct, kind, spec, family=family)
+                          for _ in range(rows)]
         one = self._elements[0].component
         self.rows, self.latency, self.interval = rows, one.latency, one.interval
         members = one.signature.members
@@ -188,7 +196,8 @@ class SparseLayer(FoldedLayer):
             raise TypeError(f"spec must be a SparseLayerSpec, not {spec!r}")
         self._spec = spec
         super().__init__(
-            SparseRows(PE_KINDS[spec.pe], spec.dot, spec.rows), spec.accumulator, spec.bias,
+            SparseRows(PE_KINDS[spec.pe], spec.dot, spec.rows, family=spec.family),
+            spec.accumulator, spec.bias,
             tuple((spec.turns(job), spec.column_words(job), spec.row_folds(job), job.vectors)
                   for job in spec.jobs))
         check_accumulator(spec.accumulator, spec.dot.dot, map(spec.pairs, spec.jobs),

@@ -73,6 +73,8 @@ class SparseDotProduct(wiring.Component):
     ----------
     kind : type of DotProduct
     spec : SparseDotSpec
+    family : str, optional
+        Of the devices whose DSP blocks the processing element is made for.
 
     Raises
     ------
@@ -89,9 +91,10 @@ class SparseDotProduct(wiring.Component):
     o : ``Out(shape_between(*spec.dot.result_range))``
     """
 
-    def __init__(self, kind: type[DotProduct], spec: SparseDotSpec) -> None:
+    def __init__(self, kind: type[DotProduct], spec: SparseDotSpec, *,
+                 family: str | None = None) -> None:
         self._spec = spec
-        self._pe = kind(spec.dot)
+        self._pe = kind(spec.dot, **kind.parameters(family))
         self.latency, self.interval = 1 + self._pe.latency, self._pe.interval
         super().__init__({
             "enable": In(1), "start": In(1), "dense": In(1), "turn": In(range(spec.turns)),

@@ -15,10 +15,14 @@ from sw_model.formats.sparse import parse_sparse_format
 from tests.support.dots import codes_of
 from tests.support.paced import run_paced
 
-CASES = [("parallel", "int8", "sparse<2,4,int4>", 2), ("ternary", "int8", "sparse<3,4,ternary>", 2),
-         ("lut", "int4", "sparse<2,8,int2>", 1), ("serial_lut", "uint4", "sparse<1,4,int3>", 3),
-         ("exact", "e2m1", "sparse<2,4,e2m1>", 1), ("bit_weight", "int4", "sparse<3,7,int2>", 1),
-         ("packed", "int8", "sparse<4,4,int4>", 1)]
+CASES = [("parallel", "int8", "sparse<2,4,int4>", 2, None),
+         ("ternary", "int8", "sparse<3,4,ternary>", 2, None),
+         ("lut", "int4", "sparse<2,8,int2>", 1, None),
+         ("serial_lut", "uint4", "sparse<1,4,int3>", 3, None),
+         ("exact", "e2m1", "sparse<2,4,e2m1>", 1, None),
+         ("bit_weight", "int4", "sparse<3,7,int2>", 1, None),
+         ("packed", "int8", "sparse<4,4,int4>", 1, None),
+         ("packed", "int8", "sparse<2,4,int8>", 2, "xilinx")]
 
 
 def spec_of(a, w, blocks):
@@ -56,11 +60,11 @@ def operands(spec, rng, count):
             yield x[k], part, noise, 1, turn, int((a_fixed(chosen) * w_fixed(used)).sum())
 
 
-@pytest.mark.parametrize(("kind", "a", "w", "blocks"), CASES)
-def test_sparse_and_dense_steps(kind, a, w, blocks, rng):
+@pytest.mark.parametrize(("kind", "a", "w", "blocks", "family"), CASES)
+def test_sparse_and_dense_steps(kind, a, w, blocks, family, rng):
     """In any order, as often as operands are taken, with pauses."""
     spec = spec_of(a, w, blocks)
-    unit = SparseDotProduct(PE_KINDS[kind], spec)
+    unit = SparseDotProduct(PE_KINDS[kind], spec, family=family)
     steps = list(operands(spec, rng, 12))
     rng.shuffle(steps)
 
@@ -85,6 +89,15 @@ def test_turns():
     assert [spec_of("int8", w, 1).turns for w in (
         "sparse<2,4,int8>", "sparse<2,8,int8>", "sparse<1,4,int8>", "sparse<3,7,int8>")] == [
         2, 4, 4, 3]
+
+
+def test_multipliers_of_the_family():
+    """What does not pack for the narrowest multipliers may for others."""
+    spec = spec_of("int8", "sparse<2,4,int8>", 2)
+    with pytest.raises(ValueError, match=r"^no two products of activations int8 and weights int8 "
+                                         r"fit a multiplier of 18 x 18 bits"):
+        SparseDotProduct(PE_KINDS["packed"], spec)
+    assert SparseDotProduct(PE_KINDS["packed"], spec, family="xilinx").latency == 4
 
 
 def test_what_it_refuses():
