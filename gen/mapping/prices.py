@@ -232,6 +232,8 @@ def _legal(pe: str, tensors: list[Tensor], device: Device) -> str:
     if pe in CONSTANT_KINDS:
         return pe if constant_cost(pe, tensors) else "parallel"
     kind = PE_KINDS[pe]
+    if kind.family not in (None, device.family):
+        return "parallel"
     refused = kind.refusal(_spec(tensors, 1), **kind.parameters(device.family))
     return "parallel" if refused else pe
 

@@ -11,6 +11,7 @@ from sw_model.faults import InputFault
 from sw_model.formats import IntFormat
 
 from .context import Context, UnitParts, constant
+from .product_reach import product_reach
 
 __all__ = ["constant_dense"]
 
@@ -37,6 +38,7 @@ def constant_dense(context: Context) -> UnitParts:
         raise InputFault(f"unit {unit.name!r}, pe {unit.pe}: {error}") from error
     bias = (biases[0].format.to_fixed(constant(biases[0])) if biases
             else np.zeros(rows, np.int64))
-    spec = ConstantLayerSpec(matrix, target, tuple(bias.tolist()), unit.pe)
+    spec = ConstantLayerSpec(matrix, target, tuple(bias.tolist()), unit.pe,
+                             product_reach(context))
     return UnitParts(Part(context.name, ConstantLayer, {"spec": spec}),
                      logic=tuple(constants[1:]))

@@ -12,15 +12,14 @@ from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
 from hw.shapes import vector_of
 from sw_model.faults import InputFault
 from sw_model.formats import BipolarFormat, Format, IntFormat, covering
-from sw_model.node import Node, fixed
-from sw_model.ops import accumulator_range
+from sw_model.node import Node
 from sw_model.tables import pack_words
 
 from ..mapping.layout import union
 from ..mapping.plan import Unit
-from ..passes.reach import reach
 from .constant_dense import constant_dense
 from .context import Context, Ints, UnitParts, constant, padded
+from .product_reach import product_reach
 
 __all__ = ["dense"]
 
@@ -50,7 +49,7 @@ def dense(context: Context) -> UnitParts:
     bias = np.concatenate(biases)
     bias_format = covering(int(bias.min()), int(bias.max())) if bias.any() else None
     spec = DenseSpec(context.source, weights_format, target, bias_format,
-                     unit.rows, unit.lanes, tuple(jobs), unit.pe, _reach(context),
+                     unit.rows, unit.lanes, tuple(jobs), unit.pe, product_reach(context),
                      context.device.family)
     providers = [context.provider(
         "weights", ArrayLayout(vector_of(weights_format, unit.lanes), unit.rows),
@@ -70,30 +69,13 @@ def dense(context: Context) -> UnitParts:
 def _check_pe(context: Context, spec: DotSpec) -> None:
     """Refuse a kind of processing element that does not take the formats or the device."""
     kind, device = PE_KINDS[context.unit.pe], context.device
-    reason = kind.refusal(spec, **kind.parameters(device.family))
     if kind.family not in (None, device.family):
-        reason = f"it is made of cells of {kind.family}, but {device.name} is of {device.family}"
+        reason: str | None = (f"it is made of cells of {kind.family}, but {device.name} is of "
+                              f"{device.family}")
+    else:
+        reason = kind.refusal(spec, **kind.parameters(device.family))
     if reason:
         raise InputFault(f"unit {context.unit.name!r}, pe {context.unit.pe}: {reason}")
-
-
-def _reach(context: Context) -> tuple[int, int]:
-    """Least and greatest result of all jobs, by their weights and biases.
-
-    By any codes of the inputs or, where what comes before gives fewer, by the graph's own ranges.
-    """
-    ends: list[int] = []
-    graph, target = context.layout.graph, context.target
-    for node in context.nodes:
-        _, weights, *rest = context.tensors(node)
-        bias = fixed(rest[0], constant(rest[0])) if rest else None
-        low, high = accumulator_range(fixed(weights, constant(weights)),
-                                      context.source.fixed_min, context.source.fixed_max, bias)
-        found = min(low), max(high)
-        if not (target.min <= found[0] and found[1] <= target.max):
-            found = reach(graph)[node.outputs[0]].hull
-        ends += found
-    return min(ends), max(ends)
 
 
 def _weight_words(weights: Ints, unit: Unit, padding: int) -> Ints:

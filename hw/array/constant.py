@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth import Module, Signal
@@ -17,6 +17,7 @@ from ..pe import CONSTANT_KINDS, ConstantSpec
 from ..shapes import vector_of
 from ..streams.pipeline import valid_chain
 from .edges import pace
+from .gemm import check_results
 
 __all__ = ["ConstantLayer", "ConstantLayerSpec"]
 
@@ -35,17 +36,21 @@ class ConstantLayerSpec:
         Of each row.
     pe : str
         Kind of constant matrix, a key of :data:`hw.pe.CONSTANT_KINDS`.
+    reach : (int, int), optional
+        Least and greatest result, where less is known of the activations than their format allows.
 
     Raises
     ------
     ValueError
-        If there are not as many biases as rows, or no such kind.
+        If there are not as many biases as rows, no such kind, or the accumulator does not hold all
+        results.
     """
 
     matrix: ConstantSpec
     accumulator: IntFormat
     bias: tuple[int, ...]
     pe: str = "adders"
+    reach: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.bias) != self.matrix.rows:
@@ -53,6 +58,10 @@ class ConstantLayerSpec:
                              f"{len(self.bias)}")
         if self.pe not in CONSTANT_KINDS:
             raise ValueError(f"pe must be one of {', '.join(CONSTANT_KINDS)}, not {self.pe!r}")
+        lows, highs = zip(*((low + bias, high + bias) for (low, high), bias in zip(
+            self.matrix.ranges, self.bias, strict=True)), strict=True)
+        check_results(self.accumulator, min(lows), max(highs), "sums of the weights' products and "
+                      f"biases, of activations {self.matrix.activations},", reach=self.reach)
 
 
 class ConstantLayer(wiring.Component):

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index
+from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index, covering
 
 from ..pe import PE_KINDS, DotSpec
 from ..shapes import shape_between
 
 __all__ = ["GemmJob", "GemmSpec", "check_accumulator", "check_array", "check_padding",
-           "check_sizes", "whole"]
+           "check_results", "check_sizes", "whole"]
 
 
 def whole(number: int, size: int) -> int:
@@ -150,14 +150,31 @@ def check_accumulator(accumulator: IntFormat, dot: DotSpec, pairs: Iterable[int]
     low, high = (end * most for end in dot.product_range)
     if bias is not None:
         low, high, what = low + bias.min, high + bias.max, f"{what} and a bias {bias}"
+    check_results(accumulator, low, high, what, reach=reach)
+
+
+def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
+                  reach: tuple[int, int] | None) -> None:
+    """Refuse an accumulator that does not hold ``low`` to ``high``, which is what ``what`` comes
+    to, or if it is told, the ``reach``.
+
+    Raises
+    ------
+    ValueError
+        If it is too narrow; the message says which one is not, if there is any.
+    """
     if reach is not None:
         (low, high), what = reach, "the results that it is told of"
     if accumulator.min <= low and high <= accumulator.max:
         return
     enough = shape_between(low, high)
+    try:
+        legal = f"{covering(low, high)} holds them"
+    except ValueError:
+        legal = f"they take {enough.width} bits, and there are no accumulators of more than 64"
     raise ValueError(
         f"accumulator {accumulator} holds {accumulator.min} to {accumulator.max}, but {what} come "
-        f"to {low} to {high}: {'int' if enough.signed else 'uint'}{enough.width} holds them"
+        f"to {low} to {high}: {legal}"
         + (", or tell the reach of operands that come to less" if reach is None else ""))
 
 

@@ -68,6 +68,14 @@ CONSTANT_KINDS: dict[str, Callable[[ConstantSpec], ConstantMatrix]] = {
 
 
 def element_of(kind: str, spec: DotSpec, family: str | None = None) -> DotProduct:
-    """An element of a kind, by its name, as it suits a family's devices best."""
+    """An element of a kind, by its name, as it suits a family's devices best.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, or it takes the formats or the family not.
+    """
+    if kind not in PE_KINDS:
+        raise ValueError(f"pe must be one of {', '.join(PE_KINDS)}, not {kind!r}")
     make = PE_KINDS[kind]
     return make(spec, **make.parameters(family))

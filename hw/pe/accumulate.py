@@ -10,11 +10,12 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import CodedFormat, IntFormat
+from sw_model.formats import IntFormat
 
 from ..arith.registered import registered
 from ..shapes import fixed_value, shape_of, vector_of
 from .base import DotSpec
+from .operands import check_plain
 
 __all__ = ["Accumulate", "MultiplyAccumulate"]
 
@@ -50,11 +51,7 @@ class Accumulate(wiring.Component):
     interval = 1
 
     def __init__(self, spec: DotSpec, accumulator: IntFormat) -> None:
-        for form in (spec.activations, spec.weights):
-            if isinstance(form, CodedFormat):
-                raise ValueError("operands must be integers, fixed point, bipolar or ternary, not "
-                                 f"{form} (activations {spec.activations}, weights "
-                                 f"{spec.weights})")
+        check_plain("sums of products", activations=spec.activations, weights=spec.weights)
         if not accumulator.signed:
             raise ValueError(f"accumulator must be signed, not {accumulator}")
         low, high = spec.result_range

@@ -155,7 +155,16 @@ class DotProduct(wiring.Component):
 
     @classmethod
     def parameters(cls, family: str | None) -> dict[str, Any]:
-        """Those that make the most of a family's devices; what suits most if it is None."""
+        """Those that make the most of a family's devices; what suits most if it is None.
+
+        Raises
+        ------
+        ValueError
+            If it is made of cells of another family.
+        """
+        if family is not None and cls.family not in (None, family):
+            raise ValueError(f"{cls.what} of cells of {cls.family} goes on no other family, not on "
+                             f"{family}")
         return {}
 
     @classmethod

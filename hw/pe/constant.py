@@ -11,10 +11,11 @@ from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike, NDArray
 
-from sw_model.formats import CodedFormat, Format, as_index
+from sw_model.formats import Format, as_index
 
 from ..arith.constant_matrix import integer_matrix
 from ..shapes import shape_between, vector_of
+from .operands import check_plain
 
 __all__ = ["ConstantMatrix", "ConstantSpec"]
 
@@ -43,9 +44,7 @@ class ConstantSpec:
     def __init__(self, activations: Format, weights: ArrayLike) -> None:
         if not isinstance(activations, Format):
             raise TypeError(f"activations must be a Format, not {activations!r}")
-        if isinstance(activations, CodedFormat):
-            raise ValueError("activations of a constant matrix must be integers, fixed point, "
-                             f"bipolar or ternary, not {activations}")
+        check_plain("a constant matrix", activations=activations)
         matrix = integer_matrix(weights)
         object.__setattr__(self, "activations", activations)
         object.__setattr__(self, "weights", tuple(map(tuple, matrix.tolist())))

@@ -19,6 +19,7 @@ from ..unique import Unique
 from .base import DotSpec
 from .lut_row import LutRow
 from .lut_table import GROUP, LutTable
+from .operands import check_plain
 
 __all__ = ["LutTile"]
 
@@ -45,6 +46,11 @@ class LutTile(wiring.Component):
     serial : bool
         Whether the weights' bits are looked up in turn.
 
+    Raises
+    ------
+    ValueError
+        If an operand is a code, which needs a decoder in front, or a number is out of range.
+
     Members
     -------
     enable : ``In(1)``
@@ -58,6 +64,7 @@ class LutTile(wiring.Component):
 
     def __init__(self, spec: DotSpec, vectors: int, rows: int, *, group: int = GROUP,
                  serial: bool = False) -> None:
+        check_plain("a tile of look-ups", activations=spec.activations, weights=spec.weights)
         self._spec = spec
         self._vectors, self._rows = as_index("vectors", vectors), as_index("rows", rows)
         for name, count in (("vectors", self._vectors), ("rows", self._rows)):

@@ -18,7 +18,7 @@ from ..codec.unpack import unpack
 from ..shapes import fixed_shape
 
 __all__ = ["ANY", "MOST_DECODED", "NUMBERS", "NUMBER_WORDS", "PLAIN_ONLY", "SIGNS", "Operand",
-           "as_integers"]
+           "as_integers", "check_plain"]
 
 #: Most bits of a code's number on its grid that is decoded in front of an element: one more than
 #: e4m3fn's have.
@@ -80,3 +80,18 @@ PLAIN_ONLY = Operand("integers, fixed point, bipolar or ternary",
 #: What adds, takes off, or skips.
 SIGNS = Operand("ternary or bipolar", lambda form: isinstance(form, TernaryFormat | BipolarFormat),
                 "its lanes add, take off or skip an activation, and multiply nothing")
+
+
+def check_plain(what: str, **operands: Format) -> None:
+    """Refuse codes as operands of what has no decoders in front.
+
+    Raises
+    ------
+    ValueError
+        If one is of another format than :data:`PLAIN_ONLY`; the message names all.
+    """
+    for name, form in operands.items():
+        if not PLAIN_ONLY.takes(form):
+            every = ", ".join(f"{each} {operands[each]}" for each in operands)
+            raise ValueError(f"{name} of {what} must be {PLAIN_ONLY.legal}, not {form}"
+                             + (f" ({every})" if len(operands) > 1 else ""))

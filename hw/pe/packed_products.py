@@ -18,6 +18,7 @@ from ..arith.clamp import exceeds
 from ..arith.registered import registered
 from ..shapes import fixed_value, shape_between, shape_of
 from .base import DotSpec
+from .operands import check_plain
 from .packing import WIDEST, Packing, joined_shape, row_packing
 
 __all__ = ["PackedProducts", "fields_of", "joined", "whole"]
@@ -52,6 +53,7 @@ class PackedProducts(wiring.Component):
 
     def __init__(self, activations: Format, weights: Format, count: int, *,
                  ports: tuple[int, int] = WIDEST) -> None:
+        check_plain("packed products", activations=activations, weights=weights)
         packing = row_packing(activations, weights, count, ports=ports)
         if packing is None:
             raise ValueError(f"{count} products of activations {activations} and weights "

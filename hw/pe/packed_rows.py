@@ -16,7 +16,7 @@ from ..arith.registered import registered
 from ..shapes import fixed_value
 from ..unique import Unique
 from .base import DotSpec
-from .operands import as_integers
+from .operands import check_plain
 from .packed_products import fields_of, joined, whole
 from .packing import WIDEST, accumulation_limit, refusal, row_packing
 from .rows import DotRows
@@ -59,11 +59,7 @@ class PackedRows(DotRows):
         super().__init__(spec, rows)
         if reason := refusal(spec, ports):
             raise ValueError(reason)
-        if as_integers(spec.activations) != spec.activations or (
-                as_integers(spec.weights) != spec.weights):
-            raise ValueError("packed rows take integers, fixed point, bipolar or ternary, not "
-                             f"activations {spec.activations} and weights {spec.weights}: "
-                             "decoders stand in front of them")
+        check_plain("packed rows", activations=spec.activations, weights=spec.weights)
         limit = accumulation_limit(spec.activations, spec.weights, 2, ports=ports)
         if not 1 <= as_index("accumulations", accumulations) <= limit:
             raise ValueError(

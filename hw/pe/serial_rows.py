@@ -15,6 +15,7 @@ from ..arith.registered import registered
 from ..shapes import shape_between, vector_of
 from ..unique import Unique
 from .base import DotSpec
+from .operands import check_plain
 from .rows import DotRows
 from .term_sum import Step, serial_latency, serial_sum
 
@@ -89,6 +90,8 @@ class SerialRows(DotRows):
 
     def __init__(self, kind: type[SerialDotProduct], spec: DotSpec, rows: int) -> None:
         super().__init__(spec, rows)
+        if kind.core(spec) != spec:
+            check_plain(f"rows of {kind.what}", activations=spec.activations, weights=spec.weights)
         self._kind = kind
         self._each = [Unique(SerialRow, kind, spec) for _ in range(self.rows)]
         self.interval = kind.interval_of(spec)

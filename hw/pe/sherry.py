@@ -11,11 +11,12 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import CodedFormat, Format, as_index
+from sw_model.formats import Format, as_index
 
 from ..arith.adder_tree import tree_depth
 from ..arith.carry_tree import Carried, carry_tree, signed_term
 from ..shapes import fixed_value, shape_between, vector_of
+from .operands import check_plain
 
 __all__ = ["SherryDotProduct"]
 
@@ -58,9 +59,7 @@ class SherryDotProduct(wiring.Component):
     interval = 1
 
     def __init__(self, activations: Format, groups: int) -> None:
-        if isinstance(activations, CodedFormat):
-            raise ValueError("activations must be integers, fixed point, bipolar or ternary, not "
-                             f"{activations}")
+        check_plain("a Sherry dot product", activations=activations)
         self._activations, self._groups = activations, as_index("groups", groups)
         if self._groups < 1:
             raise ValueError(f"groups must be at least 1, not {groups}")

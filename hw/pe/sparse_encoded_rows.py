@@ -17,6 +17,7 @@ from ..shapes import fixed_value, shape_between, vector_of
 from ..streams.pipeline import valid_chain
 from ..unique import Unique
 from .base import DotSpec
+from .operands import check_plain
 from .rows import DotRows
 from .sparse_encoder import GROUP, SparseEncoder, digit_layout
 from .term_sum import Step, Term, serial_latency, serial_sum
@@ -133,6 +134,7 @@ class SparseEncodedRows(DotRows):
 
     def __init__(self, spec: DotSpec, rows: int) -> None:
         super().__init__(spec, rows)
+        check_plain("sparse encoded rows", activations=spec.activations, weights=spec.weights)
         self._encoder = SparseEncoder(spec.activations, spec.lanes)
         self._each = [Unique(SparseEncodedRow, spec, self._encoder.places)
                       for _ in range(self.rows)]

@@ -10,10 +10,11 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import CodedFormat, Format, IntFormat, TernaryFormat
+from sw_model.formats import Format, IntFormat, TernaryFormat
 
 from ..arith.ternary_add import TernaryAdd
 from ..shapes import fixed_value, shape_of
+from .operands import check_plain
 
 __all__ = ["TernaryAccumulate"]
 
@@ -57,9 +58,7 @@ class TernaryAccumulate(wiring.Component):
 
     def __init__(self, activations: Format, accumulator: IntFormat, primitive: str = "any"
                  ) -> None:
-        if isinstance(activations, CodedFormat):
-            raise ValueError("activations must be integers, fixed point, bipolar or ternary, "
-                             f"not {activations}")
+        check_plain("a sum by ternary weights", activations=activations)
         least = min(activations.fixed_min, -activations.fixed_max)
         most = max(activations.fixed_max, -activations.fixed_min)
         if accumulator.min > least or accumulator.max < most:

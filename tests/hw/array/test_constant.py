@@ -55,5 +55,15 @@ def test_wrong_parameters():
     kinds = re.escape(", ".join(CONSTANT_KINDS))
     with pytest.raises(ValueError, match=rf"^pe must be one of {kinds}, not 'lut'$"):
         ConstantLayerSpec(spec, wide, (1, 2), "lut")
+    words = ("accumulator int9 holds -256 to 255, but sums of the weights' products and biases, of "
+             "activations int8, come to -896 to 889: int11 holds them, or tell the reach of "
+             "operands that come to less")
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        ConstantLayerSpec(spec, IntFormat(9), (1, 0))
+    words = ("accumulator int9 holds -256 to 255, but the results that it is told of come to -256 "
+             "to 256: int10 holds them")
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        ConstantLayerSpec(spec, IntFormat(9), (1, 0), reach=(-256, 256))
+    assert ConstantLayer(ConstantLayerSpec(spec, IntFormat(9), (1, 0), reach=(-256, 255))).step == 1
     with pytest.raises(TypeError, match=r"^spec must be a ConstantLayerSpec, not 3$"):
         ConstantLayer(3)

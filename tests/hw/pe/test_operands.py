@@ -7,8 +7,14 @@ import re
 
 import pytest
 
-from hw.pe import PE_KINDS, DotSpec
+from hw.pe import PE_KINDS, DotSpec, element_of
+from hw.pe.lut_tile import LutTile
 from hw.pe.operands import MOST_DECODED
+from hw.pe.packed_products import PackedProducts
+from hw.pe.packed_rows import PackedRows
+from hw.pe.rows import rows_of
+from hw.pe.serial_rows import SerialRows
+from hw.pe.sparse_encoded_rows import SparseEncodedRows
 from hw.shapes import fixed_shape
 from hw.verilog import to_verilog
 from sw_model.formats import parse_format
@@ -111,3 +117,38 @@ def test_grids_that_are_decoded():
     assert widths == {"e2m1": 5, "e4m3fn": 19, "posit<8,0>": 14, "e5m2": 33, "fp16": 41}
     legal = [name for name in widths if PE_KINDS["lut"].refusal(spec_of(name, "int4")) is None]
     assert legal == ["e2m1", "e4m3fn", "posit<8,0>"]
+
+
+@pytest.mark.parametrize(("make", "what"), [
+    (lambda a, w: LutTile(spec_of(a, w), 1, 1), "a tile of look-ups"),
+    (lambda a, w: SerialRows(PE_KINDS["weight_serial"], spec_of(a, w), 1),
+     "rows of a bit-serial dot product (weights in turn)"),
+    (lambda a, w: SparseEncodedRows(spec_of(a, w), 1), "sparse encoded rows"),
+    (lambda a, w: PackedRows(spec_of(a, w), 2), "packed rows"),
+    (lambda a, w: PackedProducts(parse_format(a), parse_format(w), 2), "packed products")])
+def test_no_codes_without_decoders(make, what):
+    """What has no decoders itself refuses codes that would be taken for integers."""
+    for a, w, name in (("e2m1", "int4", "activations"), ("int4", "e2m1", "weights")):
+        words = (f"{name} of {what} must be {PLAIN[0]}, not e2m1 (activations {a}, weights {w})")
+        with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+            make(a, w)
+    assert make("int4", "int3")
+
+
+@pytest.mark.parametrize("make", [
+    lambda kind, family: element_of(kind, spec_of("int8", "ternary"), family),
+    lambda kind, family: rows_of(PE_KINDS[kind], spec_of("int8", "ternary"), 2, family=family)])
+def test_cells_of_one_family(make):
+    """Elements are for their family, or for a simulator."""
+    words = "a ternary dot product of cells of ecp5 goes on no other family, not on ice40"
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        make("ternary_ecp5", "ice40")
+    for family in (None, "ecp5"):
+        assert make("ternary_ecp5", family)
+    assert make("ternary", "ice40")
+
+
+def test_no_such_kind():
+    words = f"pe must be one of {', '.join(PE_KINDS)}, not 'magic'"
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        element_of("magic", spec_of("int8", "int8"))

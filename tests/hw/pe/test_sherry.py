@@ -41,8 +41,8 @@ def test_latency():
 
 
 def test_what_it_refuses():
-    with pytest.raises(ValueError, match=r"^activations must be integers, fixed point, bipolar or "
-                                         r"ternary, not e2m1$"):
+    with pytest.raises(ValueError, match=r"^activations of a Sherry dot product must be integers, "
+                                         r"fixed point, bipolar or ternary, not e2m1$"):
         SherryDotProduct(parse_format("e2m1"), 1)
     with pytest.raises(ValueError, match=r"^groups must be at least 1, not 0$"):
         SherryDotProduct(parse_format("int8"), 0)

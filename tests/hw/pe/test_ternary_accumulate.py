@@ -90,8 +90,8 @@ def test_area(family, primitive, goal):
 
 
 @pytest.mark.parametrize(("a", "accumulator", "words"), [
-    ("e2m1", IntFormat(8), "activations must be integers, fixed point, bipolar or ternary, not "
-                           "e2m1"),
+    ("e2m1", IntFormat(8), "activations of a sum by ternary weights must be integers, fixed "
+                           "point, bipolar or ternary, not e2m1"),
     ("int8", IntFormat(8), "accumulator must hold -128 to 128, the products of int8, not int8"),
     ("uint2", IntFormat(8, signed=False), "accumulator must hold -3 to 3, the products of uint2, "
                                           "not uint8")])
