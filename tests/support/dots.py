@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth import Module, Mux, Signal
+from amaranth import Module
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from hw.pe import DotProduct, DotSpec, ElasticDotProduct
 from hw.shapes import vector_of
-from hw.streams.pipeline import valid_chain
 from hw.unique import Unique
 from sw_model.formats import CodedFormat, Format, parse_format
 from verif.emulator import Emulator
 from verif.manifest import Stream
 
 from .emulated import emulator_of
+from .handshake import operands_taken
 
 __all__ = ["Case", "DotStream", "check_dots", "codes_of", "emulated_dots", "every_pair",
            "extremes"]
@@ -72,23 +72,11 @@ class DotStream(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.pe = pe = self._pe
-        there, taken = self.a.valid & self.w.valid, Signal()
-        enable = Signal()
-        m.d.comb += [enable.eq(self.o.ready | ~self.o.valid),
-                     self.a.ready.eq(enable & taken), self.w.ready.eq(enable & taken),
-                     pe.enable.eq(enable), pe.a.eq(self.a.payload), pe.w.eq(self.w.payload),
+        taken = operands_taken(m, pe, self.a.valid & self.w.valid, self.o, latency=self.latency,
+                               interval=self._inner.interval, eager=self._eager)
+        m.d.comb += [self.a.ready.eq(taken), self.w.ready.eq(taken),
+                     pe.a.eq(self.a.payload), pe.w.eq(self.w.payload),
                      self.o.payload.as_value().eq(pe.o)]
-        if self._eager:
-            m.d.comb += [pe.start.eq(there), taken.eq(there & pe.ready),
-                         self.o.valid.eq(pe.valid)]
-            return m
-        interval = self._inner.interval
-        wait = Signal(range(max(interval, 2)))
-        m.d.comb += [taken.eq(there & (wait == 0)), pe.start.eq(taken),
-                     self.o.valid.eq(valid_chain(m, taken, depth=self.latency,
-                                                 enable=enable)[-1])]
-        with m.If(enable):
-            m.d.sync += wait.eq(Mux(taken, interval - 1, Mux(wait == 0, 0, wait - 1)))
         return m
 
 
