@@ -58,6 +58,8 @@ class GroupScale(wiring.Component):
     scale : ``In(shape_of(scale))``
     o : ``Out(shape)``
         Holds the sum of ``groups`` groups; never overflows.
+    done : ``Out(1)``
+        High for the one enabled cycle in which a group's sum is first at ``o``.
     """
 
     def __init__(self, low: int, high: int, scale: IntFormat, groups: int) -> None:
@@ -78,14 +80,14 @@ class GroupScale(wiring.Component):
         super().__init__({
             "enable": In(1), "start": In(1), "first": In(1),
             "total": In(shape_between(low, high)), "scale": In(shape_of(scale)),
-            "o": Out(shape_between(min(0, *corners), max(0, *corners)))})
+            "o": Out(shape_between(min(0, *corners), max(0, *corners))), "done": Out(1)})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         width = self._scale.width
         total = Signal(Shape(len(self.total) + width - 1, self.total.shape().signed),
                        reset_less=True)
-        # A one above the scale's bits tells the sign bit, and what is left at the end.
+        # A one above the scale's bits tells the sign bit, and stands alone at the end.
         bits = Signal(width + 1)
         minus = bits[1:] == 1 if self._scale.signed else Const(0, 1)
         channel = Signal.like(self.o)
@@ -99,5 +101,5 @@ class GroupScale(wiring.Component):
                 with m.If(bits[0] & bits[1:].any()):
                     turned = total ^ minus.replicate(len(channel)).as_signed()
                     m.d.sync += channel.eq(add_with_carry(channel, turned, minus))
-        m.d.comb += self.o.eq(channel)
+        m.d.comb += [self.o.eq(channel), self.done.eq(bits == 1)]
         return m

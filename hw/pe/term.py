@@ -52,8 +52,8 @@ class TermDotProduct(SerialDotProduct):
     is left. Where groups choose a special value, their selector stands above each code, and the
     format is a codebook of the values of all four. NaN and illegal codes count as zero.
 
-    Sums are exact, where the paper's are of FP16 activations. Those of a group are scaled by
-    :class:`hw.pe.group_scale.GroupScale`. See :class:`DotProduct` for the contract and the
+    Sums are exact, where the paper's are of FP16 activations. :class:`hw.array.group_dot.GroupDot`
+    sums up those of a group, and scales them. See :class:`DotProduct` for the contract and the
     members.
 
     Source: BitMoD, bit-serial mixture-of-datatype LLM acceleration, HPCA 2025, sections on the

@@ -14,6 +14,7 @@ from hw.array.constant import ConstantLayer, ConstantLayerSpec
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.array.gemm import GemmJob, GemmSpec
 from hw.array.gemv import GemvBanks, GemvSpec
+from hw.array.group_dot import GroupDot, GroupDotSpec
 from hw.array.output_cell import OutputCell, OutputRow
 from hw.array.output_stationary import OutputStationary
 from hw.array.pass_sums import PassSums
@@ -57,6 +58,7 @@ from hw.pe.lut_tile import LutTile
 from hw.pe.mixed import MixedDotProduct
 from hw.pe.multi_precision import MultiPrecision, MultiPrecisionSum
 from hw.pe.packed import PackedDotProduct
+from hw.pe.packed_ice40 import Ice40PackedDotProduct
 from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
@@ -102,6 +104,7 @@ from hw.unique import Unique
 from hw.window.framed import FramedMean
 from sw_model.formats import Float32Format, IntFormat, TernaryFormat, parse_format
 from sw_model.formats.blocks import parse_block_format, run_format
+from sw_model.formats.blocks.bitmod import selected_codes
 from sw_model.formats.huffman import HuffmanCode
 from sw_model.formats.sparse import SparseFormat
 from sw_model.specs import (
@@ -190,7 +193,8 @@ def _arrays() -> tuple[wiring.Component, ...]:
     return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
             WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
             PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks), *map(SparseLayer, sparse),
-            SparseRows(ParallelDotProduct, sparse[0].dot, 3), *_chains())
+            SparseRows(ParallelDotProduct, sparse[0].dot, 3), *_chains(),
+            GroupDot(GroupDotSpec(INT8, selected_codes(3), INT8, 4, 16, 2, selector=2)))
 
 
 def _chains() -> tuple[wiring.Component, ...]:
@@ -236,6 +240,7 @@ def _packed() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 5)
     return (PackedDotProduct(DotSpec(INT4, INT4, 5)), PackedProducts(INT8, INT4, 2),
             PackedRows(spec, 3), PackedSet(spec, 2), MixedDotProduct(DotSpec(INT8, INT8, 5)),
+            Ice40PackedDotProduct(DotSpec(INT8, INT8, 3)),
             TwoProducts(signed(8), unsigned(8)))
 
 

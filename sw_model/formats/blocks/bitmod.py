@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..base import as_index
+from ..codebook import CodebookFormat
 from ..integer import IntFormat
 from ..minifloat import NAMED
 from ..packing import bytes_for, pack_bits, unpack_bits
@@ -16,7 +17,7 @@ from .base import BlockFormat, Fields
 from .best import Best
 from .finite import finite_blocks
 
-__all__ = ["BitModFormat", "SPECIALS", "code_values", "nearest_codes"]
+__all__ = ["BitModFormat", "SPECIALS", "code_values", "nearest_codes", "selected_codes"]
 
 #: Values of the special code by width; the place in the list is the group's selector.
 SPECIALS = {3: (3.0, -3.0, 6.0, -6.0), 4: (5.0, -5.0, 8.0, -8.0)}
@@ -39,6 +40,11 @@ def code_values(width: int) -> NDArray[np.float64]:
     values = np.tile(np.concatenate([magnitudes, -magnitudes]), (4, 1))
     values[:, 1 << (width - 1)] = SPECIALS[width]
     return values
+
+
+def selected_codes(width: int) -> CodebookFormat:
+    """Codes with their group's selector in two bits above them: a codebook of all values."""
+    return CodebookFormat(tuple(code_values(width).ravel().tolist()))
 
 
 def nearest_codes(width: int, special: int, values: NDArray[np.float64]) -> NDArray[np.uint8]:

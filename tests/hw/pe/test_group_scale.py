@@ -1,22 +1,16 @@
 # amaranth: UnusedElaboratable=no
-"""Groups' totals times their scales, bit by bit: every scale, long sums, BitMoD's own."""
+"""Groups' totals times their scales, bit by bit: every scale, and long sums."""
 
 from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 from amaranth import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
-from hw.pe.base import DotSpec
 from hw.pe.group_scale import GroupScale
-from hw.pe.term import TermDotProduct
-from sw_model.formats import CodebookFormat, IntFormat, parse_format
-from sw_model.formats.blocks.bitmod import BitModFormat, code_values
-
-FP16_ONE = 0x3C00
+from sw_model.formats import IntFormat, parse_format
 
 
 def simulate(top, bench):
@@ -35,6 +29,7 @@ async def scaled(ctx, unit, groups, rng, stall=0.0):
             for signal, value in zip((unit.first, unit.total, unit.scale), given, strict=True):
                 ctx.set(signal, int(value))
             ctx.set(unit.start, cycle == 0)
+            assert ctx.get(unit.done) == (cycle == 0 and bool(sums))
             while rng.random() < stall:
                 ctx.set(unit.enable, 0)
                 await ctx.tick()
@@ -105,53 +100,6 @@ def test_reset_in_mid_stream(rng):
             assert await scaled(ctx, unit, [(0, -3, 5), (0, 7, 11)], rng) == [-15, 62]
 
     simulate(m, bench)
-
-
-@pytest.mark.parametrize("width", [3, 4])
-def test_a_channel_of_bitmod(width, rng):
-    """Groups of weights as they are stored, through the element and the scales: y of the paper."""
-    form, groups, lanes = BitModFormat(width, 32), 3, 4
-    fields = form.encode(rng.normal(size=(2, groups * form.group)) * [[1], [20]])
-    fields["channel"][:] = FP16_ONE
-    activations = rng.integers(-128, 128, groups * form.group)
-    grid = 2 if width == 4 else 1
-    wanted = (form.decode(fields) * grid * activations).sum(axis=-1)
-
-    spec = DotSpec(parse_format("int8"), CodebookFormat(tuple(code_values(width).ravel())), lanes)
-    element = TermDotProduct(spec)
-    low, high = (end * form.group // lanes for end in spec.result_range)
-    scale = GroupScale(low, high, IntFormat(7, signed=False), groups)
-    m = Module()
-    m.submodules += [element, scale]
-
-    async def group_total(ctx, codes, inputs):
-        """By as many dot products as the group has words."""
-        total = 0
-        ctx.set(element.enable, 1)
-        for word in range(0, form.group, lanes):
-            for lane in range(lanes):
-                ctx.set(element.w[lane], int(codes[word + lane]))
-                ctx.set(element.a[lane], int(inputs[word + lane]))
-            ctx.set(element.start, 1)
-            for _ in range(element.latency):
-                await ctx.tick()
-                ctx.set(element.start, 0)
-            total += ctx.get(element.o)
-        return total
-
-    async def bench(ctx):
-        for channel in range(2):
-            given = []
-            for group in range(groups):
-                special = int(fields["special"][channel, group]) << width
-                codes = fields["codes"][channel, group].astype(int) | special
-                inputs = activations[group * form.group:][:form.group]
-                given.append((group == 0, await group_total(ctx, codes, inputs),
-                              int(fields["scales"][channel, group])))
-            assert (await scaled(ctx, scale, given, rng))[-1] == wanted[channel]
-
-    simulate(m, bench)
-    assert np.abs(wanted).min() > 0
 
 
 @pytest.mark.parametrize(("arguments", "error", "words"), [

@@ -9,13 +9,13 @@ import pytest
 from hw.pe.base import DotSpec
 from hw.pe.term import TermDotProduct
 from sw_model.formats import CodebookFormat, parse_format
-from sw_model.formats.blocks.bitmod import code_values
+from sw_model.formats.blocks.bitmod import code_values, selected_codes
 from sw_model.formats.blocks.bitmod_terms import bitmod_terms
 from tests.support.dots import check_dots, codes_of, every_pair, extremes
 from tests.support.paced import run_paced
 
 #: Codes of BitMoD with their group's selector above them, and each selector's alone.
-BITMOD = {width: str(CodebookFormat(tuple(code_values(width).ravel()))) for width in (3, 4)}
+BITMOD = {width: str(selected_codes(width)) for width in (3, 4)}
 ALONE = {width: [str(CodebookFormat(tuple(row))) for row in code_values(width)]
          for width in (3, 4)}
 INTEGERS = ["int1", "uint1", "int3", "uint4", "fixed<6,2>", "int8", "uint8", "bipolar", "ternary"]
