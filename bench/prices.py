@@ -66,9 +66,10 @@ def wanted(kind: str) -> list[tuple[str, str, int, int]]:
 
 
 def sample(kind: str, activations: str, weights: str, lanes: int, rows: int) -> Sample:
-    """Rows of a kind, synthesised for ECP5."""
+    """Rows of a kind, synthesised for ECP5, or for the family that it is made for."""
     spec = DotSpec(parse_format(activations), parse_format(weights), lanes)
-    found = resources(rows_of(PE_KINDS[kind], spec, rows), ["ecp5"])["ecp5"]
+    family = PE_KINDS[kind].family or "ecp5"
+    found = resources(rows_of(PE_KINDS[kind], spec, rows), [family])[family]
     return Sample(activations, weights, lanes, rows, found.area, int(found.dsps))
 
 

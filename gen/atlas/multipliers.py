@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Elements in the atlas that are made for one family's DSP blocks."""
+"""Chains in the atlas, which are made for one family's DSP blocks."""
 
 from __future__ import annotations
 
@@ -8,37 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.array.chain import ChainSpec, DspChain
-from hw.pe import MixedDotProduct
 from hw.pe.packing import PORTS
 from sw_model.formats import parse_format
 
-from .entry import LANES, Entry, spec_of
+from .entry import LANES, Entry
 
-__all__ = ["ChainEntry", "TwoProductsEntry", "multiplier_entries"]
+__all__ = ["ChainEntry", "multiplier_entries"]
 
 #: Vectors that a chain multiplies at once, as FlightLLM has it.
 VECTORS = 2
-
-
-@dataclass(frozen=True)
-class TwoProductsEntry(Entry):
-    """Two lanes in each DSP block of an iCE40, which are asked for and not inferred."""
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        return ("ice40",)
-
-    @property
-    def note(self) -> str:
-        return "two lanes in each SB_MAC16"
-
-    @property
-    def cycles(self) -> int:
-        return 1
-
-    def make(self, family: str = "ice40") -> Any:
-        return MixedDotProduct(spec_of(self.activations, self.weights), multipliers=LANES,
-                               primitive=family)
 
 
 @dataclass(frozen=True)
@@ -81,6 +59,4 @@ class ChainEntry(Entry):
 
 def multiplier_entries() -> Iterator[Entry]:
     """All of them, with int8 activations."""
-    for weights in ("int4", "int8"):
-        yield TwoProductsEntry("two_products", "int8", weights)
     yield ChainEntry("chain", "int8", "int8")

@@ -36,7 +36,7 @@ from hw.shapes import fixed_shape, shape_of
 from sw_model.formats import Format
 
 __all__ = ["FILE", "Fit", "Sample", "Significand", "features", "fits", "luts", "multipliers",
-           "rows_price", "significand"]
+           "refusal", "rows_price", "significand"]
 
 #: Beside this module.
 FILE = "elements.json"
@@ -90,6 +90,17 @@ def significand(form: Format) -> Significand:
     return Significand(len(parts.significand), parts.most)
 
 
+def refusal(kind: str, spec: DotSpec, device: Device) -> str | None:
+    """Why a kind does not take the formats or the device; None if it does."""
+    make = PE_KINDS[kind]
+    if make.family not in (None, device.family):
+        return (f"it is made of cells of {make.family}, but {device.name} is of "
+                f"{device.family}")
+    if make.multiplied and not device.dsps:
+        return f"it is made of DSP blocks, but of {device.name} there are none to take"
+    return make.refusal(spec, **make.parameters(device.family))
+
+
 def features(spec: DotSpec, rows: int) -> tuple[float, ...]:
     """What the lookup tables of rows may be proportional to.
 
@@ -125,6 +136,8 @@ def multipliers(kind: str, spec: DotSpec, rows: int, family: str | None = None) 
         # By a single bit is no multiplication.
         each = -(-a // PORT) * -(-w // PORT) if min(a, w) > 1 else 0
         return rows * each * (spec.lanes if kind == "exact" else -(-spec.lanes // 2))
+    if kind == "packed_ice40":
+        return rows * -(-spec.lanes // 2)
     if kind == "packed":
         pair, together = _packing(*forms, PORTS.get(family or "", WIDEST))
         apart = rows * -(-spec.lanes // pair)

@@ -48,7 +48,7 @@ from sw_model.ops import (
 )
 
 from .constant_prices import constant_cost
-from .elements import rows_price
+from .elements import refusal, rows_price
 from .frames import frame_of
 from .function_prices import FUNCTIONS, function_steps, lane_cost
 from .kinds import kinds_of
@@ -231,11 +231,7 @@ def _spec(tensors: list[Tensor], lanes: int) -> DotSpec:
 def _legal(pe: str, tensors: list[Tensor], device: Device) -> str:
     if pe in CONSTANT_KINDS:
         return pe if constant_cost(pe, tensors) else "parallel"
-    kind = PE_KINDS[pe]
-    if kind.family not in (None, device.family):
-        return "parallel"
-    refused = kind.refusal(_spec(tensors, 1), **kind.parameters(device.family))
-    return "parallel" if refused else pe
+    return "parallel" if refusal(pe, _spec(tensors, 1), device) else pe
 
 
 def _dense(node: MatMul, tensors: list[Tensor], target: _Target, rows: int, lanes: int, pe: str

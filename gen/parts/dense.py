@@ -8,13 +8,14 @@ from amaranth.lib.data import ArrayLayout
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from hw.memory.rom import RomJob
 from hw.network.netlist import Part
-from hw.pe import CONSTANT_KINDS, PE_KINDS, DotSpec
+from hw.pe import CONSTANT_KINDS, DotSpec
 from hw.shapes import vector_of
 from sw_model.faults import InputFault
 from sw_model.formats import BipolarFormat, Format, IntFormat, covering
 from sw_model.node import Node
 from sw_model.tables import pack_words
 
+from ..mapping.elements import refusal
 from ..mapping.layout import union
 from ..mapping.plan import Unit
 from .constant_dense import constant_dense
@@ -68,13 +69,7 @@ def dense(context: Context) -> UnitParts:
 
 def _check_pe(context: Context, spec: DotSpec) -> None:
     """Refuse a kind of processing element that does not take the formats or the device."""
-    kind, device = PE_KINDS[context.unit.pe], context.device
-    if kind.family not in (None, device.family):
-        reason: str | None = (f"it is made of cells of {kind.family}, but {device.name} is of "
-                              f"{device.family}")
-    else:
-        reason = kind.refusal(spec, **kind.parameters(device.family))
-    if reason:
+    if reason := refusal(context.unit.pe, spec, context.device):
         raise InputFault(f"unit {context.unit.name!r}, pe {context.unit.pe}: {reason}")
 
 

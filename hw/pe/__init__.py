@@ -19,6 +19,7 @@ from .exact import ExactDotProduct
 from .lut import LutDotProduct, SerialLutDotProduct
 from .mixed import MixedDotProduct
 from .packed import PackedDotProduct
+from .packed_ice40 import Ice40PackedDotProduct
 from .parallel import ParallelDotProduct
 from .sparse_encoded import SparseEncodedDotProduct
 from .table import TableDotProduct
@@ -31,10 +32,10 @@ __all__ = ["CONSTANT_KINDS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMat
            "BinaryDotProduct", "BitWeightDotProduct", "BoothDotProduct", "ConstantMatrix",
            "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct", "DotSpec",
            "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
-           "GroupedMatrix", "LutDotProduct", "MixedDotProduct", "PackedDotProduct",
-           "ParallelDotProduct", "SerialLutDotProduct", "SparseEncodedDotProduct",
-           "TableDotProduct", "TermDotProduct", "TernaryDotProduct", "WeightSerialDotProduct",
-           "element_of"]
+           "GroupedMatrix", "Ice40PackedDotProduct", "LutDotProduct", "MixedDotProduct",
+           "PackedDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
+           "SparseEncodedDotProduct", "TableDotProduct", "TermDotProduct", "TernaryDotProduct",
+           "WeightSerialDotProduct", "element_of"]
 
 #: Every kind of processing element, by the name that specs and plans use.
 PE_KINDS: dict[str, type[DotProduct]] = {
@@ -47,6 +48,7 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "serial_lut": SerialLutDotProduct,
     "ternary": TernaryDotProduct,
     "packed": PackedDotProduct,
+    "packed_ice40": Ice40PackedDotProduct,
     "mixed": MixedDotProduct,
     "ternary_ecp5": Ecp5TernaryDotProduct,
     "weight_serial": WeightSerialDotProduct,

@@ -110,6 +110,8 @@ class DotProduct(wiring.Component):
     interval: int = 1
     #: The family whose cells it is made of; None if any will do.
     family: ClassVar[str | None] = None
+    #: Whether it is made of DSP blocks, so that its devices must have some.
+    multiplied: ClassVar[bool] = False
     #: What messages call it.
     what: ClassVar[str] = "a dot product"
     #: What it takes as ``activations`` and ``weights``, and why no others.

@@ -14,10 +14,8 @@ from ..arith.adder_tree import adder_tree, tree_depth
 from ..arith.multiply import multiply_add, multiply_add_depth
 from ..arith.registered import registered
 from ..shapes import fixed_shape, fixed_value, shape_between
-from ..unique import Unique
 from .base import DotSpec
 from .decoded import NumberDotProduct
-from .two_products import PRIMITIVES, TwoProducts
 
 __all__ = ["MixedDotProduct"]
 
@@ -37,20 +35,16 @@ class MixedDotProduct(NumberDotProduct):
     multipliers : int, optional
         Lanes whose products are left to synthesis, which takes DSP blocks for them; half of
         all, rounded up, by default.
-    primitive : str
-        One of :data:`hw.pe.two_products.PRIMITIVES`. ``ice40`` puts two lanes into each DSP
-        block, if the formats have 8 bits at most; see :class:`TwoProducts` for synthesis.
 
     Raises
     ------
     ValueError
-        If ``multipliers`` is not 0 to ``spec.lanes``, or a format too wide for the primitive.
+        If ``multipliers`` is not 0 to ``spec.lanes``.
     """
 
     what = "a mixed dot product"
 
-    def __init__(self, spec: DotSpec, *, multipliers: int | None = None,
-                 primitive: str = "any") -> None:
+    def __init__(self, spec: DotSpec, *, multipliers: int | None = None) -> None:
         super().__init__(spec)
         self.multipliers = (-(-spec.lanes // 2) if multipliers is None
                             else as_index("multipliers", multipliers))
@@ -58,11 +52,6 @@ class MixedDotProduct(NumberDotProduct):
             raise ValueError(f"multipliers must be 0 to {spec.lanes}, the lanes, not "
                              f"{multipliers}")
         shapes = fixed_shape(spec.activations), fixed_shape(spec.weights)
-        if primitive not in PRIMITIVES:
-            raise ValueError(f"primitive must be one of {', '.join(PRIMITIVES)}, "
-                             f"not {primitive!r}")
-        self._pairs = [] if primitive == "any" else [
-            Unique(TwoProducts, *shapes, primitive) for _ in range(0, self.multipliers, 2)]
         rows = multiply_add_depth(min(shapes, key=lambda shape: shape.width), "fabric",
                                   addend=False)
         shares = ("multiplied", self.multipliers, 1), ("fabric", spec.lanes - self.multipliers,
@@ -76,7 +65,9 @@ class MixedDotProduct(NumberDotProduct):
         m = Module()
         lanes = [(fixed_value(self.spec.activations, a), fixed_value(self.spec.weights, w))
                  for a, w in zip(self.a, self.w, strict=True)]
-        products = {"multiplied": self._multiplied(m, lanes[:self.multipliers]),
+        products = {"multiplied": [
+                        registered(m, a * w, enable=self.enable, name=f"product_{lane}")
+                        for lane, (a, w) in enumerate(lanes[:self.multipliers])],
                     "fabric": self._in_fabric(m, lanes[self.multipliers:])}
         most = max(self._depths.values())
         sums = []
@@ -86,20 +77,6 @@ class MixedDotProduct(NumberDotProduct):
                                    name=f"{share}_late"))
         m.d.comb += self.o.eq(adder_tree(m, sums, enable=self.enable, name="sum"))
         return m
-
-    def _multiplied(self, m: Module, lanes: list[tuple[Value, Value]]) -> list[Value]:
-        """Products one register later."""
-        if not self._pairs:
-            return [registered(m, a * w, enable=self.enable, name=f"product_{lane}")
-                    for lane, (a, w) in enumerate(lanes)]
-        products = []
-        for k, pair in enumerate(self._pairs):
-            m.submodules[f"pair_{k}"] = pair
-            m.d.comb += pair.enable.eq(self.enable)
-            for place, (a, w) in enumerate(lanes[2 * k:2 * k + 2]):
-                m.d.comb += [pair.a[place].eq(a), pair.b[place].eq(w)]
-                products.append(pair.o[place])
-        return products
 
     def _in_fabric(self, m: Module, lanes: list[tuple[Value, Value]]) -> list[Value]:
         """Products of rows that are summed, for the digits of the narrower factor."""

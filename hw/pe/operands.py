@@ -17,8 +17,8 @@ from ..codec.decode import PLAIN
 from ..codec.unpack import unpack
 from ..shapes import fixed_shape
 
-__all__ = ["ANY", "MOST_DECODED", "NUMBERS", "NUMBER_WORDS", "PLAIN_ONLY", "SIGNS", "Operand",
-           "as_integers", "check_plain"]
+__all__ = ["ANY", "BYTES", "MOST_DECODED", "NUMBERS", "NUMBER_WORDS", "PLAIN_ONLY", "SIGNS",
+           "Operand", "as_integers", "check_plain"]
 
 #: Most bits of a code's number on its grid that is decoded in front of an element: one more than
 #: e4m3fn's have.
@@ -70,6 +70,11 @@ NUMBER_WORDS = (f"integers, fixed point, bipolar, ternary, or codes of at most {
 NUMBERS = Operand(NUMBER_WORDS, _is_number, (
     "it computes with whole numbers on the grid, which are the dearer the wider they are; an exact "
     "one multiplies significands and shifts"))
+
+#: Such numbers of 8 bits at most.
+BYTES = Operand("integers, fixed point, bipolar, ternary, or codes, of at most 8 bits on their "
+                "grid", lambda form: _is_number(form) and fixed_shape(form).width <= 8,
+                "a DSP block that does two products takes bytes")
 
 #: Integers, or what needs no decoder.
 PLAIN_ONLY = Operand("integers, fixed point, bipolar or ternary",

@@ -18,6 +18,9 @@ from sw_model.ops import MatMul
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx"
 
+#: Devices for kinds that are made of a family's cells.
+DEVICES = {"ice40": "ice40-up5k"}
+
 #: Kinds for which the design of a whole network is compiled in ``make test``.
 SOME = ["exact", "lut", "serial_lut"]
 
@@ -32,7 +35,9 @@ def kinds_for(graph):
 def build_as(kind, path, out, rate):
     """``path`` at the folding of the default plan for ``rate``, all dense units of one kind;
     of constant matrices whole."""
-    build_model(path, out / "default", BuildOptions(rate=rate))
+    family = None if kind in CONSTANT_KINDS else PE_KINDS[kind].family
+    device = DEVICES.get(family, BuildOptions().device)
+    build_model(path, out / "default", BuildOptions(rate=rate, device=device))
     plan = Plan.load(out / "default/plan.json")
     graph = Graph.load(out / "default")
     shapes = {node.name: graph.input_tensors(node)[1].shape for node in graph.nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from gen.spec.build import build_request
 from gen.spec.designs import unit_request
 from gen.spec.document import parameters_document
 from gen.units import UNITS
-from hw.pe import CONSTANT_KINDS
+from hw.pe import CONSTANT_KINDS, PE_KINDS
 from sw_model import ops
 from sw_model.formats import BipolarFormat, FixedFormat, IntFormat
 from sw_model.graph import Graph
@@ -63,6 +64,8 @@ INSTEAD = {
     "binary": {"weight_format": "bipolar", "activations": "bipolar", "zero_point": "0"},
     **{kind: {"rows": "5", "lanes": "7"} for kind in CONSTANT_KINDS},
 }
+#: Devices for kinds that are made of a family's cells.
+DEVICES = {"ice40": "ice40-up5k"}
 #: What serves each way of softmax.
 SOFTMAX = {"tflite": "tflite_softmax", "shiftmax": "shiftmax", "repaired_shiftmax": "shiftmax",
            "single_pass": "single_pass_softmax", "two_pass": "two_pass_softmax",
@@ -128,7 +131,9 @@ def test_every_variant_builds_and_is_verified(variant: Variant, tmp_path: Path,
         given = [f"{key}={other.get(key, value)}" for key, _, value in
                  (each.partition("=") for each in given)]
     request = unit_request(variant.unit, parameters_document(variant.unit, given))
-    build_request(request, tmp_path / "out", request.options, lambda _: None)
+    family = PE_KINDS[variant.kind].family if variant.kind in PE_KINDS else None
+    options = replace(request.options, device=DEVICES.get(family, request.options.device))
+    build_request(request, tmp_path / "out", options, lambda _: None)
     (unit,) = Plan.load(tmp_path / "out" / "plan.json").units
     if variant.unit == "dense":
         assert (unit.kind, unit.pe) == ("dense", variant.kind)

@@ -58,6 +58,7 @@ from hw.pe.lut_tile import LutTile
 from hw.pe.mixed import MixedDotProduct
 from hw.pe.multi_precision import MultiPrecision, MultiPrecisionSum
 from hw.pe.packed import PackedDotProduct
+from hw.pe.packed_ice40 import Ice40PackedDotProduct
 from hw.pe.packed_products import PackedProducts
 from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.parallel import ParallelDotProduct
@@ -239,6 +240,7 @@ def _packed() -> tuple[wiring.Component, ...]:
     spec = DotSpec(INT8, INT4, 5)
     return (PackedDotProduct(DotSpec(INT4, INT4, 5)), PackedProducts(INT8, INT4, 2),
             PackedRows(spec, 3), PackedSet(spec, 2), MixedDotProduct(DotSpec(INT8, INT8, 5)),
+            Ice40PackedDotProduct(DotSpec(INT8, INT8, 3)),
             TwoProducts(signed(8), unsigned(8)))
 
 

@@ -16,7 +16,7 @@ from gen.atlas.constants import ConstantEntry
 from gen.atlas.entries import CLOCKED, ROWS, KindEntry, RowsEntry, entries
 from gen.atlas.entry import FAMILIES, LANES, PAIRS
 from gen.atlas.measure import measure
-from gen.atlas.multipliers import ChainEntry, TwoProductsEntry
+from gen.atlas.multipliers import ChainEntry
 from gen.atlas.report import as_dict, markdown, picture
 from gen.atlas.special import (
     AccumulateEntry,
@@ -74,7 +74,6 @@ def test_other_forms_are_in_it_too():
     assert found[WeightTableEntry] > 5
     assert found[AccumulateEntry] > 10
     assert found[TernaryAccumulateEntry] == 2
-    assert found[TwoProductsEntry] == 2
     assert found[ChainEntry] == 1
     assert found[BlockEntry] == len(BLOCKS)
 
@@ -163,7 +162,7 @@ def test_what_is_of_one_family(monkeypatch):
         return whole
 
     monkeypatch.setattr("gen.atlas.measure.resources_of", fake)
-    two, chain = measure([TwoProductsEntry("two_products", "int8", "int8"),
+    two, chain = measure([KindEntry("packed_ice40", "int8", "int8"),
                           ChainEntry("chain", "int8", "int8")],
                          lambda _: None, clocks=False)
     assert sorted(asked) == [("ice40", False), ("xilinx", True)]
@@ -217,7 +216,7 @@ def test_files(tmp_path, monkeypatch, capsys):
 def test_report():
     rows = [row("parallel", "int8", "int4", 1500.0, um2=60000, mhz=123.44, ecp5_at_mhz=1600),
             row("serial_lut", "int8", "int4", 700, cycles=4),
-            row("two_products", "int8", "int4", 90, ecp5=None, xilinx=None)]
+            row("packed_ice40", "int8", "int4", 90, ecp5=None, xilinx=None)]
     text = markdown(rows)
     assert ("| parallel | `int8` | `int4` | 1 | 1 | 3 | 1,500 | 10 | 1,500 | 1,500 | 60,000 | "
             "1,500 | 1,500 | 1,500 | 60,000 | 0 | 1,500 |  |  |  |  | 123.4 | 1,600 |  |  |  |"
@@ -232,4 +231,4 @@ def test_report():
     assert msgspec.json.encode(found)
     assert picture(rows) == picture(rows)
     assert "parallel" in picture(rows)
-    assert "two_products" not in picture(rows)
+    assert "packed_ice40" not in picture(rows)

@@ -67,7 +67,7 @@ def test_constants_and_sparsity():
 def test_dsp_blocks_are_no_logic():
     """An element of DSP blocks has few LUTs beside them, and no part in this."""
     rows = [row("lut", "int8", "int4", 100), row("parallel", "int8", "int4", 200),
-            row("two_products", "int8", "int4", 10, ecp5=None, xilinx=None, ice40_dsps=8)]
+            row("packed_ice40", "int8", "int4", 10, ecp5=None, xilinx=None, ice40_dsps=8)]
     (found,) = (each for each in comparisons(rows)
                 if each.question == "Look-up instead of anything else")
     assert found.kinds["iCE40"] == ("lut", "parallel")

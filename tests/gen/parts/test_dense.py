@@ -34,6 +34,18 @@ def test_devices_that_lack_its_cells(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("device", "words"), [
+    ("ecp5-25k", "it is made of cells of ice40, but ecp5-25k is of ecp5"),
+    ("ice40-hx8k", "it is made of DSP blocks, but of ice40-hx8k there are none to take")])
+def test_devices_that_lack_dsp_blocks(device, words, tmp_path):
+    words = f"unit 'dense_unit', pe packed_ice40: {words}"
+    request = unit_request("dense", parameters_document("dense", [
+        "inputs=4", "outputs=2", "pe=packed_ice40", "weights=random(1)"]))
+    with pytest.raises(InputFault, match=f"^{re.escape(words)}$"):
+        build_request(request, tmp_path / "out", replace(request.options, device=device),
+                      lambda _: None)
+
+
 def test_formats_that_the_kind_does_not_take(tmp_path):
     words = ("unit 'dense_unit', pe ternary: weights of a ternary dot product must be ternary or "
              "bipolar, not int4 (activations int8, weights int4): its lanes add, take off or skip "

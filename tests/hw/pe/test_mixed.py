@@ -26,19 +26,15 @@ def all_of(make, **parameters):
 def test_every_pair(need, tmp_path):
     need("verilator")
     check_dots([every_pair(make, a, w) for a, w in (("int8", "int8"), ("int5", "uint5"))
-                for make in (*all_of(MixedDotProduct),
-                             partial(MixedDotProduct, multipliers=1, primitive="ice40"))],
-               tmp_path / "build")
+                for make in all_of(MixedDotProduct)], tmp_path / "build")
 
 
 def test_sums(need, tmp_path, rng):
     need("verilator")
     check_dots([*(extremes(MixedDotProduct, a, w, 4, rng, 500) for a, w in FORMATS),
                 *(extremes(MixedDotProduct, "int8", "int8", lanes, rng, 500) for lanes in (1, 16)),
-                *(extremes(partial(MixedDotProduct, multipliers=number, primitive=primitive),
-                           "int8", "int8", 5, rng) for number, primitive in [
-                               (0, "any"), (1, "any"), (4, "any"), (5, "any"), (3, "ice40"),
-                               (4, "ice40"), (5, "ice40")])], tmp_path / "build")
+                *(extremes(partial(MixedDotProduct, multipliers=number), "int8", "int8", 5, rng)
+                  for number in (0, 1, 4, 5))], tmp_path / "build")
 
 
 def spec_of(a, w, lanes):
@@ -50,14 +46,6 @@ def test_latency_and_multipliers():
              for lanes, number in [(1, None), (2, None), (5, None), (16, None), (16, 16), (16, 0)]]
     assert [(unit.multipliers, unit.latency, unit.interval) for unit in units] == [
         (1, 1, 1), (1, 5, 1), (3, 6, 1), (8, 8, 1), (16, 5, 1), (0, 8, 1)]
-
-
-def test_multipliers_on_ice40():
-    """Two to a DSP block where it is asked for, one else."""
-    found = [resources(MixedDotProduct(spec_of("int8", "int8", 4), primitive=primitive),
-                       ["ice40"])["ice40"].dsps
-             for primitive in ("any", "ice40")]
-    assert found == [2, 1]
 
 
 @pytest.mark.full
@@ -72,9 +60,7 @@ def test_multipliers_are_as_many_as_declared(family, each, number):
 
 @pytest.mark.parametrize(("a", "w", "given", "words"), [
     ("int8", "int8", {"multipliers": 4}, "multipliers must be 0 to 3, the lanes, not 4"),
-    ("int8", "int8", {"multipliers": -1}, "multipliers must be 0 to 3, the lanes, not -1"),
-    ("int8", "int8", {"primitive": "ecp5"}, "primitive must be one of any, ice40, not 'ecp5'"),
-    ("int8", "int9", {"primitive": "ice40"}, "b must have at most 8 bits, not 9")])
+    ("int8", "int8", {"multipliers": -1}, "multipliers must be 0 to 3, the lanes, not -1")])
 def test_what_it_refuses(a, w, given, words):
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         MixedDotProduct(spec_of(a, w, 3), **given)

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Packed and mixed elements as mapped to iCE40: DSP blocks by Yosys's model of them."""
+"""Packed elements as mapped to iCE40: DSP blocks by Yosys's model of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 import tests.support.emulated
-from hw.pe import DotSpec, MixedDotProduct, PackedDotProduct
+from hw.pe import DotSpec, Ice40PackedDotProduct, PackedDotProduct
 from hw.pe.packed_rows import PackedRows
 from hw.pe.packing import PORTS
 from sw_model.formats import parse_format
@@ -41,9 +41,9 @@ def test_pairs(need, tmp_path, rng, on_ice40):
 def test_two_in_a_block(need, tmp_path, rng, on_ice40):
     """Inference must not make 16 x 16 multipliers of these blocks."""
     need("verilator")
-    make = partial(MixedDotProduct, primitive="ice40")
-    check_dots([extremes(make, "int8", "int8", 6, rng, 500),
-                extremes(make, "uint8", "int7", 3, rng, 500)], tmp_path / "build")
+    check_dots([extremes(Ice40PackedDotProduct, "int8", "int8", 6, rng, 500),
+                extremes(Ice40PackedDotProduct, "uint8", "int7", 3, rng, 500)],
+               tmp_path / "build")
 
 
 @pytest.mark.parametrize("on_ice40", [True], indirect=True)
