@@ -11,9 +11,41 @@ import pytest
 from amaranth.sim import Simulator
 
 from hw.pe import DotSpec
-from hw.pe.lut_table import LutTable
+from hw.pe.lut_table import LutTable, entry_count
 from hw.pe.lut_tile import LutTile
 from sw_model.formats import parse_format
+from tests.hw.pe.test_kinds import bits_of, form_of, is_native, legal_pairs
+from tests.support.dots import codes_of
+from tests.support.enabled import EnabledCase, check_enabled
+from tests.support.parts import in_parts
+
+CASES = [
+    (1, 3, 4, 4, False, "int4", "int2"), (2, 3, 7, 3, False, "int4", "uint2"),
+    (2, 4, 10, 5, True, "uint3", "int3"), (3, 1, 6, 2, True, "int3", "bipolar"),
+    (2, 2, 5, 6, False, "ternary", "ternary"), (1, 2, 16, 8, False, "int8", "uint1"),
+    (2, 2, 7, 7, True, "fixed<6,2>", "int4")]
+
+#: Pairs of formats without decoders.
+PAIRS = [pair for pair in legal_pairs("lut") if is_native("lut", *pair)]
+
+#: Vectors, rows, lanes and activations of a table, mixed.
+SHAPES = list(itertools.product((1, 2, 3), (1, 2, 5), (1, 4, 7, 16), range(2, 9)))
+SHAPES = [SHAPES[37 * k % len(SHAPES)] for k in range(len(SHAPES))]
+
+#: Every shape, and every pair of formats, half of them serial.
+EVERY = [(*shape, bool((k + k // len(PAIRS)) % 2), *PAIRS[k % len(PAIRS)])
+         for k, shape in enumerate(SHAPES)]
+
+#: What one test compiles at most, as :func:`size_of` counts: a minute or two.
+LARGEST = 15_000
+
+
+def size_of(case):
+    """Bits of the tables and of what is read from them, roughly."""
+    vectors, rows, lanes, group, _, a, w = case
+    groups = -(-lanes // group)
+    return vectors * groups * (entry_count(group) * form_of(a).width // 4 + rows * (
+        bits_of(a, w) + 8))
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -51,46 +83,43 @@ def test_tables(group, held, rng):
     run(unit, bench)
 
 
-@pytest.mark.parametrize(("vectors", "rows", "lanes", "group", "serial", "a", "w"), [
-    (1, 3, 4, 4, False, "int4", "int2"), (2, 3, 7, 3, False, "int4", "uint2"),
-    (2, 4, 10, 5, True, "uint3", "int3"), (3, 1, 6, 2, True, "int3", "bipolar"),
-    (2, 2, 5, 6, False, "ternary", "ternary")])
-def test_tiles(vectors, rows, lanes, group, serial, a, w, rng):
-    """Every vector with every row, a step as soon as the last one lets it."""
+def tile_case(vectors, rows, lanes, group, serial, a, w, rng, count=500):
+    """Extremes of both sides, mixed by vectors and rows, then by lanes, then any codes."""
     spec = DotSpec(parse_format(a), parse_format(w), lanes)
+    operands = []
+    for form, many in ((spec.activations, vectors), (spec.weights, rows)):
+        table = rng.choice(codes_of(form), (count, many, lanes))
+        ends = np.array([form.min, form.max])
+        table[:count // 5] = rng.choice(ends, (count // 5, many, 1))
+        some = rng.random(count) < 0.2
+        table[some] = rng.choice(ends, table[some].shape)
+        operands.append(table)
+    x, y = operands
     unit = LutTile(spec, vectors, rows, group=group, serial=serial)
-    steps = 12
-    left = rng.integers(spec.activations.min, spec.activations.max, (steps, vectors, lanes),
-                        endpoint=True)
-    right = rng.integers(spec.weights.min, spec.weights.max, (steps, rows, lanes), endpoint=True)
-    left[0], right[0] = spec.activations.min, spec.weights.min
-    left[1], right[1] = spec.activations.max, spec.weights.min
-    wanted = np.einsum("svk,srk->svr", spec.activations.to_fixed(left),
-                       spec.weights.to_fixed(right))
-    found = []
-
-    async def give(ctx):
-        ctx.set(unit.enable, 1)
-        for x, y in zip(left, right, strict=True):
-            ctx.set(unit.start, 1)
-            ctx.set(unit.a, x.tolist())
-            ctx.set(unit.w, y.tolist())
-            for _ in range(unit.interval):
-                await ctx.tick()
-                ctx.set(unit.start, 0)
-
-    async def take(ctx):
-        for _ in range(unit.latency):
-            await ctx.tick()
-        for _ in range(steps):
-            await ctx.delay(1e-9)
-            found.append([[ctx.get(o) for o in row] for row in unit.o])
-            for _ in range(unit.interval):
-                await ctx.tick()
-
-    run(unit, give, take)
-    assert found == wanted.tolist()
     assert unit.interval == (spec.weights.width if serial else 1)
+    return EnabledCase(unit, {"a": x, "w": y}, np.einsum(
+        "svk,srk->svr", spec.activations.to_fixed(x).astype(np.int64),
+        spec.weights.to_fixed(y).astype(np.int64)))
+
+
+def test_the_cases_are_all_there():
+    assert {case[:4] for case in EVERY} == set(itertools.product(
+        (1, 2, 3), (1, 2, 5), (1, 4, 7, 16), range(2, 9)))
+    assert {case[5:] for case in EVERY} == set(PAIRS)
+
+
+def test_tiles(need, tmp_path, rng):
+    """Every vector with every row, a step as soon as the last one lets it, and with stalls."""
+    need("verilator")
+    check_enabled([tile_case(*case, rng, 100) for case in CASES], tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("cases", in_parts(EVERY, size_of, LARGEST),
+                         ids=lambda cases: "{}-{}-{}-{}".format(*cases[0]))
+def test_every_pair_of_formats(cases, need, tmp_path, rng):
+    need("verilator")
+    check_enabled([tile_case(*case, rng) for case in cases], tmp_path / "build")
 
 
 def run(unit, *benches):

@@ -3,49 +3,93 @@
 
 from __future__ import annotations
 
-import numpy as np
+import itertools
+from dataclasses import replace
+from functools import cache, partial
+
 import pytest
 
-from hw.pe import PE_KINDS, DotSpec
+from hw.pe import PE_KINDS
 from hw.pe.packing import PORTS
 from hw.pe.rows import SeparateRows, rows_of
-from sw_model.formats import parse_format
-from tests.support.dots import codes_of
-from tests.support.paced import run_paced
+from tests.hw.pe.test_kinds import FORMATS, bits_of, is_native, spec_of
+from tests.hw.pe.test_packed_rows import case_of
+from tests.support.enabled import Enabled, check_enabled
+from tests.support.parts import in_parts
 
-SHARED = sorted(kind for kind, make in PE_KINDS.items() if make.shared is not None)
+#: Kinds whose rows share something; packed for every size of multipliers.
+KINDS = [(kind, family) for kind, make in PE_KINDS.items() if make.shared is not None
+         for family in ({ports: family for family, ports in PORTS.items()}.values()
+                        if kind == "packed" else [None])]
+
+#: Lanes and rows.
+SIZES = list(itertools.product((1, 4), (2, 3, 5)))
+
+#: What one test compiles at most, as :func:`size_of` counts: a minute or two.
+LARGEST = 12_000
 
 
-def spec_of(a, w, lanes):
-    return DotSpec(parse_format(a), parse_format(w), lanes)
+@cache
+def legal_pairs(kind, family):
+    """Pairs of formats that a kind takes, the narrowest products first."""
+    make = PE_KINDS[kind]
+    return sorted((pair for pair in itertools.product(FORMATS, repeat=2)
+                   if make.refusal(spec_of(*pair, 1), **make.parameters(family)) is None),
+                  key=lambda pair: bits_of(*pair))
 
 
-@pytest.mark.parametrize(("kind", "a", "w"), [
-    (kind, a, w) for kind in ("parallel", *SHARED)
-    for a, w in (("int8", "int3"), ("uint4", "bipolar"))
-    if PE_KINDS[kind].refusal(spec_of(a, w, 1)) is None])
-@pytest.mark.parametrize(("rows", "lanes"), [(1, 5), (3, 4)])
-def test_rows(kind, a, w, rows, lanes, rng):
-    """Operands as often as they are taken, valid for one cycle only, with pauses."""
-    spec = spec_of(a, w, lanes)
-    unit = rows_of(PE_KINDS[kind], spec, rows)
-    count = 40
-    x = rng.choice(codes_of(spec.activations), (count, lanes))
-    y = rng.choice(codes_of(spec.weights), (count, rows, lanes))
-    expected = np.einsum("nl,nrl->nr", spec.activations.to_fixed(x), spec.weights.to_fixed(y))
+def cover():
+    """Every format on both sides, every kind and family twice or more, every number of rows and
+    lanes: few cases."""
+    wanted = {(side, pair[side]) for one in KINDS for pair in legal_pairs(*one) for side in (0, 1)}
+    cases = []
+    for one, (lanes, rows) in zip(itertools.cycle(KINDS), itertools.cycle(SIZES), strict=False):
+        if not wanted and len(cases) >= 2 * len(KINDS):
+            return cases
+        best = max(legal_pairs(*one), key=lambda pair: len(wanted & set(enumerate(pair))))
+        wanted -= set(enumerate(best))
+        cases.append((*one, *best, lanes, rows))
+    raise AssertionError
 
-    def give(ctx, number, started):
-        codes = (x[number], y[number]) if started else (
-            rng.choice(codes_of(spec.activations), lanes),
-            rng.choice(codes_of(spec.weights), (rows, lanes)))
-        for lane in range(lanes):
-            ctx.set(unit.a[lane], int(codes[0][lane]))
-            for row in range(rows):
-                ctx.set(unit.w[row][lane], int(codes[1][row][lane]))
 
-    found = run_paced(unit, count, give, lambda ctx: [ctx.get(unit.o[row]) for row in range(rows)],
-                      rng)
-    np.testing.assert_array_equal(found, expected)
+def every_pair(kind, family):
+    """Each legal pair: without decoders with lanes and rows in turn, behind them, where it is the
+    same element, with the fewest."""
+    sizes = itertools.cycle(SIZES)
+    return [(kind, family, a, w, *(next(sizes) if is_native(kind, a, w) else SIZES[0]))
+            for a, w in legal_pairs(kind, family)]
+
+
+def size_of(case):
+    """Bits of all products."""
+    _, _, a, w, lanes, rows = case
+    return lanes * rows * (bits_of(a, w) + 8)
+
+
+def check_rows(cases, rng, folder, count=500):
+    """Operands as often as they are taken, and, where that is sooner, as they might be."""
+    enabled = []
+    for kind, family, a, w, lanes, rows in cases:
+        draw = partial(case_of, partial(rows_of, PE_KINDS[kind]), spec_of(a, w, lanes), rows, rng,
+                       count, family=family)
+        enabled.append(draw())
+        if "ready" in enabled[-1].component.signature.members:
+            enabled.append(replace(draw(), between=partial(Enabled, eager=True)))
+    check_enabled(enabled, folder)
+
+
+def test_pairwise(need, tmp_path, rng):
+    need("verilator")
+    check_rows([*cover(), ("parallel", None, "int8", "int3", 4, 3)], rng, tmp_path / "build", 100)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("cases", [part for one in KINDS
+                                   for part in in_parts(every_pair(*one), size_of, LARGEST)],
+                         ids=lambda cases: "{}-{}-{}-{}".format(*cases[0]))
+def test_every_pair_of_formats(cases, need, tmp_path, rng):
+    need("verilator")
+    check_rows(cases, rng, tmp_path / "build")
 
 
 def test_interval_is_known_before():
