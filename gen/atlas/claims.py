@@ -63,17 +63,18 @@ SIDE_BY_SIDE = tuple((_same("exact", form), _same("multi_precision", form)) for 
 
 #: Ratios are those of the papers, on their processes; ours are of the nearest pair of entries.
 CLAIMS = (
-    _claim(_same("parallel", "int8"), Name("lut rows", "int8", "bipolar"), "area",
+    _claim(_same("parallel", "int8"), Name("lut rows of 64", "int8", "bipolar"), "area",
            Within(4, 6), "um2", f"{LUT_TENSOR_CORE}: by look-up a core for weights of one bit is "
            "4 to 6 times smaller than one whose multipliers take weights as wide as activations"),
-    _claim(Name("parallel", "int8", "bipolar"), Name("lut rows", "int8", "bipolar"), "area",
+    _claim(Name("parallel", "int8", "bipolar"), Name("lut rows of 64", "int8", "bipolar"), "area",
            Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for one bit"),
     *(_claim(_same("parallel", "int8"), Name(kind, "int8", weights), "area x cycles", Wins(),
              "um2", f"{LUT_TENSOR_CORE}: look-up wins up to six bits of weights, against "
              f"multipliers for int8; here {weights}, {how}")
-      for kind, how in (("lut rows", "all bits at once"), ("serial_lut rows", "a bit a cycle"))
+      for kind, how in (("lut rows of 64", "all bits at once"),
+                        ("serial_lut rows", "a bit a cycle"))
       for weights in ("int2", "int4")),
-    *(_claim(Name("parallel", "int8", weights), Name("lut rows", "int8", weights), "area",
+    *(_claim(Name("parallel", "int8", weights), Name("lut rows of 64", "int8", weights), "area",
              Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for {weights}")
       for weights in ("int2", "int4")),
     *(_claim(_same("exact", form), _same("parallel", "int8"), "area", Within(1.5, 2.8), "um2",
@@ -91,7 +92,7 @@ CLAIMS = (
     _claim(_same("parallel", "int8"), _same("bit_weight", "int8"), "area x period",
            Within(1.28, 1.56), "um2", f"{BIT_WEIGHT}: cubes and trees of multipliers have 1.28 to "
            "1.56 times the area efficiency by OPT1 and OPT2"),
-    _claim(_same("accumulate", "int8"), Name("sparse_encoded rows", "int8", "int8"), "area",
+    _claim(_same("accumulate", "int8"), Name("sparse_encoded rows by 4", "int8", "int8"), "area",
            AtLeast(246 / 81.27), "um2",
            f"{BIT_WEIGHT}: an element of OPT4C takes 81.27 um2, a MAC 246"),
     _claim(_same("parallel", "int8"), _same("en_t", "int8"), "area x cycles", Wins(), "um2",
@@ -130,10 +131,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A claim with the ratio that the table gives on each technology.
 
     ``verdict`` is that of :class:`Judgement`, on the claim's technology; or it says why there is
-    none.
+    none. ``elements`` are the rows that the claim is about, the second ones.
     """
 
     source: str
+    elements: tuple[Name, ...]
     numerator: str
     denominator: str
     figure: str
@@ -154,7 +156,8 @@ def findings(rows: Sequence[Row], claims: Sequence[Claim] = CLAIMS) -> list[Find
             continue
         firsts, seconds = zip(*claim.pairs, strict=True)
         found.append(Finding(
-            source=claim.source, numerator=_joined(firsts), denominator=_joined(seconds),
+            source=claim.source, elements=seconds, numerator=_joined(firsts),
+            denominator=_joined(seconds),
             figure=claim.figure, claimed=str(claim.says), technology=claim.technology,
             found=ratios, verdict=_verdict(claim, ratios[claim.technology])))
     return found

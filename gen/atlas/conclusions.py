@@ -22,7 +22,7 @@ WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
 
 #: Kinds with an array of products, one multiplier for each pair.
 MULTIPLIERS = ("parallel", "exact", "mixed", "packed")
-LOOK_UP, SERIAL = ("lut", "serial_lut", "weight_table"), (
+LOOK_UP, SERIAL = ("lut", "serial_lut", "weight_table", "table"), (
     "weight_serial", "activation_serial", "booth", "csd", "en_t", "sparse_encoded", "term",
     "serial_lut", "weight_table", "accumulate", "carry_save", "ternary_accumulate",
     "serial_distributed")
@@ -88,7 +88,7 @@ def conclusions(rows: Sequence[Row]) -> list[str]:
 
 def _answer(asked: Mapping[str, float]) -> str:
     """What pays, with its ratios; or what is nearest to it."""
-    paying = [f"{what} ({ratio:.2f})" for what, ratio in asked.items() if ratio < 1]
+    paying = [f"{what} ({ratio:.2f})" for what, ratio in asked.items() if round(ratio, 2) < 1]
     if paying:
         return ", ".join(paying)
     what, ratio = min(asked.items(), key=lambda each: each[1])

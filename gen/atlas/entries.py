@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hw.pe import PE_KINDS
+from hw.pe import PE_KINDS, DotSpec
 from hw.pe.rows import rows_of
 
 from .blocks import block_entries
 from .constants import constant_entries
-from .entry import FAMILIES, PAIRS, Entry, Name, spec_of
+from .entry import FAMILIES, LANES, PAIRS, Entry, Name, spec_of
 from .multipliers import multiplier_entries
 from .special import special_entries
 
@@ -24,6 +24,12 @@ ROWS = 8
 #: Activations of such rows.
 SHARED = "int8"
 
+#: Rows to a table of sums in LUT Tensor Core, and the weights for which there are so many here too.
+WIDE, LOOKED_UP = 64, ("bipolar", "int2", "int4")
+
+#: Lanes to an encoder of digits in the bit-weight paper.
+ENCODED = 4
+
 #: Most bits of the integers behind decoders: with more, an exact one is a fraction of any other.
 DECODED = 10
 
@@ -31,39 +37,13 @@ DECODED = 10
 MULTIPLIED = ("parallel", "packed")
 
 
-@dataclass(frozen=True)
-class KindEntry(Entry):
-    """One element of a kind of the catalogue."""
+class CatalogueEntry(Entry):
+    """What is made of a kind of the catalogue, by which its own kind begins."""
 
     @property
-    def families(self) -> tuple[str, ...]:
-        return _families(self.kind, self.activations, self.weights)
-
-    @property
-    def logic(self) -> tuple[str, ...]:
-        return _logic(self.kind, self.families)
-
-    @property
-    def multiplied(self) -> tuple[str, ...]:
-        return _multiplied(self.kind, self.families)
-
-    def differs(self, family: str) -> bool:
-        return _differs(self.kind, family)
-
-    @property
-    def cycles(self) -> int:
-        return PE_KINDS[self.kind].interval_of(spec_of(self.activations, self.weights))
-
-    def make(self, family: str = FAMILIES[0]) -> Any:
-        kind = PE_KINDS[self.kind]
-        return kind(spec_of(self.activations, self.weights), **kind.parameters(family))
-
-
-@dataclass(frozen=True)
-class RowsEntry(Entry):
-    """:data:`ROWS` rows of a kind, which share what depends on activations alone."""
-
-    of: str
+    def of(self) -> str:
+        """The catalogue's kind."""
+        return self.kind.split()[0]
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -71,30 +51,68 @@ class RowsEntry(Entry):
 
     @property
     def logic(self) -> tuple[str, ...]:
-        return _logic(self.of, self.families)
+        return () if self.of == "packed" else self.families
 
     @property
     def multiplied(self) -> tuple[str, ...]:
-        return _multiplied(self.of, self.families)
+        wanted = ("xilinx", *filter(self.differs, self.families))
+        return tuple(family for family in self.families
+                     if self.of in MULTIPLIED and family in wanted)
 
     def differs(self, family: str) -> bool:
-        return _differs(self.of, family)
-
-    @property
-    def rows(self) -> int:
-        return ROWS
-
-    @property
-    def note(self) -> str:
-        return f"a row of {ROWS} that share activations"
+        return bool(PE_KINDS[self.of].parameters(family))
 
     @property
     def cycles(self) -> int:
-        return PE_KINDS[self.of].interval_of(spec_of(self.activations, self.weights))
+        return PE_KINDS[self.of].interval_of(self._spec)
+
+    @property
+    def _spec(self) -> DotSpec:
+        return spec_of(self.activations, self.weights)
+
+
+@dataclass(frozen=True)
+class KindEntry(CatalogueEntry):
+    """One element of a kind."""
 
     def make(self, family: str = FAMILIES[0]) -> Any:
-        return rows_of(PE_KINDS[self.of], spec_of(self.activations, self.weights), ROWS,
-                       family=family)
+        kind = PE_KINDS[self.of]
+        return kind(self._spec, **kind.parameters(family))
+
+
+@dataclass(frozen=True)
+class RowsEntry(CatalogueEntry):
+    """Rows of a kind, which share what depends on activations alone."""
+
+    count: int = ROWS
+    lanes: int = LANES
+
+    @property
+    def rows(self) -> int:
+        return self.count
+
+    @property
+    def note(self) -> str:
+        few = "" if self.lanes == LANES else f", {self.lanes} pairs at a time"
+        return f"a row of {self.count} that share activations{few}"
+
+    @property
+    def cycles(self) -> int:
+        return super().cycles * LANES // self.lanes
+
+    @property
+    def _spec(self) -> DotSpec:
+        return spec_of(self.activations, self.weights, self.lanes)
+
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        return rows_of(PE_KINDS[self.of], self._spec, self.count, family=family)
+
+
+def papers_entries() -> Iterator[RowsEntry]:
+    """Rows of the size that papers have, where that is what their claims hang on."""
+    for weights in LOOKED_UP:
+        yield RowsEntry(f"lut rows of {WIDE}", SHARED, weights, count=WIDE)
+    yield RowsEntry(f"sparse_encoded rows by {ENCODED}", SHARED, SHARED, lanes=ENCODED)
 
 
 def _is_measured(kind: str, activations: str, weights: str) -> bool:
@@ -111,21 +129,6 @@ def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
                  and make.refusal(spec, **make.parameters(family)) is None)
 
 
-def _differs(kind: str, family: str) -> bool:
-    """Whether elements are made as wide as the family's multipliers."""
-    return bool(PE_KINDS[kind].parameters(family))
-
-
-def _logic(kind: str, families: tuple[str, ...]) -> tuple[str, ...]:
-    """What is made for multipliers says nothing without them."""
-    return tuple(family for family in families if not _differs(kind, family))
-
-
-def _multiplied(kind: str, families: tuple[str, ...]) -> tuple[str, ...]:
-    wanted = ("xilinx", *(family for family in families if _differs(kind, family)))
-    return tuple(family for family in families if kind in MULTIPLIED and family in wanted)
-
-
 #: One representative of each kind and family of formats, of which the clock is measured too.
 CLOCKED = (
     Name("parallel", "int8", "int8"), Name("binary", "bipolar", "bipolar"),
@@ -134,6 +137,7 @@ CLOCKED = (
     Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
     Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
     Name("booth", "int8", "int8"), Name("en_t", "int8", "int8"), Name("term", "int8", "e2m1"),
+    Name("sparse_encoded", "int8", "int8"),
     Name("sherry", "int8", "sherry"),
     Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
     Name("carry_save", "int8", "int8"), Name("adders", "int8", "constant int4"),
@@ -151,7 +155,8 @@ def entries() -> Iterator[Entry]:
         for activations, weights in PAIRS if make.shared is not None else ():
             pair = activations, weights
             if activations == SHARED and _families(kind, *pair) and _is_measured(kind, *pair):
-                yield RowsEntry(f"{kind} rows", *pair, kind)
+                yield RowsEntry(f"{kind} rows", *pair)
+    yield from papers_entries()
     yield from multiplier_entries()
     yield from special_entries()
     yield from block_entries()

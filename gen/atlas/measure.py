@@ -49,8 +49,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         The same on iCE40, of kinds that are made for its DSP blocks, and on Xilinx, of all that
         are made for some.
     mhz, ecp5_at_mhz : float or None
-        After placement on ECP5, without DSP blocks, of representatives; and the area of the
-        netlist that was placed, which is mapped for that clock and not for area.
+        After placement on ECP5, of representatives, without DSP blocks if they make sense without;
+        and the area of the netlist that was placed, which is mapped for that clock and not for
+        area.
     ps, um2_at_ps : float or None
         The longest path on the IHP library, gates without wires, of representatives; and the
         area of that netlist, which is mapped for delay.
@@ -138,7 +139,7 @@ def _row(entry: Entry, library: bool, *, clocks: bool) -> Row:
 
     ecp5, ice40, xilinx = (cells(family) for family in ("ecp5", "ice40", "xilinx"))
     rich, slim, large = (cells(family, dsp=True) for family in ("ecp5", "ice40", "xilinx"))
-    first = next(each for each in (ecp5, ice40, xilinx, large) if each is not None)
+    first = next(each for each in (ecp5, ice40, xilinx, rich, large) if each is not None)
     return Row(
         **entry.name._asdict(), rows=entry.rows, cycles=entry.cycles, latency=latency,
         ecp5=share(ecp5), ice40=share(ice40), xilinx=share(xilinx, "lut_count"),
@@ -152,10 +153,11 @@ def _row(entry: Entry, library: bool, *, clocks: bool) -> Row:
 
 def _placed(entry: Entry, text: str, library: bool) -> dict[str, Any]:
     """Clock and longest path, each with the area of the netlist that it is of."""
-    cells = resources_of(text, "ecp5", dsp=False, delay_ps=round(500_000 / CLOCK_MHZ))
-    mhz = min(placement(entry.make(), DEVICE, CLOCK_MHZ, dsp=False).clocks.values())
+    dsp = not entry.logic
+    cells = resources_of(text, "ecp5", dsp=dsp, delay_ps=round(500_000 / CLOCK_MHZ))
+    mhz = min(placement(entry.make(), DEVICE, CLOCK_MHZ, dsp=dsp).clocks.values())
     found = {"mhz": mhz, "ecp5_at_mhz": cells.area / entry.rows}
-    if library:
+    if library and not dsp:
         timed = timing(entry.make("ihp"))
         found |= {"ps": timed.ps, "um2_at_ps": timed.um2 / entry.rows}
     return found

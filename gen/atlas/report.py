@@ -14,7 +14,7 @@ from boards.yosys import version
 from sw_model.faults import InputFault
 
 from ..folder import write_whole
-from .claims import findings
+from .claims import Finding, findings
 from .conclusions import comparisons, conclusions
 from .figures import FIGURES, TECHNOLOGIES
 from .measure import DEVICE, Row
@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "as_dict", "markdown", "picture", "write"]
 COLUMNS = ("kind", "activations", "weights", "rows", "cycles", "latency", "ECP5", "FF", "iCE40",
            "Xilinx", "um2", *(f"{name} x cycles" for name in TECHNOLOGIES), "ECP5 DSP",
            "with DSP", "iCE40 DSP", "with DSP", "Xilinx DSP", "with DSP", "MHz", "ECP5 at MHz",
-           "ps", "um2 at ps", "how")
+           "ps", "um2 at ps", "claims", "how")
 
 #: Of points: for every ten kinds another one.
 MARKS = "o^sDv"
@@ -54,11 +54,12 @@ def markdown(rows: Sequence[Row]) -> str:
         "where synthesis may use them. Of what computes several rows at once the figures are one "
         "row's share. Cycles are from one dot product to the next: the most, of kinds that skip "
         "zeros.", "",
-        f"Representatives have a clock (MHz, after placement on {DEVICE}, without DSP blocks) "
-        "and a longest path (ps, from register to register on the IHP library, without wires). "
-        "Netlists are mapped for these, and have an area of their own beside them.", "",
+        f"Representatives have a clock (MHz, after placement on {DEVICE}, without DSP blocks but "
+        "of what is made for them) and a longest path (ps, from register to register on the IHP "
+        "library, without wires). Netlists are mapped for these, and have an area of their own "
+        "beside them.", "",
         "![area over cycles, a mark for each](atlas.svg)", "",
-        *_table(COLUMNS, [_cells(row) for row in rows]), "",
+        *_table(COLUMNS, [_cells(row, findings(rows)) for row in rows]), "",
         "## Claims", "",
         "How many times the first takes what the second takes. Claims are judged on the "
         "technology nearest to the paper's; the others stand beside. `less` and `more`: it goes "
@@ -90,13 +91,21 @@ def _against(ratio: float | None, kinds: tuple[str, str] | None) -> str:
     return "" if ratio is None or kinds is None else f"{ratio:.2f} ({kinds[0]} / {kinds[1]})"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, claims: Sequence[Finding]) -> list[str]:
+    beside = "; ".join(_beside(claim) for claim in claims if row.name in claim.elements)
     return [row.kind, f"`{row.activations}`", f"`{row.weights}`", str(row.rows), str(row.cycles),
             str(row.latency), *map(_number, (row.ecp5, row.ffs, row.ice40, row.xilinx, row.um2)),
             *map(_number, _area_cycles(row).values()), _few(row.dsps),
             _number(row.ecp5_with_dsps), _few(row.ice40_dsps), _number(row.ice40_with_dsps),
             _few(row.xilinx_dsps), _number(row.xilinx_with_dsps), _number(row.mhz, 1),
-            *map(_number, (row.ecp5_at_mhz, row.ps, row.um2_at_ps)), row.note]
+            *map(_number, (row.ecp5_at_mhz, row.ps, row.um2_at_ps)), beside, row.note]
+
+
+def _beside(claim: Finding) -> str:
+    """A claim in a few words: whose, what was found on its technology, and the verdict."""
+    source, verdict = claim.source.partition(":")[0], claim.verdict.partition(":")[0]
+    return (f"{source}: {claim.figure} {claim.claimed}, {claim.found[claim.technology]:.2f} on "
+            f"{claim.technology}, {verdict}")
 
 
 def _few(value: float | None) -> str:
