@@ -139,7 +139,8 @@ class PrecisionEntry(Entry):
 
     @property
     def note(self) -> str:
-        return f"{self.mode.lanes} pairs a cycle; the same element has {len(Precision)} formats"
+        pairs = "a pair" if self.mode.lanes == 1 else f"{self.mode.lanes} pairs"
+        return f"{pairs} a cycle; the same element has {len(Precision)} formats"
 
     @property
     def cycles(self) -> int:

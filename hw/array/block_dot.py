@@ -49,6 +49,8 @@ class BlockDot(wiring.Component):
         Kind of processing element, a key of :data:`hw.pe.PE_KINDS`.
     multiplier : str
         How significands are multiplied, one of :data:`hw.arith.multiply.MULTIPLIERS`.
+    family : str, optional
+        Of the devices whose DSP blocks the processing elements are made for.
 
     Members
     -------
@@ -63,7 +65,7 @@ class BlockDot(wiring.Component):
     """
 
     def __init__(self, spec: BlockDotSpec, lanes: int, rows: int = 1, pe: str = "exact",
-                 multiplier: str = "inferred") -> None:
+                 multiplier: str = "inferred", *, family: str | None = None) -> None:
         if not isinstance(spec, BlockDotSpec):
             raise TypeError(f"spec must be a BlockDotSpec, not {spec!r}")
         self._spec, self._lanes, self._rows = spec, as_index("lanes", lanes), as_index("rows", rows)
@@ -76,7 +78,7 @@ class BlockDot(wiring.Component):
             raise ValueError(f"pe must be one of {', '.join(PE_KINDS)}, not {pe!r}")
         a, w = spec.activations, spec.weights
         self._sums = RunSums(spec, rows_of(PE_KINDS[pe], DotSpec(a.element, w.element, self._lanes),
-                                           self._rows))
+                                           self._rows, family=family))
         self._terms = RunTerms(spec, self._rows, multiplier)
         super().__init__({
             "a": In(stream.Signature(vector_of(a.element, self._lanes))),

@@ -13,11 +13,12 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import CodedFormat, Format
+from sw_model.formats import Format
 
 from ..arith.adder_tree import adder_tree, tree_depth
 from ..arith.registered import registered
 from ..pe.base import DotSpec
+from ..pe.operands import check_plain
 from ..pe.packed_products import fields_of, joined, whole
 from ..pe.packing import Field, Packing, widest_lane
 from ..shapes import fixed_value, shape_between, shape_of, vector_of
@@ -67,11 +68,12 @@ class ChainSpec:
         if self.length % self.group:
             raise ValueError(f"length must be a multiple of group ({self.group}), "
                              f"not {self.length}")
-        for form in (self.activations, self.weights):
-            if isinstance(form, CodedFormat):
-                raise ValueError("operands of a chain must be integers, fixed point, bipolar or "
-                                 f"ternary, not {form} (activations {self.activations}, weights "
-                                 f"{self.weights})")
+        check_plain("a chain", activations=self.activations, weights=self.weights)
+        if self.limit < 1:
+            raise ValueError(
+                f"products of {self.vectors} activations {self.activations} and a weight "
+                f"{self.weights} do not fit a multiplier of {self.ports[0]} x {self.ports[1]} bits "
+                "side by side; fewer vectors do, or narrower formats")
         if self.limit < self.group:
             raise ValueError(
                 f"group must be at most {self.limit}, not {self.group}: no more products of "

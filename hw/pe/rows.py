@@ -120,9 +120,13 @@ class DecodedRows(DotRows):
     """
 
     def __init__(self, spec: DotSpec, inner: DotRows) -> None:
-        super().__init__(spec, inner.rows)
         self._inner = inner
+        super().__init__(spec, inner.rows)
         self.latency, self.interval = inner.latency, inner.interval
+
+    def _more_members(self) -> dict[str, Any]:  # type: ignore[override]
+        """Those of the rows inside: of kinds that say themselves when they are ready."""
+        return self._inner._more_members()
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -132,6 +136,7 @@ class DecodedRows(DotRows):
         m.d.comb += [inner.a[lane].eq(number(m, spec.activations, core.activations, code,
                                              f"a_{lane}"))
                      for lane, code in enumerate(self.a)]
+        m.d.comb += [getattr(self, name).eq(getattr(inner, name)) for name in self._more_members()]
         for row, (codes, result) in enumerate(zip(self.w, self.o, strict=True)):
             m.d.comb += result.eq(inner.o[row])
             m.d.comb += [inner.w[row][lane].eq(number(m, spec.weights, core.weights, code,

@@ -115,12 +115,12 @@ def test_what_it_refuses():
             ({"group": 3}, "length must be a multiple of group (3), not 16"),
             ({"group": 16}, "group must be at most 8, not 16: no more products of 2 activations "
                             "int8 and a weight int8 may be added in a multiplier of 27 x 18 bits"),
-            ({"ports": NARROW}, "group must be at most 0, not 2: no more products of 2 activations "
-                                "int8 and a weight int8 may be added in a multiplier of 18 x 18 "
-                                "bits")):
+            ({"ports": NARROW}, "products of 2 activations int8 and a weight int8 do not fit a "
+                                "multiplier of 18 x 18 bits side by side; fewer vectors do, or "
+                                "narrower formats")):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             chain_of("int8", "int8", **{"of": 16, "length": 16, **change})
-    message = ("operands of a chain must be integers, fixed point, bipolar or ternary, not e2m1 "
+    message = ("weights of a chain must be integers, fixed point, bipolar or ternary, not e2m1 "
                "(activations int8, weights e2m1)")
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         chain_of("int8", "e2m1", 16, 16)
