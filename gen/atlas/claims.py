@@ -77,6 +77,13 @@ CLAIMS = (
     *(_claim(Name("parallel", "int8", weights), Name("lut rows of 64", "int8", weights), "area",
              Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for {weights}")
       for weights in ("int2", "int4")),
+    _claim(Name("serial_lut rows", "int8", "int4"), Name("serial_lut rows", "int8", "int2"),
+           "area x cycles", Within(1.8, 2.2), "um2", "T-MAC (arXiv 2407.00088): time grows with "
+           "the weights' bits; here twice as many, bit by bit"),
+    *(_claim(_same("exact", form), _same("bit_weight", integer), "area", Wins(), "Xilinx",
+             "Shedding the Bits (arXiv 2311.12359): on FPGAs integers of 3 to 8 bits beat "
+             f"minifloats of as many; here {form} and {integer}")
+      for form, integer in (("e2m1", "int4"), ("e3m2", "int6"))),
     *(_claim(_same("exact", form), _same("parallel", "int8"), "area", Within(1.5, 2.8), "um2",
              f"{FP8}: FP8 units take 50 to 180 % more than INT8 units; here {form}")
       for form in ("e4m3fn", "e5m2")),
