@@ -178,8 +178,11 @@ def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
         + (", or tell the reach of operands that come to less" if reach is None else ""))
 
 
-def check_padding(activations: Format, weights: Format, inner: int, pairs: int) -> None:
+def check_padding(activations: Format, weights: Format, inner: int, pairs: int, *,
+                  name: str = "inner") -> None:
     """Refuse ``inner`` pairs in words of ``pairs`` where no padding has a product of zero.
+
+    ``name`` is what messages call them.
 
     Raises
     ------
@@ -187,7 +190,7 @@ def check_padding(activations: Format, weights: Format, inner: int, pairs: int) 
         If ``pairs`` does not divide ``inner``, and no code of either format is zero.
     """
     if inner % pairs and not (_has_zero(activations) or _has_zero(weights)):
-        raise ValueError(f"inner must be a multiple of {pairs} where neither activations "
+        raise ValueError(f"{name} must be a multiple of {pairs} where neither activations "
                          f"({activations}) nor weights ({weights}) have a zero, not {inner}")
 
 

@@ -76,7 +76,7 @@ class GroupDotSpec:
                              f"{self.selector}")
         if self.pe not in PE_KINDS:
             raise ValueError(f"pe must be one of {', '.join(PE_KINDS)}, not {self.pe!r}")
-        check_padding(self.activations, self.weights, self.size, self.lanes)
+        check_padding(self.activations, self.weights, self.size, self.lanes, name="size")
 
     @property
     def dot(self) -> DotSpec:
