@@ -274,7 +274,7 @@ def test_what_it_refuses(change, error, words):
 def test_what_no_element_takes():
     with pytest.raises(ValueError, match=r"^pe must be one of parallel, .*, not 'magic'$"):
         spec_of("int8", "int8", "int8", 4, 16, 2, "magic")
-    with pytest.raises(ValueError, match="^size must be a multiple of 4 where neither"):
+    with pytest.raises(ValueError, match=r"^size must be a multiple of 4 where neither"):
         spec_of("bipolar", "bipolar", "int8", 4, 15, 2)
     with pytest.raises(ValueError, match=r"^weights of a parallel dot product must be"):
         GroupDot(spec_of("int8", 4, "int8", 4, 16, 2, "parallel"))
