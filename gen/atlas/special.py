@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.arith.ternary_add import PRIMITIVES
+from hw.array.group_dot import GroupDot, GroupDotSpec
 from hw.pe import PE_KINDS
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.carry_save import CarrySaveAccumulate
@@ -17,13 +18,14 @@ from hw.pe.sparse import SparseDotProduct, SparseDotSpec
 from hw.pe.ternary_accumulate import TernaryAccumulate
 from hw.pe.weight_table import WeightTable
 from sw_model.formats import CodedFormat, IntFormat, parse_format
+from sw_model.formats.blocks.bitmod import BitModFormat, selected_codes
 from sw_model.formats.sparse import SparseFormat
 from sw_model.specs.precision import Precision
 
 from .entry import FAMILIES, LANES, PAIRS, Entry, spec_of
 
-__all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "PrecisionEntry", "SherryEntry", "SparseEntry",
-           "TernaryAccumulateEntry", "WeightTableEntry", "special_entries"]
+__all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "GroupDotEntry", "PrecisionEntry", "SherryEntry",
+           "SparseEntry", "TernaryAccumulateEntry", "WeightTableEntry", "special_entries"]
 
 #: Weights of one code of Sherry's.
 SHERRY = 4
@@ -31,6 +33,9 @@ SHERRY = 4
 #: Forms of elements with their accumulator, and how wide that is: the papers' 32 bits.
 ACCUMULATES = {"accumulate": MultiplyAccumulate, "carry_save": CarrySaveAccumulate}
 ACCUMULATOR = IntFormat(32)
+
+#: Pairs that BitMoD's element takes at once, its groups' scales, and groups of 4096 weights.
+AT_ONCE, SCALE, GROUPS = 4, IntFormat(7, signed=False), 32
 
 #: Pairs of formats: a bit more of the activations makes no difference here.
 SIGNED = tuple(pair for pair in PAIRS if pair[0] != "uint8")
@@ -132,6 +137,31 @@ class TernaryAccumulateEntry(AccumulateEntry):
 
 
 @dataclass(frozen=True)
+class GroupDotEntry(Entry):
+    """BitMoD's element with what is behind it: four pairs at a time, in groups."""
+
+    width: int
+
+    @property
+    def note(self) -> str:
+        return (f"{AT_ONCE} pairs at a time, with sums and scales of {GROUPS} groups of "
+                f"{self._size}")
+
+    @property
+    def cycles(self) -> int:
+        return int(self.make().step) * LANES // AT_ONCE
+
+    @property
+    def _size(self) -> int:
+        return BitModFormat(self.width).size
+
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        return GroupDot(GroupDotSpec(
+            parse_format(self.activations), selected_codes(self.width), SCALE, AT_ONCE,
+            self._size, GROUPS, selector=2))
+
+
+@dataclass(frozen=True)
 class PrecisionEntry(Entry):
     """One element for all precisions, and in each as many words as have sixteen pairs."""
 
@@ -170,6 +200,8 @@ def special_entries() -> Iterator[Entry]:
     for primitive in PRIMITIVES:
         kind = "ternary_accumulate" + (f" {primitive}" if primitive != "any" else "")
         yield TernaryAccumulateEntry(kind, "int8", "ternary", primitive)
+    for width in (3, 4):
+        yield GroupDotEntry("group_dot", "int8", f"bitmod<{width}>", width)
     for mode in Precision:
         name = str(mode.format)
         yield PrecisionEntry("multi_precision", name, name, mode)

@@ -20,6 +20,7 @@ from gen.atlas.multipliers import ChainEntry
 from gen.atlas.report import as_dict, markdown, picture
 from gen.atlas.special import (
     AccumulateEntry,
+    GroupDotEntry,
     PrecisionEntry,
     SherryEntry,
     SparseEntry,
@@ -42,6 +43,7 @@ OTHERS = (
     (WeightTableEntry("weight_table", "int2", "int2"), 1, 2),
     (SparseEntry("parallel 2:8", "int4", "int4", "parallel", 2, 8), 1, 1),
     (AccumulateEntry("carry_save", "int4", "int4"), 1, LANES + 1),
+    (GroupDotEntry("group_dot", "int4", "bitmod<3>", 3), 1, 8),
     (ConstantEntry("grouped", "int2", "constant ternary", "ternary"), 16, 2),
 )
 
@@ -74,6 +76,7 @@ def test_other_forms_are_in_it_too():
     assert found[WeightTableEntry] > 5
     assert found[AccumulateEntry] > 10
     assert found[TernaryAccumulateEntry] == 2
+    assert found[GroupDotEntry] == 2
     assert found[ChainEntry] == 1
     assert found[BlockEntry] == len(BLOCKS)
 
@@ -86,6 +89,7 @@ def test_equal_work():
     assert cycles["serial_lut", "int8", "int4"] == cycles["serial_lut rows", "int8", "int4"] == 4
     assert cycles["weight_table", "int8", "int4"] == 8
     assert cycles["accumulate", "int8", "int8"] == LANES + 1
+    assert cycles["group_dot", "int8", "bitmod<3>"] == cycles["group_dot", "int8", "bitmod<4>"] == 8
     assert [cycles["multi_precision", form, form] for form in ("e2m1", "int8", "posit<16,1>")] \
         == [4, 8, 16]
     assert cycles["block_dot", "mxint8", "mxint8"] == 4
