@@ -10,6 +10,7 @@ import pytest
 
 from hw.pe import PE_KINDS, DotSpec
 from sw_model.formats import parse_format
+from tests.support import parts
 from tests.support.dots import check_dots, every_pair, extremes
 
 #: Formats of a tensor's elements; blocks and pairs are made of the same.
@@ -93,17 +94,9 @@ def every_size(kind):
 
 def in_parts(cases_of, size):
     """Every kind with some of its cases at a time, of at most :data:`LARGEST` by ``size``."""
-    found = []
-    for kind in PE_KINDS:
-        parts, room = [], 0
-        for case in cases_of(kind):
-            room -= size(kind, *case)
-            if room < 0:
-                parts.append([])
-                room = LARGEST - size(kind, *case)
-            parts[-1].append(case)
-        found += [pytest.param(kind, part, id=f"{kind}-{k}") for k, part in enumerate(parts)]
-    return found
+    return [pytest.param(kind, part, id=f"{kind}-{k}") for kind in PE_KINDS
+            for k, part in enumerate(parts.in_parts(
+                cases_of(kind), lambda case, kind=kind: size(kind, *case), LARGEST))]
 
 
 def cover(kind):

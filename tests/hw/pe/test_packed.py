@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,20 @@ from hw.pe.packed_rows import PackedRows
 from hw.pe.packing import PORTS, pair_packing
 from hw.pe.rows import SeparateRows
 from sw_model.formats import parse_format
-from tests.support.dots import Case, check_dots, codes_of, extremes
+from tests.hw.pe.test_kinds import (
+    EXHAUSTIVE,
+    FORMATS,
+    LANES,
+    LARGEST,
+    bits_of,
+    codes_in,
+    form_of,
+    is_native,
+    size_of,
+    spec_of,
+)
+from tests.support.dots import Case, check_dots, codes_of, every_pair, extremes
+from tests.support.parts import in_parts
 
 ON_ICE40 = partial(PackedDotProduct, ports=PORTS["ice40"])
 ON_XILINX = partial(PackedDotProduct, ports=PORTS["xilinx"])
@@ -71,8 +85,92 @@ def test_sums(need, tmp_path, rng):
                 for lanes in (1, 4, 7, 16)], tmp_path / "build")
 
 
-def spec_of(a, w, lanes):
-    return DotSpec(parse_format(a), parse_format(w), lanes)
+@cache
+def legal_pairs(make):
+    """Pairs of formats of which two products share a multiplier."""
+    return [pair for pair in itertools.product(FORMATS, repeat=2)
+            if make.func.refusal(spec_of(*pair, 1), **make.keywords) is None]
+
+
+def cover(make):
+    """Each of these formats on both sides, the narrowest products first, lanes in turn."""
+    pairs = sorted(legal_pairs(make), key=lambda pair: bits_of(*pair))
+    wanted = {(side, pair[side]) for pair in pairs for side in (0, 1)}
+    cases = []
+    for lanes in itertools.cycle((1, 4)):
+        best = max(pairs, key=lambda pair: len(wanted & set(enumerate(pair))))
+        if not wanted & set(enumerate(best)):
+            return cases
+        wanted -= set(enumerate(best))
+        cases.append((make, *best, lanes))
+
+
+def every_size(make):
+    """Each pair with one lane and more; behind decoders, where it is the same element, with fewer.
+
+    Pairs whose grids are alike come one after the other: their elements are one module.
+    """
+    return sorted(((make, a, w, lanes) for lanes in LANES for a, w in legal_pairs(make)
+                   if lanes < max(LANES) or is_native("packed", a, w)),
+                  key=lambda case: repr(PackedDotProduct.core(spec_of(*case[1:]))))
+
+
+def lanes_of(make, a, w):
+    """Those of a multiplier, if all their codes together are few; else one."""
+    if is_native("packed", a, w):
+        lanes = pair_packing(form_of(a), form_of(w), **make.keywords).count
+        if codes_in(a, w) ** lanes <= 1 << EXHAUSTIVE:
+            return lanes
+    return 1
+
+
+def every_code(make):
+    """Pairs of formats of up to 16 bits together, the fewest vectors first."""
+    return sorted(((make, a, w, lanes_of(make, a, w)) for a, w in legal_pairs(make)
+                   if codes_in(a, w) <= 1 << EXHAUSTIVE), key=vectors_of)
+
+
+def vectors_of(case):
+    _, a, w, lanes = case
+    return codes_in(a, w) ** lanes
+
+
+def size_with_vectors(case):
+    return size_of("packed", *case[1:]) + vectors_of(case) // 50
+
+
+def name_of(cases):
+    make, a, w, lanes = cases[0]
+    return f"{make.keywords['ports'][0]}-{a}-{w}-{lanes}"
+
+
+def test_pairwise(need, tmp_path, rng):
+    """With the multipliers of which the kinds' own tests know nothing."""
+    need("verilator")
+    check_dots([extremes(make, a, w, lanes, rng, 60) for other in (ON_ICE40, ON_XILINX)
+                for make, a, w, lanes in cover(other)], tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("cases", [
+    part for make in (ON_ICE40, ON_XILINX)
+    for part in in_parts(every_size(make), lambda case: size_of("packed", *case[1:]), LARGEST)],
+    ids=name_of)
+def test_every_pair_of_formats(cases, need, tmp_path, rng):
+    need("verilator")
+    check_dots([extremes(make, a, w, lanes, rng, 500) for make, a, w, lanes in cases],
+               tmp_path / "build")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("cases", [
+    part for make in (ON_ICE40, ON_XILINX)
+    for part in in_parts(every_code(make), size_with_vectors, LARGEST)], ids=name_of)
+def test_every_pair_of_codes(cases, need, tmp_path):
+    """Of up to 16 bits together, and of a multiplier's lanes where these are few."""
+    need("verilator")
+    check_dots([every_vector(make, a, w) if lanes > 1 else every_pair(make, a, w)
+                for make, a, w, lanes in cases], tmp_path / "build")
 
 
 def test_latency_and_multipliers():
