@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Processing elements with their accumulator: what cells of an array are made of."""
+"""Processing elements with their accumulator inside, which end a sum in a cycle of its own."""
 
 from __future__ import annotations
 
