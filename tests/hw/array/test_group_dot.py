@@ -234,23 +234,22 @@ def test_selected_codes():
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", range(8))
 def test_any_parameters(part, rng, need):
     need("verilator")
     units = []
     forms = ["int8", "int4", "uint3", "e2m1", "bipolar", "ternary", 3, 4]
     kinds = list(PE_KINDS)
-    while len(units) < 40:
+    while len(units) < 12:
         scale = f"{rng.choice(['', 'u'])}int{rng.integers(1, 17)}"
         arguments = (str(rng.choice(["int8", "int5", "uint8", "ternary"])),
                      forms[rng.integers(len(forms))], scale, int(rng.integers(1, 10)),
-                     int(rng.integers(1, 40)), int(rng.integers(1, 6)),
+                     int(rng.integers(1, 25)), int(rng.integers(1, 4)),
                      kinds[rng.integers(len(kinds))] if rng.random() < 0.7 else "term")
         spec = spec_of(*arguments)
         if PE_KINDS[spec.pe].refusal(spec.dot) is None and PE_KINDS[spec.pe].family is None:
-            units.append(unit_of(rng, *arguments, count=60))
-    check_units(units, simulator="verilator", deadline=200_000,
-                stalls=[(0.0, 0.0), (0.3, 0.3), (0.7, 0.1), (0.1, 0.7)])
+            units.append(unit_of(rng, *arguments, count=8))
+    check_units(units, simulator="verilator", stalls=[(0.0, 0.0), (0.7, 0.1), (0.1, 0.7)])
 
 
 @pytest.mark.parametrize(("change", "error", "words"), [
