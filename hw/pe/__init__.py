@@ -9,6 +9,7 @@ from .base import DotProduct, DotSpec, ElasticDotProduct
 from .binary import BinaryDotProduct
 from .bit_weight import BitWeightDotProduct
 from .booth import BoothDotProduct
+from .carry_save_tree import CarrySaveTreeDotProduct
 from .constant import ConstantMatrix, ConstantSpec
 from .constant_adders import AdderMatrix
 from .constant_distributed import DistributedMatrix
@@ -29,11 +30,11 @@ from .ternary_ecp5 import Ecp5TernaryDotProduct
 from .weight_serial import WeightSerialDotProduct
 
 __all__ = ["CONSTANT_KINDS", "PE_KINDS", "ActivationSerialDotProduct", "AdderMatrix",
-           "BinaryDotProduct", "BitWeightDotProduct", "BoothDotProduct", "ConstantMatrix",
-           "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct", "DotSpec",
-           "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct", "ExactDotProduct",
-           "GroupedMatrix", "Ice40PackedDotProduct", "LutDotProduct", "MixedDotProduct",
-           "PackedDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
+           "BinaryDotProduct", "BitWeightDotProduct", "BoothDotProduct", "CarrySaveTreeDotProduct",
+           "ConstantMatrix", "ConstantSpec", "CsdDotProduct", "DistributedMatrix", "DotProduct",
+           "DotSpec", "Ecp5TernaryDotProduct", "ElasticDotProduct", "EnTDotProduct",
+           "ExactDotProduct", "GroupedMatrix", "Ice40PackedDotProduct", "LutDotProduct",
+           "MixedDotProduct", "PackedDotProduct", "ParallelDotProduct", "SerialLutDotProduct",
            "SparseEncodedDotProduct", "TableDotProduct", "TermDotProduct", "TernaryDotProduct",
            "WeightSerialDotProduct", "element_of"]
 

@@ -42,6 +42,7 @@ from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
 from hw.pe.carry_save import CarrySaveAccumulate
+from hw.pe.carry_save_tree import CarrySaveTreeDotProduct
 from hw.pe.constant import ConstantSpec
 from hw.pe.constant_adders import AdderMatrix
 from hw.pe.constant_distributed import DistributedMatrix
@@ -168,6 +169,7 @@ def _products() -> tuple[wiring.Component, ...]:
     return (ParallelDotProduct(DotSpec(INT8, INT8, 4)), ExactDotProduct(DotSpec(INT8, INT8, 4)),
             *_ternary(), *_tables(), BinaryDotProduct(DotSpec(INT1, INT1, 9)),
             BitWeightDotProduct(DotSpec(INT8, INT4, 5)),
+            CarrySaveTreeDotProduct(DotSpec(INT8, INT4, 5)),
             *(make(DotSpec(INT8, INT4, 2), INT20) for make in (
                 MultiplyAccumulate, CarrySaveAccumulate)),
             SherryDotProduct(INT8, 2), WeightTable(DotSpec(INT8, INT4, 5)),
