@@ -140,7 +140,8 @@ CLOCKED = (
     Name("sparse_encoded", "int8", "int8"),
     Name("sherry", "int8", "sherry"),
     Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
-    Name("carry_save", "int8", "int8"), Name("adders", "int8", "constant int4"),
+    Name("carry_save", "int8", "int8"), Name("carry_save_tree", "int8", "int8"),
+    Name("adders", "int8", "constant int4"),
     Name("multi_precision", "int8", "int8"),
 )
 

@@ -43,6 +43,7 @@ PE_KINDS: dict[str, type[DotProduct]] = {
     "parallel": ParallelDotProduct,
     "binary": BinaryDotProduct,
     "bit_weight": BitWeightDotProduct,
+    "carry_save_tree": CarrySaveTreeDotProduct,
     "exact": ExactDotProduct,
     "table": TableDotProduct,
     "lut": LutDotProduct,

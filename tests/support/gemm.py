@@ -27,7 +27,7 @@ KINDS = [("parallel", "int8", "int8"), ("bit_weight", "int4", "int3"), ("exact",
          ("ternary", "int8", "ternary"), ("serial_lut", "int5", "int3"),
          ("lut", "int5", "int3"), ("packed", "int4", "int4"), ("mixed", "int8", "int4"),
          ("ternary_ecp5", "int8", "bipolar"), ("binary", "uint1", "uint1"),
-         ("packed_ice40", "int8", "int8"),
+         ("packed_ice40", "int8", "int8"), ("carry_save_tree", "int5", "uint4"),
          ("packed", "e2m1", "e2m1"), ("csd", "int8", "int8"), ("weight_serial", "int8", "uint2"),
          ("activation_serial", "int3", "int8"), ("booth", "int8", "int5"), ("en_t", "int8", "int6"),
          ("sparse_encoded", "int4", "int8"), ("term", "int8", "e2m1"), ("csd", "e2m1", "int4")]

@@ -97,7 +97,7 @@ def test_fits_and_is_as_quick_as_its_units(name, target):
 
 
 @pytest.mark.parametrize("pe", ["exact", "table", "lut", "serial_lut", "packed", "mixed",
-                                "bit_weight", "weight_serial", "booth", "csd"])
+                                "bit_weight", "carry_save_tree", "weight_serial", "booth", "csd"])
 def test_any_kind_fits_and_is_as_quick_as_its_units(pe):
     """Those that take several cycles for a word are counted so."""
     core = CORES["narrow"]

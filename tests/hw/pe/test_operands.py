@@ -38,6 +38,7 @@ WORDS = {"parallel": ("a parallel dot product", PLAIN), "exact": ("an exact dot 
          "table": ("a product by table", ANY), "lut": ("a dot product by look-up", DECODING),
          "serial_lut": ("a dot product by look-up", DECODING),
          "bit_weight": ("a dot product by bit weights", DECODING),
+         "carry_save_tree": ("a dot product by carry-save trees", DECODING),
          "mixed": ("a mixed dot product", DECODING), "packed": ("a packed dot product", DECODING),
          "weight_serial": ("a bit-serial dot product (weights in turn)", DECODING),
          "activation_serial": ("a bit-serial dot product (activations in turn)", DECODING),
