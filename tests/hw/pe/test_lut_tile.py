@@ -22,8 +22,7 @@ from tests.support.parts import in_parts
 CASES = [
     (1, 3, 4, 4, False, "int4", "int2"), (2, 3, 7, 3, False, "int4", "uint2"),
     (2, 4, 10, 5, True, "uint3", "int3"), (3, 1, 6, 2, True, "int3", "bipolar"),
-    (2, 2, 5, 6, False, "ternary", "ternary"), (1, 2, 16, 8, False, "int8", "uint1"),
-    (2, 2, 7, 7, True, "fixed<6,2>", "int4")]
+    (2, 2, 5, 6, False, "ternary", "ternary"), (1, 2, 8, 7, True, "fixed<6,2>", "uint1")]
 
 #: Pairs of formats without decoders.
 PAIRS = [pair for pair in legal_pairs("lut") if is_native("lut", *pair)]
@@ -37,7 +36,7 @@ EVERY = [(*shape, bool((k + k // len(PAIRS)) % 2), *PAIRS[k % len(PAIRS)])
          for k, shape in enumerate(SHAPES)]
 
 #: What one test compiles at most, as :func:`size_of` counts: a minute or two.
-LARGEST = 15_000
+LARGEST = 9_000
 
 
 def size_of(case):

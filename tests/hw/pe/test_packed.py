@@ -93,8 +93,10 @@ def legal_pairs(make):
 
 
 def cover(make):
-    """Each of these formats on both sides, the narrowest products first, lanes in turn."""
-    pairs = sorted(legal_pairs(make), key=lambda pair: bits_of(*pair))
+    """Each of these formats that needs no decoder on both sides, the narrowest products first,
+    lanes in turn."""
+    pairs = sorted((pair for pair in legal_pairs(make) if is_native("packed", *pair)),
+                   key=lambda pair: bits_of(*pair))
     wanted = {(side, pair[side]) for pair in pairs for side in (0, 1)}
     cases = []
     for lanes in itertools.cycle((1, 4)):
