@@ -109,7 +109,7 @@ class GroupDot(wiring.Component):
     past the group's in its last word must have a product of zero.
 
     BitMoD's groups are of 128 weights, four at a time in two cycles: 64 cycles, during which a
-    scale of 7 bits takes 8. A channel's FP16 scale is left to what follows.
+    scale of 8 bits takes 9. A channel's FP16 scale is left to what follows.
 
     Source: BitMoD, bit-serial mixture-of-datatype LLM acceleration, HPCA 2025, the processing
     element, whose activations are FP16, on exact integers; see
