@@ -32,7 +32,7 @@ __all__ = ["DOCS", "concluding", "lines", "main", "measure"]
 
 #: Where the table is read, and the page and its section that draw conclusions from it.
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, SECTION = "processing-elements.md", "## On each technology"
+PAGE, SECTION = "processing-elements.md", "## What pays"
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:

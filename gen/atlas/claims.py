@@ -96,7 +96,7 @@ CLAIMS = (
     _claim(_same("accumulate", "int8"), _same("carry_save", "int8"), "area x period",
            AtLeast(1.27), "um2", f"{BIT_WEIGHT}: a systolic array of OPT1 has 1.27 times the area "
            "efficiency; here elements"),
-    _claim(_same("parallel", "int8"), _same("bit_weight", "int8"), "area x period",
+    _claim(_same("parallel", "int8"), _same("carry_save_tree", "int8"), "area x period",
            Within(1.28, 1.56), "um2", f"{BIT_WEIGHT}: cubes and trees of multipliers have 1.28 to "
            "1.56 times the area efficiency by OPT1 and OPT2"),
     _claim(_same("accumulate", "int8"), Name("sparse_encoded rows by 4", "int8", "int8"), "area",

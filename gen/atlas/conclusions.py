@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -35,13 +35,13 @@ class Question(NamedTuple):
     figure: str
 
 
-FLOATS = Question("Floats instead of integers of as many bits", "area x cycles")
+FLOATS = Question("A float instead of an integer of as many bits", "area x cycles")
 LOOKED_UP = Question("Look-up instead of multipliers", "area x cycles")
 LOOKED_UP_AT_ALL = Question("Look-up instead of anything else", "area x cycles")
 IN_TURN = Question("Serial instead of a dot product a cycle", "area x cycles")
-SMALL = Question("Serial where a dot product need not come every cycle, by area", "area")
-FIXED = Question("Constant weights", "area x cycles")
-SKIPPED = Question("N:M sparse weights", "area x cycles")
+SMALL = Question("Serial where a dot product need not come every cycle, by area,", "area")
+FIXED = Question("A constant weight instead of any", "area x cycles")
+SKIPPED = Question("N:M sparsity", "area x cycles")
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,27 +72,29 @@ def comparisons(rows: Sequence[Row]) -> list[Comparison]:
 
 
 def conclusions(rows: Sequence[Row]) -> list[str]:
-    """For each technology a line: to each question, of which formats the answer is yes."""
-    lines, every = [], comparisons(rows)
+    """For each question a line: where the answer is yes, and of which formats; where it is no, and
+    what comes nearest."""
+    every = comparisons(rows)
+    return [f"**{question}** {_answer([each for each in every if each.question == question])}."
+            for question in dict.fromkeys(each.question for each in every)]
+
+
+def _answer(every: Sequence[Comparison]) -> str:
+    """Technologies where something pays, with ratios; then those where nothing does."""
+    yes, no = [], []
     for technology in TECHNOLOGIES:
-        answers = []
-        for question in dict.fromkeys(each.question for each in every):
-            asked = {each.what: each.ratios[technology] for each in every
-                     if each.question == question and technology in each.ratios}
-            if asked:
-                answers.append(f"{question}: {_answer(asked)}.")
-        if answers:
-            lines.append(f"**{technology}**. {' '.join(answers)}")
-    return lines
-
-
-def _answer(asked: Mapping[str, float]) -> str:
-    """What pays, with its ratios; or what is nearest to it."""
-    paying = [f"{what} ({ratio:.2f})" for what, ratio in asked.items() if round(ratio, 2) < 1]
-    if paying:
-        return ", ".join(paying)
-    what, ratio = min(asked.items(), key=lambda each: each[1])
-    return f"nothing, the nearest is {what} ({ratio:.2f})"
+        asked = {each.what: each.ratios[technology] for each in every
+                 if technology in each.ratios}
+        paying = [f"{what} ({ratio:.2f})" for what, ratio in asked.items() if round(ratio, 2) < 1]
+        if paying:
+            yes.append(f"on {technology} for {', '.join(paying)}")
+        elif asked:
+            what, ratio = min(asked.items(), key=lambda each: each[1])
+            no.append(f"{technology} ({what} comes nearest, {ratio:.2f})")
+    if not no:
+        return f"pays {'; '.join(yes)}"
+    return f"pays {'; '.join(yes)}; not on {', '.join(no)}" if yes else (
+        f"pays nowhere: {', '.join(no)}")
 
 
 def _sides(rows: Sequence[Row]) -> Iterator[tuple[Question, str, list[Row], list[Row]]]:

@@ -136,7 +136,7 @@ CLOCKED = (
     Name("exact", "posit<8,0>", "posit<8,0>"), Name("table", "e2m1", "e2m1"),
     Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
     Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
-    Name("booth", "int8", "int8"), Name("en_t", "int8", "int8"), Name("term", "int8", "e2m1"),
+    Name("booth", "int8", "int8"), Name("term", "int8", "e2m1"),
     Name("sparse_encoded", "int8", "int8"),
     Name("sherry", "int8", "sherry"),
     Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),

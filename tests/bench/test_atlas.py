@@ -30,8 +30,9 @@ def test_the_page_has_a_row_for_each() -> None:
     assert len(clocked) <= 20
     areas = [COLUMNS.index(name) for name in ("ECP5", "iCE40", "Xilinx", "Xilinx DSP")]
     assert all(any(row[place] for place in areas) for row in rows)
-    for name in ("ECP5 at MHz", "ps", "um2 at ps"):
-        assert {row[:3] for row in rows if row[COLUMNS.index(name)]} == clocked
+    logic = {name for name in clocked if name[0] != "packed"}
+    for name, timed in (("ECP5 at MHz", clocked), ("ps", logic), ("um2 at ps", logic)):
+        assert {row[:3] for row in rows if row[COLUMNS.index(name)]} == timed
     assert len(claims) == len(CLAIMS)
     assert len(compared) > 20
 
@@ -45,22 +46,21 @@ def test_the_guide_draws_its_conclusions() -> None:
     """Line by line what the atlas concludes."""
     atlas = (DOCS / "atlas.md").read_text(encoding="utf-8")
     drawn = [line.removeprefix("* ") for line in atlas.splitlines() if line.startswith("* **")]
-    assert [line.split(".")[0] for line in drawn] == ["**ECP5**", "**iCE40**", "**Xilinx**",
-                                                      "**um2**"]
+    assert len(drawn) > 3
     page = (DOCS / PAGE).read_text(encoding="utf-8")
     assert concluding(page, drawn) == page
 
 
 def test_conclusions_take_the_place_of_older_ones() -> None:
-    page = "# A\n\n## On each technology\n\nWhat pays.\n\n* old\n* older\n"
-    new = concluding(page, ["**ECP5**. " + "word " * 30, "**um2**. nothing"])
-    assert new.startswith("# A\n\n## On each technology\n\nWhat pays.\n\n* **ECP5**. word")
-    assert new.endswith("\n* **um2**. nothing\n")
+    page = "# A\n\n## What pays\n\nWhat pays.\n\n* old\n* older\n"
+    new = concluding(page, ["**Floats** " + "word " * 30, "**Look-up** nowhere"])
+    assert new.startswith("# A\n\n## What pays\n\nWhat pays.\n\n* **Floats** word")
+    assert new.endswith("\n* **Look-up** nowhere\n")
     assert "old" not in new
     assert all(len(line) < 100 for line in new.splitlines())
     more = page + "\n## B\n\n* kept\n"
     assert concluding(more, ["x"]) == (
-        "# A\n\n## On each technology\n\nWhat pays.\n\n* x\n\n## B\n\n* kept\n")
+        "# A\n\n## What pays\n\nWhat pays.\n\n* x\n\n## B\n\n* kept\n")
 
 
 def test_lines() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from gen.atlas.conclusions import comparisons, conclusions
@@ -23,11 +24,25 @@ def test_the_best_on_each_technology():
     assert found.ratios == {"ECP5": 2.0, "iCE40": 2.0, "Xilinx": 390 / 400, "um2": 0.75}
     assert found.kinds == {"ECP5": ("table", "bit_weight"), "iCE40": ("table", "bit_weight"),
                            "Xilinx": ("exact", "bit_weight"), "um2": ("table", "parallel")}
-    asked = "Floats instead of integers of as many bits"
     assert conclusions(ROWS) == [
-        f"**ECP5**. {asked}: nothing, the nearest is e2m1 for int4 (2.00).",
-        f"**iCE40**. {asked}: nothing, the nearest is e2m1 for int4 (2.00).",
-        f"**Xilinx**. {asked}: e2m1 for int4 (0.97).", f"**um2**. {asked}: e2m1 for int4 (0.75)."]
+        "**A float instead of an integer of as many bits** pays on Xilinx for e2m1 for int4 "
+        "(0.97); on um2 for e2m1 for int4 (0.75); not on ECP5 (e2m1 for int4 comes nearest, 2.00), "
+        "iCE40 (e2m1 for int4 comes nearest, 2.00)."]
+
+
+@pytest.mark.parametrize(("areas", "words"), [
+    ({}, "pays nowhere: ECP5 (e2m1 for int4 comes nearest, 2.00), iCE40 (e2m1 for int4 comes "
+         "nearest, 2.00), Xilinx (e2m1 for int4 comes nearest, 2.00)."),
+    ({"ecp5": 100, "ice40": 199.5, "xilinx": 180},
+     "pays on ECP5 for e2m1 for int4 (0.50); on Xilinx for e2m1 for int4 (0.90); not on iCE40 "
+     "(e2m1 for int4 comes nearest, 1.00)."),
+    ({"ecp5": 100, "ice40": 100, "xilinx": 100},
+     "pays on ECP5 for e2m1 for int4 (0.50); on iCE40 for e2m1 for int4 (0.50); on Xilinx for "
+     "e2m1 for int4 (0.50).")])
+def test_in_words_where_it_pays(areas, words):
+    rows = [row("parallel", "int4", "int4", 200), row("exact", "e2m1", "e2m1", 400)]
+    rows[1] = msgspec.structs.replace(rows[1], **areas)
+    assert conclusions(rows) == [f"**A float instead of an integer of as many bits** {words}"]
 
 
 @pytest.mark.parametrize(("question", "ours", "theirs", "ratio"), [
@@ -35,7 +50,7 @@ def test_the_best_on_each_technology():
     ("Look-up instead of multipliers", "serial_lut", "exact", 2.0),
     ("Look-up instead of anything else", "weight_table", "bit_weight", 2.0),
     ("Serial instead of a dot product a cycle", "booth", "bit_weight", 2.0),
-    ("Serial where a dot product need not come every cycle, by area", "booth", "bit_weight", 0.5),
+    ("Serial where a dot product need not come every cycle, by area,", "booth", "bit_weight", 0.5),
 ])
 def test_questions(question, ours, theirs, ratio):
     serial = ours != "lut"
