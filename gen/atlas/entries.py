@@ -25,7 +25,7 @@ ROWS = 8
 SHARED = "int8"
 
 #: Rows to a table of sums in LUT Tensor Core, and the weights for which there are so many here too.
-WIDE, LOOKED_UP = 64, ("bipolar", "int2", "int4")
+WIDE, LOOKED_UP = 64, ("bipolar", "int2")
 
 #: Lanes to an encoder of digits in the bit-weight paper.
 ENCODED = 4

@@ -96,7 +96,7 @@ def test_equal_work():
     assert [BlockEntry("block_dot", *pair).cycles for pair in (
         ("nvfp4", "nvfp4"), ("olive<int4>", "olive<int4>"), ("q8_0", "q4_k"))] == [
             8, 4, 8]  # runs of 16 elements; of any number; and a minimum is a sum of its own
-    assert cycles["lut rows of 64", "int8", "int4"] == cycles["lut rows", "int8", "int4"] == 1
+    assert cycles["lut rows of 64", "int8", "int2"] == cycles["lut rows", "int8", "int2"] == 1
     assert cycles["sparse_encoded rows by 4", "int8", "int8"] == cycles[
         "sparse_encoded rows", "int8", "int8"]
     assert [cycles[f"parallel {form}", "int8", "int8"]
