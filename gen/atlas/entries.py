@@ -30,7 +30,7 @@ WIDE, LOOKED_UP = 64, ("bipolar", "int2")
 #: Lanes to an encoder of digits in the bit-weight paper.
 ENCODED = 4
 
-#: Most bits of the integers behind decoders: with more, an exact one is a fraction of any other.
+#: Most bits of the integers behind decoders: what multiplies wider ones takes long to synthesise.
 DECODED = 10
 
 #: Kinds that are made for DSP blocks, or may as well have them.

@@ -1,9 +1,8 @@
 """Carry-save addition by columns: bits of equal weight, of which a full adder makes of three one,
 and one of the next column.
 
-Of numbers that differ in width and place fewer adders are needed than by whole rows
-(:mod:`hw.arith.compressor`), and single bits take part as carry-ins. A loop around one sum and its
-carries has its shortest path by rows, where the order says which go through fewer levels.
+Numbers may differ in width and place, and single bits take part as carry-ins; whole rows of one
+width, as those of a loop around a sum and its carries, are :mod:`hw.arith.compressor`'s.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from amaranth.hdl import Elaboratable
 
 from ..arith.adder_tree import adder_tree, tree_depth
 from ..shapes import fixed_shape, fixed_value
+from ..unique import Unique
 from .base import DotSpec
 from .decoded import NumberDotProduct
 from .operands import BYTES, Operand
-from .two_products import byte_products
+from .two_products import TwoProducts
 
 __all__ = ["Ice40PackedDotProduct"]
 
@@ -48,11 +49,14 @@ class Ice40PackedDotProduct(NumberDotProduct):
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
-        spec = self.spec
-        products = byte_products(
-            m, [(fixed_value(spec.activations, a), fixed_value(spec.weights, w))
-                for a, w in zip(self.a, self.w, strict=True)],
-            (fixed_shape(spec.activations), fixed_shape(spec.weights)), "ice40",
-            enable=self.enable)
+        spec, products = self.spec, []
+        shapes = fixed_shape(spec.activations), fixed_shape(spec.weights)
+        for lane, (a, w) in enumerate(zip(self.a, self.w, strict=True)):
+            if lane % 2 == 0:
+                m.submodules[f"pair_{lane // 2}"] = block = Unique(TwoProducts, *shapes, "ice40")
+                m.d.comb += block.enable.eq(self.enable)
+            m.d.comb += [block.a[lane % 2].eq(fixed_value(spec.activations, a)),
+                         block.b[lane % 2].eq(fixed_value(spec.weights, w))]
+            products.append(block.o[lane % 2])
         m.d.comb += self.o.eq(adder_tree(m, products, enable=self.enable, name="sum"))
         return m

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Cat, ClockSignal, Const, Instance, Module, Shape, Signal, Value
@@ -11,9 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from ..unique import Unique
-
-__all__ = ["PRIMITIVES", "TwoProducts", "byte_products"]
+__all__ = ["PRIMITIVES", "TwoProducts"]
 
 #: Forms of the multipliers: for any family, and an SB_MAC16 of iCE40 alone.
 PRIMITIVES = ("any", "ice40")
@@ -69,28 +66,6 @@ class TwoProducts(wiring.Component):
             o_o=both)
         m.d.comb += [self.o[0].eq(both[:16]), self.o[1].eq(both[16:])]
         return m
-
-
-def byte_products(m: Module, pairs: Sequence[tuple[Value, Value]], shapes: tuple[Shape, Shape],
-                  primitive: str, *, enable: Value) -> list[Value]:
-    """Products of pairs of factors, two in each :class:`TwoProducts` named ``pair_...``, one
-    enabled cycle later.
-
-    Parameters
-    ----------
-    pairs : sequence of (Value, Value)
-    shapes : (Shape, Shape)
-        Of all first factors, and of all second ones.
-    primitive : str
-    """
-    products = []
-    for k in range(0, len(pairs), 2):
-        m.submodules[f"pair_{k // 2}"] = block = Unique(TwoProducts, *shapes, primitive)
-        m.d.comb += block.enable.eq(enable)
-        for place, (a, b) in enumerate(pairs[k:k + 2]):
-            m.d.comb += [block.a[place].eq(a), block.b[place].eq(b)]
-            products.append(block.o[place])
-    return products
 
 
 def _bytes(factors: Any) -> Value:

@@ -116,6 +116,15 @@ def test_every_pair_of_block_formats(part, lanes, rng, need):
     check_units(units, simulator="verilator", stalls=[(0.0, 0.0), (0.3, 0.3)])
 
 
+def test_multipliers_of_the_family():
+    """Two products of bytes fit a multiplier of Xilinx, and none of 18 x 18 bits."""
+    form = runs_for("int8")
+    spec = BlockDotSpec(activations=form, weights=form, size=8, runs=2, target=Float32Format())
+    with pytest.raises(ValueError, match=r"^no two products of .* a multiplier of 18 x 18 bits"):
+        BlockDot(spec, 4, 2, "packed")
+    assert BlockDot(spec, 4, 2, "packed", family="xilinx").interval > 0
+
+
 def test_wrong_parameters():
     form = runs_for("mx<e2m1>")
     spec = BlockDotSpec(activations=form, weights=form, size=32, runs=2, target=Float32Format())

@@ -156,6 +156,15 @@ def test_formulas():
             assert layer.interval(1) == dense.interval(1)
 
 
+def test_multipliers_of_the_family():
+    """Two products of bytes fit a multiplier of Xilinx, and none of 18 x 18 bits."""
+    given = parse_format("int8"), parse_sparse_format("sparse<2,4,int8>"), IntFormat(24), None, 2, 2
+    jobs = (SparseJob(2, 8),)
+    with pytest.raises(ValueError, match=r"^no two products of .* a multiplier of 18 x 18 bits"):
+        SparseLayer(SparseLayerSpec(*given, jobs, "packed"))
+    assert SparseLayer(SparseLayerSpec(*given, jobs, "packed", family="xilinx")).step == 1
+
+
 def test_what_it_refuses():
     good = {"activations": IntFormat(8), "weights": parse_sparse_format("sparse<2,4,int4>"),
             "accumulator": IntFormat(20), "bias": None, "rows": 2, "blocks": 2,
