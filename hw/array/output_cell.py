@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Mux, Signal
+from amaranth import Module, Mux, Signal, Value
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from sw_model.formats import IntFormat
 
+from ..arith.compressor import compressed
 from ..arith.registered import registered
 from ..pe import DotSpec, element_of
 from ..shapes import shape_of, vector_of
@@ -34,6 +35,12 @@ class OutputCell(wiring.Component):
     ``collect`` results move down, from ``drain`` to ``result``, for as many cycles as there are
     rows above and one more.
 
+    With ``carry_save`` the sum is kept as two numbers: one full adder for each bit is all that
+    stands in its loop, and their carries travel once a sum has ended, for which it takes an
+    enabled cycle more. Source: Wu et al., Exploring the Performance Improvement of Tensor
+    Processing Engines through Transformation in the Bit-weight Dimension of MACs, HPCA 2025,
+    section 3 (OPT1).
+
     Parameters
     ----------
     pe : str
@@ -42,6 +49,7 @@ class OutputCell(wiring.Component):
     accumulator : IntFormat
     family : str, optional
         Of the device, for kinds that depend on it.
+    carry_save : bool
 
     Members
     -------
@@ -60,17 +68,20 @@ class OutputCell(wiring.Component):
         The same an enabled cycle later, for the neighbours; ``next_shift`` also after
         ``collect``.
     result : ``Out(shape_of(accumulator))``
+    done : ``Out(1)``
+        A sum goes into ``result`` at the end of this cycle.
     """
 
     def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat,
-                 family: str | None = None) -> None:
-        self._pe = element_of(pe, dot, family)
+                 family: str | None = None, carry_save: bool = False) -> None:
+        self._pe, self._carry_save = element_of(pe, dot, family), carry_save
         a, w = vector_of(dot.activations, dot.lanes), vector_of(dot.weights, dot.lanes)
         value = shape_of(accumulator)
         super().__init__({
             "enable": In(1), "a": In(a), "w": In(w), "flow": In(FLOW), "drain": In(value),
             "shift": In(1), "collect": In(1), "next_a": Out(a), "next_w": Out(w),
-            "next_flow": Out(FLOW), "next_shift": Out(1), "result": Out(value)})
+            "next_flow": Out(FLOW), "next_shift": Out(1), "result": Out(value),
+            "done": Out(1)})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -81,17 +92,41 @@ class OutputCell(wiring.Component):
         flow = self.next_flow
         m.d.comb += [pe.enable.eq(self.enable), pe.start.eq(flow.start),
                      pe.a.eq(self.next_a), pe.w.eq(self.next_w)]
-        accumulator, total = Signal.like(self.result), Signal.like(self.result)
-        m.d.comb += total.eq(accumulator + pe.o)
+        done, total = (self._carry_save_sum if self._carry_save else self._sum)(m, pe.o)
+        m.d.comb += self.done.eq(done)
         with m.If(self.enable):
             m.d.sync += [flow.eq(self.flow), self.next_shift.eq(self.shift | self.collect)]
-            with m.If(flow.add):
-                m.d.sync += accumulator.eq(Mux(flow.close, 0, total))
-            with m.If(flow.close):
+            with m.If(done):
                 m.d.sync += self.result.eq(total)
             with m.Elif(self.next_shift):
                 m.d.sync += self.result.eq(self.drain)
         return m
+
+    def _sum(self, m: Module, product: Value) -> tuple[Value, Value]:
+        """Whether a sum has ended, and the sum."""
+        flow = self.next_flow
+        accumulator, total = Signal.like(self.result), Signal.like(self.result)
+        m.d.comb += total.eq(accumulator + product)
+        with m.If(self.enable & flow.add):
+            m.d.sync += accumulator.eq(Mux(flow.close, 0, total))
+        return flow.close, total
+
+    def _carry_save_sum(self, m: Module, product: Value) -> tuple[Value, Value]:
+        """The same, a cycle later."""
+        flow, width = self.next_flow, len(self.result)
+        wide = Signal.like(self.result, name="product")
+        m.d.comb += wide.eq(product)
+        kept = [Signal(width, name=name) for name in ("total", "carries")]
+        later = compressed(m, [wide, *kept], width, name="level")
+        ended = [Signal(width, name=f"ended_{half.name}", reset_less=True) for half in kept]
+        closed = Signal()
+        with m.If(self.enable):
+            m.d.sync += closed.eq(flow.close)
+            with m.If(flow.add):
+                m.d.sync += [half.eq(Mux(flow.close, 0, sum_))
+                             for half, sum_ in zip(kept, later, strict=True)]
+            m.d.sync += [half.eq(sum_) for half, sum_ in zip(ended, later, strict=True)]
+        return closed, ended[0] + ended[1]
 
 
 class OutputRow(wiring.Component):
@@ -99,7 +134,7 @@ class OutputRow(wiring.Component):
 
     Parameters
     ----------
-    pe, dot, accumulator, family
+    pe, dot, accumulator, family, carry_save
         As of :class:`OutputCell`.
     columns : int
 
@@ -121,8 +156,8 @@ class OutputRow(wiring.Component):
     """
 
     def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat, columns: int,
-                 family: str | None = None) -> None:
-        self._of, self._columns = (pe, dot, accumulator, family), columns
+                 family: str | None = None, carry_save: bool = False) -> None:
+        self._of, self._columns = (pe, dot, accumulator, family, carry_save), columns
         weights = ArrayLayout(vector_of(dot.weights, dot.lanes), columns)
         values = vector_of(accumulator, columns)
         super().__init__({
@@ -141,6 +176,6 @@ class OutputRow(wiring.Component):
                 cell.w.eq(self.w[k]), cell.drain.eq(self.drain[k]),
                 cell.shift.eq(self.shift[k]), cell.collect.eq(self.collect[k]),
                 self.next_w[k].eq(cell.next_w), self.next_shift[k].eq(cell.next_shift),
-                self.result[k].eq(cell.result), self.done[k].eq(cell.next_flow.close)]
+                self.result[k].eq(cell.result), self.done[k].eq(cell.done)]
             a, flow = cell.next_a, cell.next_flow
         return m

@@ -42,15 +42,18 @@ class OutputStationary(wiring.Component):
 
     Cycles, by the interval and latency of the processing element: ``tiles * ceil(K/lanes) *
     interval + (R + C - 2) + drain`` for ``tiles = ceil(M/R) * ceil(N/C)``, where ``drain`` is a
-    cycle for each row of the last tile, two for the registers of operands and results, and
-    ``latency - interval``. Without ``overlapped`` a tile enters once the last cell has taken the
-    one before: ``tiles * (ceil(K/lanes) * interval + R + C - 2) + drain``.
+    cycle for each row of the last tile, two for the registers of operands and results (three with
+    ``carry_save``), and ``latency - interval``. Without ``overlapped`` a tile enters once the last
+    cell has taken the one before: ``tiles * (ceil(K/lanes) * interval + R + C - 2) + drain``.
 
     Parameters
     ----------
     spec : GemmSpec
     overlapped : bool
         Whether a tile follows the one before through the array.
+    carry_save : bool
+        Whether cells keep their sums in carry-save form (see :class:`.output_cell.OutputCell`),
+        whatever the kind of processing element.
 
     Raises
     ------
@@ -67,12 +70,13 @@ class OutputStationary(wiring.Component):
     o : ``Out(stream.Signature(vector_of(accumulator, columns)))``
     """
 
-    def __init__(self, spec: GemmSpec, *, overlapped: bool = True) -> None:
+    def __init__(self, spec: GemmSpec, *, overlapped: bool = True,
+                 carry_save: bool = False) -> None:
         if not isinstance(spec, GemmSpec):
             raise TypeError(f"spec must be a GemmSpec, not {spec!r}")
         for job in spec.jobs:
             check_padding(spec.activations, spec.weights, job.inner, spec.lanes)
-        self._spec, self._overlapped = spec, overlapped
+        self._spec, self._overlapped, self._carry_save = spec, overlapped, carry_save
         self._pe = element_of(spec.pe, spec.dot, spec.family)
         check_accumulator(spec.accumulator, spec.dot, [job.inner for job in spec.jobs],
                           reach=spec.reach)
@@ -89,7 +93,7 @@ class OutputStationary(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from taking a tile's last word to offering its first result."""
-        return 2 + self._pe.latency + self._spec.skew
+        return 2 + self._carry_save + self._pe.latency + self._spec.skew
 
     @property
     def step(self) -> int:
@@ -157,8 +161,8 @@ class OutputStationary(wiring.Component):
     def _cells(self, m: Module, fire: Signal, last: Signal, enable: Signal) -> Signal:
         """The array between its skews, row 0 the lowest; whether a tile has its last sum."""
         spec = self._spec
-        rows = [Unique(OutputRow, spec.pe, spec.dot, spec.accumulator, spec.columns, spec.family)
-                for _ in range(spec.rows)]
+        rows = [Unique(OutputRow, spec.pe, spec.dot, spec.accumulator, spec.columns, spec.family,
+                       self._carry_save) for _ in range(spec.rows)]
         flow = Signal(FLOW)
         m.d.comb += [flow.start.eq(fire)] + [
             flag.eq(valid_chain(m, first, depth=self._pe.latency, enable=enable)[-1])

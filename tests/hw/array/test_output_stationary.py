@@ -39,10 +39,9 @@ def order(spec):
     return words
 
 
-def array(rng, *parameters, overlapped=True):
+def array(rng, *parameters, **options):
     spec, sizes = gemm_spec(*parameters), parameters[6:]
-    return products(OutputStationary(spec, overlapped=overlapped), sizes, order(spec), rng,
-                    pairs=spec.lanes)
+    return products(OutputStationary(spec, **options), sizes, order(spec), rng, pairs=spec.lanes)
 
 
 def test_sizes(rng, need, tmp_path):
@@ -53,14 +52,17 @@ def test_sizes(rng, need, tmp_path):
     gemms = [array(rng, "parallel", "int8", "int4", *size) for size in sizes]
     gemms += [array(rng, "parallel", "int8", "int4", *size, overlapped=False)
               for size in sizes[:3]]
+    gemms += [array(rng, "parallel", "int8", "int4", *size, carry_save=True) for size in sizes]
     check_gemms(gemms, tmp_path / "build")
 
 
 def test_kinds_of_elements(rng, need, tmp_path):
     need("verilator")
-    gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in KINDS]
+    gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3), carry_save=bool(k % 2))
+             for k, kind in enumerate(KINDS)]
     assert {kind for kind, _, _ in KINDS} == set(PE_KINDS)
-    assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
+    for some in (gemms[::2], gemms[1::2]):
+        assert {gemm.component.step for gemm in some} >= {1, 2, 3}
     check_gemms(gemms, tmp_path / "build")
 
 
@@ -72,6 +74,8 @@ def test_formulas():
     assert OutputStationary(spec).cycles(spec.jobs[0]) == 3 * 3 * 6 + (4 + 3 - 2) + drain + latency
     assert OutputStationary(spec, overlapped=False).cycles(spec.jobs[0]) == (
         3 * 3 * (6 + 4 + 3 - 2) + drain + latency)
+    assert OutputStationary(spec, carry_save=True).cycles(spec.jobs[0]) == (
+        OutputStationary(spec).cycles(spec.jobs[0]) + 1)
     # Tiles of fewer words than there are rows wait for the results of the one before.
     short = gemm_spec("parallel", "int8", "int8", 4, 3, 2, (9, 3, 7))
     assert OutputStationary(short).interval(short.jobs[0]) == 3 * 3 * max(2, 4)
@@ -99,9 +103,12 @@ def test_utilisation():
 def test_streams(rng, need):
     """Tables of jobs, consumers that wait for valid, resets in mid-stream."""
     need("icarus")
-    one = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in (KINDS[0], KINDS[6])]
-    many = [array(rng, "parallel", "int8", "int4", *size, (4, 6, 3), (1, 2, 1), (7, 3, 2))
-            for size in ((3, 2, 2), (2, 3, 1), (1, 1, 1))]
+    one = [array(rng, *kind, 3, 2, 2, (4, 6, 3), carry_save=carry_save)
+           for kind, carry_save in ((KINDS[0], False), (KINDS[6], False), (KINDS[0], True))]
+    many = [array(rng, "parallel", "int8", "int4", *size, (4, 6, 3), (1, 2, 1), (7, 3, 2),
+                  carry_save=carry_save)
+            for size, carry_save in (((3, 2, 2), False), ((2, 3, 1), True), ((1, 1, 1), False),
+                                     ((1, 1, 1), True))]
     units = [gemm.unit(after=2, latency=gemm.component.latency,
                        interval=Interval(gemm.component.interval(gemm.job), 8, "o"))
              for gemm in one]
@@ -118,7 +125,8 @@ def test_many_sizes(rng, need, tmp_path):
         job = (int(rng.integers(1, 14)), lanes * int(rng.integers(1, 8)),
                int(rng.integers(1, 14)))
         gemms.append(array(rng, *KINDS[kind], rows, columns, lanes, job,
-                           overlapped=bool(rng.integers(2))))
+                           overlapped=bool(rng.integers(2)),
+                           carry_save=bool(rng.integers(2))))
     check_gemms(gemms, tmp_path / "build")
 
 
