@@ -18,7 +18,7 @@ def product_reach(context: Context) -> tuple[int, int]:
     By any codes of the inputs or, where what comes before gives fewer, by the graph's own ranges.
     """
     ends: list[int] = []
-    graph, target = context.layout.graph, context.target
+    target, known = context.target, None
     assert isinstance(target, IntFormat)
     for node in context.nodes:
         _, weights, *rest = context.tensors(node)
@@ -27,6 +27,7 @@ def product_reach(context: Context) -> tuple[int, int]:
                                       context.source.fixed_min, context.source.fixed_max, bias)
         found = min(low), max(high)
         if not (target.min <= found[0] and found[1] <= target.max):
-            found = reach(graph)[node.outputs[0]].hull
+            known = known or reach(context.layout.graph)
+            found = known[node.outputs[0]].hull
         ends += found
     return min(ends), max(ends)

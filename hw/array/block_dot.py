@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
@@ -19,8 +19,7 @@ from ..pe import PE_KINDS
 from ..pe.base import DotSpec
 from ..pe.rows import rows_of
 from ..shapes import vector_of
-from ..streams.sequence import counter
-from .edges import pace
+from .edges import take_runs
 from .run_sums import RunSums
 from .run_terms import RunTerms
 
@@ -121,20 +120,11 @@ class BlockDot(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.sums, m.submodules.terms = sums, terms = self._sums, self._terms
-        enable, taken = Signal(), Signal()
-        last = self._words - 1
-        word, ends = counter(m, "word", last=Const(last, max(1, last.bit_length())), most=last,
-                             advance=enable & taken)
-        most = self.step - 1 + self.interval - self._words * self.step
-        free = pace(m, taken, last=ends, within=self.step - 1, after=Const(most), most=most,
-                    enable=enable)
-        # Scales are not waited for before the run's last word.
-        there = {"a": self.a.valid, "w": self.w.valid, "scales": self.scales.valid | ~ends}
-        for name, needed in (("a", 1), ("w", 1), ("scales", ends)):
-            others = Cat(other for key, other in there.items() if key != name).all()
-            m.d.comb += getattr(self, name).ready.eq(enable & free & needed & others)
-        m.d.comb += [taken.eq(free & Cat(*there.values()).all()),
-                     enable.eq(self.o.ready | ~self.o.valid)]
+        enable = Signal()
+        m.d.comb += enable.eq(self.o.ready | ~self.o.valid)
+        word, ends, taken = take_runs(
+            m, (self.a, self.w), self.scales, words=self._words, step=self.step,
+            interval=self.interval, early=False, enable=enable)
         fresh = Signal(init=1)
         with m.If(enable & taken & ends):
             m.d.sync += fresh.eq(self.scales.payload.last)

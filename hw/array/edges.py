@@ -1,15 +1,17 @@
-"""What surrounds the cells of a systolic array: skew, and pauses between words."""
+"""What surrounds the elements of an array: skew, pauses between words, streams taken together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from amaranth import Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import ValueLike
 
 from ..arith.registered import registered
+from ..streams.sequence import counter
 
-__all__ = ["pace", "parts_of", "skewed"]
+__all__ = ["pace", "parts_of", "skewed", "take_runs"]
 
 
 def parts_of(word: ValueLike, count: int) -> tuple[Value, ...]:
@@ -51,3 +53,40 @@ def pace(m: Module, taken: Value, *, last: Value, within: int, after: Value, mos
         with m.Elif(wait.any()):
             m.d.sync += wait.eq(wait - 1)
     return ~wait.any()
+
+
+class Runs(NamedTuple):
+    """Number of the word in its run, whether it is the last, and whether it is taken, if the cycle
+    is an enabled one."""
+
+    word: Value
+    ends: Value
+    taken: Value
+
+
+def take_runs(m: Module, operands: Sequence[Any], beside: Any, *, words: int, step: int,
+              interval: int, early: bool, enable: Value) -> Runs:
+    """Take runs of words from all streams of operands at once, and with each run's last word one
+    from the stream beside them.
+
+    Parameters
+    ----------
+    operands, beside : streams
+    words : int
+        Of a run.
+    step, interval : int
+        Enabled cycles from word to word, and from run to run.
+    early : bool
+        Whether all words wait for that of ``beside``, not only the last.
+    """
+    last, taken = words - 1, Signal()
+    word, ends = counter(m, "word", last=Const(last, max(1, last.bit_length())), most=last,
+                         advance=enable & taken)
+    most = step - 1 + interval - words * step
+    free = pace(m, taken, last=ends, within=step - 1, after=Const(most), most=most, enable=enable)
+    there = [*(each.valid for each in operands), beside.valid if early else beside.valid | ~ends]
+    for k, (each, needed) in enumerate([*((each, 1) for each in operands), (beside, ends)]):
+        others = Cat(there[:k], there[k + 1:]).all()
+        m.d.comb += each.ready.eq(enable & free & needed & others)
+    m.d.comb += taken.eq(free & Cat(there).all())
+    return Runs(word, ends, taken)

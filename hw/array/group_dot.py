@@ -20,8 +20,7 @@ from ..pe.base import DotSpec
 from ..pe.group_scale import GroupScale
 from ..shapes import shape_of, vector_of
 from ..streams.pipeline import valid_chain
-from ..streams.sequence import counter
-from .edges import pace
+from .edges import take_runs
 from .gemm import check_padding, check_sizes, whole
 
 __all__ = ["GroupDot", "GroupDotSpec"]
@@ -180,8 +179,10 @@ class GroupDot(wiring.Component):
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
         m.submodules.element, m.submodules.scale = element, scale = self._element, self._scale
-        enable, taken = Signal(), Signal()
-        ends = self._take(m, enable, taken)
+        enable = Signal()
+        _, ends, taken = take_runs(
+            m, (self.a, self.w), self.scales, words=self._spec.words, step=self.step,
+            interval=self.interval, early=bool(self._spec.selector), enable=enable)
         m.d.comb += [element.enable.eq(enable), element.start.eq(taken),
                      element.a.eq(self.a.payload)]
         above = self.scales.payload.selector if self._spec.selector else Const(0, 0)
@@ -204,23 +205,6 @@ class GroupDot(wiring.Component):
             scale.total.eq(total), scale.scale.eq(factor), self.o.payload.eq(scale.o),
             self.o.valid.eq(scale.done & first), enable.eq(self.o.ready | ~self.o.valid)]
         return m
-
-    def _take(self, m: Module, enable: Value, taken: Signal) -> Value:
-        """Take words when they may come; whether a word is its group's last."""
-        last = self._spec.words - 1
-        _, ends = counter(m, "word", last=Const(last, max(1, last.bit_length())), most=last,
-                          advance=enable & taken)
-        most = self.step - 1 + self.interval - self._spec.words * self.step
-        free = pace(m, taken, last=ends, within=self.step - 1, after=Const(most), most=most,
-                    enable=enable)
-        # Without a selector they are not waited for before the group's last word.
-        scales = self.scales.valid if self._spec.selector else self.scales.valid | ~ends
-        there = {"a": self.a.valid, "w": self.w.valid, "scales": scales}
-        for name, needed in (("a", 1), ("w", 1), ("scales", ends)):
-            others = Cat(other for key, other in there.items() if key != name).all()
-            m.d.comb += getattr(self, name).ready.eq(enable & free & needed & others)
-        m.d.comb += taken.eq(free & Cat(*there.values()).all())
-        return ends
 
     def _beside(self, m: Module, enable: Value, closes: Value) -> tuple[Value, Value]:
         """The scale of the group whose total is there, and whether it is the last one."""

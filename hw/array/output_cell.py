@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Mux, Signal, Value
+from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
@@ -15,16 +15,37 @@ from sw_model.formats import IntFormat
 
 from ..arith.compressor import compressed
 from ..arith.registered import registered
-from ..pe import DotSpec, element_of
+from ..pe import DotProduct, DotSpec, element_of
 from ..shapes import shape_of, vector_of
 from ..unique import Unique
 
-__all__ = ["FLOW", "OutputCell", "OutputRow"]
+__all__ = ["FLOW", "OutputCell", "OutputRow", "cell_element"]
 
 #: What moves to the right beside the activations. ``start``: they are operands. ``add`` and
 #: ``close`` follow the processing element's latency later: a product is to be added; it is the
 #: last of its sum.
 FLOW = StructLayout({"start": 1, "add": 1, "close": 1})
+
+
+def result_of(accumulator: IntFormat, carry_save: bool) -> Any:
+    """The shape of a cell's result."""
+    return ArrayLayout(accumulator.width, 2) if carry_save else shape_of(accumulator)
+
+
+def cell_element(pe: str, dot: DotSpec, accumulator: IntFormat, family: str | None,
+                 carry_save: bool) -> Any:
+    """The processing element of a cell; if it can, one that leaves two numbers of the
+    accumulator's width where ``carry_save`` adds them.
+
+    Raises
+    ------
+    ValueError
+        As :func:`hw.pe.element_of` does.
+    """
+    element = element_of(pe, dot, family)
+    if carry_save and element.unadded:
+        return element.unadded(dot, accumulator.width)
+    return element
 
 
 class OutputCell(wiring.Component):
@@ -35,11 +56,11 @@ class OutputCell(wiring.Component):
     ``collect`` results move down, from ``drain`` to ``result``, for as many cycles as there are
     rows above and one more.
 
-    With ``carry_save`` the sum is kept as two numbers: one full adder for each bit is all that
-    stands in its loop, and their carries travel once a sum has ended, for which it takes an
-    enabled cycle more. Source: Wu et al., Exploring the Performance Improvement of Tensor
-    Processing Engines through Transformation in the Bit-weight Dimension of MACs, HPCA 2025,
-    section 3 (OPT1).
+    With ``carry_save`` the sum is kept and handed on as two numbers, whose carries do not travel:
+    what stands in its loop is a full adder for each bit, or two behind kinds that leave their dot
+    products as two numbers too (``carry_save_tree``). Who takes results adds them up. Source: Wu et
+    al., Exploring the Performance Improvement of Tensor Processing Engines through Transformation
+    in the Bit-weight Dimension of MACs, HPCA 2025, section 3 (OPT1).
 
     Parameters
     ----------
@@ -68,20 +89,20 @@ class OutputCell(wiring.Component):
         The same an enabled cycle later, for the neighbours; ``next_shift`` also after
         ``collect``.
     result : ``Out(shape_of(accumulator))``
-    done : ``Out(1)``
-        A sum goes into ``result`` at the end of this cycle.
+
+    With ``carry_save``, ``drain`` and ``result`` are ``ArrayLayout(accumulator.width, 2)``.
     """
 
     def __init__(self, pe: str, dot: DotSpec, accumulator: IntFormat,
                  family: str | None = None, carry_save: bool = False) -> None:
-        self._pe, self._carry_save = element_of(pe, dot, family), carry_save
+        self._pe = cell_element(pe, dot, accumulator, family, carry_save)
+        self._carry_save = carry_save
         a, w = vector_of(dot.activations, dot.lanes), vector_of(dot.weights, dot.lanes)
-        value = shape_of(accumulator)
+        value = result_of(accumulator, carry_save)
         super().__init__({
             "enable": In(1), "a": In(a), "w": In(w), "flow": In(FLOW), "drain": In(value),
             "shift": In(1), "collect": In(1), "next_a": Out(a), "next_w": Out(w),
-            "next_flow": Out(FLOW), "next_shift": Out(1), "result": Out(value),
-            "done": Out(1)})
+            "next_flow": Out(FLOW), "next_shift": Out(1), "result": Out(value)})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
@@ -90,43 +111,33 @@ class OutputCell(wiring.Component):
             m.d.comb += getattr(self, f"next_{name}").eq(
                 registered(m, getattr(self, name), enable=self.enable, name=f"held_{name}"))
         flow = self.next_flow
-        m.d.comb += [pe.enable.eq(self.enable), pe.start.eq(flow.start),
-                     pe.a.eq(self.next_a), pe.w.eq(self.next_w)]
-        done, total = (self._carry_save_sum if self._carry_save else self._sum)(m, pe.o)
-        m.d.comb += self.done.eq(done)
+        m.d.comb += [pe.enable.eq(self.enable), pe.a.eq(self.next_a), pe.w.eq(self.next_w)]
+        if isinstance(pe, DotProduct):
+            m.d.comb += pe.start.eq(flow.start)
+        accumulator, total = (Signal(len(Value.cast(self.result)), name=name)
+                              for name in ("accumulator", "total"))
+        m.d.comb += total.eq(self._added(m, accumulator, pe.o))
         with m.If(self.enable):
             m.d.sync += [flow.eq(self.flow), self.next_shift.eq(self.shift | self.collect)]
-            with m.If(done):
-                m.d.sync += self.result.eq(total)
+            with m.If(flow.add):
+                m.d.sync += accumulator.eq(Mux(flow.close, 0, total))
+            with m.If(flow.close):
+                m.d.sync += Value.cast(self.result).eq(total)
             with m.Elif(self.next_shift):
                 m.d.sync += self.result.eq(self.drain)
         return m
 
-    def _sum(self, m: Module, product: Value) -> tuple[Value, Value]:
-        """Whether a sum has ended, and the sum."""
-        flow = self.next_flow
-        accumulator, total = Signal.like(self.result), Signal.like(self.result)
-        m.d.comb += total.eq(accumulator + product)
-        with m.If(self.enable & flow.add):
-            m.d.sync += accumulator.eq(Mux(flow.close, 0, total))
-        return flow.close, total
-
-    def _carry_save_sum(self, m: Module, product: Value) -> tuple[Value, Value]:
-        """The same, a cycle later."""
-        flow, width = self.next_flow, len(self.result)
-        wide = Signal.like(self.result, name="product")
-        m.d.comb += wide.eq(product)
-        kept = [Signal(width, name=name) for name in ("total", "carries")]
-        later = compressed(m, [wide, *kept], width, name="level")
-        ended = [Signal(width, name=f"ended_{half.name}", reset_less=True) for half in kept]
-        closed = Signal()
-        with m.If(self.enable):
-            m.d.sync += closed.eq(flow.close)
-            with m.If(flow.add):
-                m.d.sync += [half.eq(Mux(flow.close, 0, sum_))
-                             for half, sum_ in zip(kept, later, strict=True)]
-            m.d.sync += [half.eq(sum_) for half, sum_ in zip(ended, later, strict=True)]
-        return closed, ended[0] + ended[1]
+    def _added(self, m: Module, accumulator: Value, product: Any) -> Value:
+        """The sum, or the two numbers, with a product more."""
+        if not self._carry_save:
+            return accumulator + product
+        width = len(accumulator) // 2
+        if isinstance(self._pe, DotProduct):
+            wide = Signal(signed(width), name="product")
+            m.d.comb += wide.eq(product)
+            product = [wide]
+        return Cat(*compressed(m, [*product, accumulator[:width], accumulator[width:]], width,
+                               name="level"))
 
 
 class OutputRow(wiring.Component):
@@ -145,12 +156,12 @@ class OutputRow(wiring.Component):
     a : ``In(vector_of(dot.activations, dot.lanes))``
     flow : ``In(FLOW)``
     w : ``In(ArrayLayout(vector_of(dot.weights, dot.lanes), columns))``
-    drain : ``In(vector_of(accumulator, columns))``
+    drain : ``In(ArrayLayout(result of a cell, columns))``
     shift, collect : ``In(columns)``
         As of :class:`OutputCell`, and so on: a value or a bit for each column.
     next_w, next_shift : ``Out``
         Of all cells, for the row below.
-    result : ``Out(vector_of(accumulator, columns))``
+    result : ``Out(ArrayLayout(result of a cell, columns))``
     done : ``Out(columns)``
         The cell finishes its sum in this cycle.
     """
@@ -159,7 +170,7 @@ class OutputRow(wiring.Component):
                  family: str | None = None, carry_save: bool = False) -> None:
         self._of, self._columns = (pe, dot, accumulator, family, carry_save), columns
         weights = ArrayLayout(vector_of(dot.weights, dot.lanes), columns)
-        values = vector_of(accumulator, columns)
+        values = ArrayLayout(result_of(accumulator, carry_save), columns)
         super().__init__({
             "enable": In(1), "a": In(vector_of(dot.activations, dot.lanes)), "flow": In(FLOW),
             "w": In(weights), "drain": In(values), "shift": In(columns),
@@ -176,6 +187,6 @@ class OutputRow(wiring.Component):
                 cell.w.eq(self.w[k]), cell.drain.eq(self.drain[k]),
                 cell.shift.eq(self.shift[k]), cell.collect.eq(self.collect[k]),
                 self.next_w[k].eq(cell.next_w), self.next_shift[k].eq(cell.next_shift),
-                self.result[k].eq(cell.result), self.done[k].eq(cell.done)]
+                self.result[k].eq(cell.result), self.done[k].eq(cell.next_flow.close)]
             a, flow = cell.next_a, cell.next_flow
         return m

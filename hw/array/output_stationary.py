@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..arith.sections import sectioned_sum, sections
 from ..network.loops import Loops
-from ..pe import element_of
 from ..shapes import vector_of
 from ..streams.pipeline import valid_chain
 from ..streams.sequence import choose, count_steps, shortened
 from ..unique import Unique
 from .edges import pace, parts_of, skewed
 from .gemm import GemmJob, GemmSpec, check_accumulator, check_padding, whole
-from .output_cell import FLOW, OutputRow
+from .output_cell import FLOW, OutputRow, cell_element
 
 __all__ = ["OutputStationary"]
 
@@ -35,16 +35,17 @@ class OutputStationary(wiring.Component):
     of the rows above move down a row a cycle while the next tile is summed. Row 0 of the tile
     is the lowest, so results come in the order of the rows, one word of C accumulators for each;
     columns past N are padding, rows past M are not offered. A tile of fewer words than there
-    are rows waits for the results of the one before.
+    are rows waits for the results of the one before, of its own product or another.
 
     Pairs past K must have a product of zero; rows and columns past M and N may be anything.
     While ``o`` stalls everything stands still.
 
     Cycles, by the interval and latency of the processing element: ``tiles * ceil(K/lanes) *
     interval + (R + C - 2) + drain`` for ``tiles = ceil(M/R) * ceil(N/C)``, where ``drain`` is a
-    cycle for each row of the last tile, two for the registers of operands and results (three with
-    ``carry_save``), and ``latency - interval``. Without ``overlapped`` a tile enters once the last
-    cell has taken the one before: ``tiles * (ceil(K/lanes) * interval + R + C - 2) + drain``.
+    cycle for each row of the last tile, two for the registers of operands and results, and
+    ``latency - interval``; with ``carry_save`` also one for each 8 bits of the accumulator. Without
+    ``overlapped`` a tile enters once the last cell has taken the one before: ``tiles *
+    (ceil(K/lanes) * interval + R + C - 2) + drain``.
 
     Parameters
     ----------
@@ -52,8 +53,8 @@ class OutputStationary(wiring.Component):
     overlapped : bool
         Whether a tile follows the one before through the array.
     carry_save : bool
-        Whether cells keep their sums in carry-save form (see :class:`.output_cell.OutputCell`),
-        whatever the kind of processing element.
+        Whether cells keep their sums as two numbers (see :class:`.output_cell.OutputCell`), which
+        an adder for each column adds, 8 bits a cycle.
 
     Raises
     ------
@@ -77,7 +78,8 @@ class OutputStationary(wiring.Component):
         for job in spec.jobs:
             check_padding(spec.activations, spec.weights, job.inner, spec.lanes)
         self._spec, self._overlapped, self._carry_save = spec, overlapped, carry_save
-        self._pe = element_of(spec.pe, spec.dot, spec.family)
+        self._pe = cell_element(spec.pe, spec.dot, spec.accumulator, spec.family, carry_save)
+        self._adding = sections(spec.accumulator.width) if carry_save else 0
         check_accumulator(spec.accumulator, spec.dot, [job.inner for job in spec.jobs],
                           reach=spec.reach)
         super().__init__({
@@ -93,7 +95,7 @@ class OutputStationary(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from taking a tile's last word to offering its first result."""
-        return 2 + self._carry_save + self._pe.latency + self._spec.skew
+        return 2 + self._pe.latency + self._spec.skew + self._adding
 
     @property
     def step(self) -> int:
@@ -109,14 +111,15 @@ class OutputStationary(wiring.Component):
         return whole(job.rows, self._spec.rows) * whole(job.columns, self._spec.columns)
 
     def tile_interval(self, job: GemmJob) -> int:
-        """Cycles between two tiles."""
+        """Cycles from the last word of the tile before, of whatever job, to a tile's last one."""
         summing = self.words(job) * self.step
         if self._overlapped:
             return max(summing, self._spec.rows)
         return summing + self._spec.skew
 
     def interval(self, job: GemmJob) -> int:
-        """Cycles between two products."""
+        """Cycles from the last word of the product before, of whatever job, to a product's last
+        one."""
         return self.tiles(job) * self.tile_interval(job)
 
     def cycles(self, job: GemmJob) -> int:
@@ -125,6 +128,10 @@ class OutputStationary(wiring.Component):
         last_word = (self.tiles(job) - 1) * self.tile_interval(job) + (
             self.words(job) - 1) * self.step
         return last_word + self.latency + self._used(job)
+
+    def _rest_before(self, job: GemmJob) -> int:
+        """Cycles between the last word of a tile of whatever job and the first of this one's."""
+        return self.tile_interval(job) - (self.words(job) - 1) * self.step - 1
 
     def _used(self, job: GemmJob) -> int:
         """Rows of the last tile that are not padding."""
@@ -137,9 +144,11 @@ class OutputStationary(wiring.Component):
             (self.words(job), self.tiles(job)) for job in jobs))
         enable = Signal()
         fire = Signal()
-        rests = [self.tile_interval(job) - (self.words(job) - 1) * self.step - 1 for job in jobs]
-        free = pace(m, fire, last=loops.last_0, within=self.step - 1,
-                    after=choose(rests, loops.job), most=max(rests), enable=enable)
+        rests = [self._rest_before(job) for job in jobs]
+        after = Mux(loops.last_1, choose([*rests[1:], rests[0]], loops.job),
+                    choose(rests, loops.job))
+        free = pace(m, fire, last=loops.last_0, within=self.step - 1, after=after,
+                    most=max(rests), enable=enable)
         m.d.comb += [
             enable.eq(self.o.ready | ~self.o.valid),
             fire.eq(self.i.valid & self.weights.valid & free),
@@ -184,10 +193,15 @@ class OutputStationary(wiring.Component):
             with m.If(enable):
                 m.d.sync += later.eq(flow)
             flow = later
-        straight = skewed(m, list(lowest.result), enable=enable, name="result",
+        results = list(lowest.result)
+        if self._carry_save:
+            results = [sectioned_sum(m, *pair, enable=enable, name=f"sum_{k}")
+                       for k, pair in enumerate(results)]
+        straight = skewed(m, results, enable=enable, name="result",
                           delays=reversed(range(spec.columns)))
         m.d.comb += [lane.eq(value) for lane, value in zip(self.o.payload, straight, strict=True)]
-        return lowest.done[-1]
+        done = lowest.done[-1]
+        return valid_chain(m, done, depth=self._adding, enable=enable)[-1] if self._adding else done
 
     def _words_of_tile(self, m: Module, collected: Signal) -> Any:
         """Words of the tile that is collected: all rows, or those of a product's last."""

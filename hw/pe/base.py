@@ -118,6 +118,9 @@ class DotProduct(wiring.Component):
     operands: ClassVar[dict[str, Operand]] = {"activations": ANY, "weights": ANY}
     #: What rows of this kind that take the same activations are, where they gain from it.
     shared: ClassVar[Callable[..., DotRows] | None] = None
+    #: What leaves dot products as two numbers, of a spec and a width, where a kind has that form:
+    #: it takes integers, fixed point, bipolar and ternary, and has no ``start``.
+    unadded: ClassVar[Callable[[DotSpec, int], Any] | None] = None
 
     def __init__(self, spec: DotSpec, **parameters: Any) -> None:
         if not isinstance(spec, DotSpec):

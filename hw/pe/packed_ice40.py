@@ -53,7 +53,7 @@ class Ice40PackedDotProduct(NumberDotProduct):
         shapes = fixed_shape(spec.activations), fixed_shape(spec.weights)
         for lane, (a, w) in enumerate(zip(self.a, self.w, strict=True)):
             if lane % 2 == 0:
-                m.submodules[f"pair_{lane // 2}"] = block = Unique(TwoProducts, *shapes, "ice40")
+                m.submodules[f"pair_{lane // 2}"] = block = Unique(TwoProducts, *shapes)
                 m.d.comb += block.enable.eq(self.enable)
             m.d.comb += [block.a[lane % 2].eq(fixed_value(spec.activations, a)),
                          block.b[lane % 2].eq(fixed_value(spec.weights, w))]

@@ -1,4 +1,4 @@
-"""Two products of bytes in one DSP block of an iCE40, or in whatever synthesis makes of them."""
+"""Two products of bytes in one DSP block of an iCE40 UltraPlus."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["PRIMITIVES", "TwoProducts"]
+from ..arith.registered import registered
+from ..unique import Library
 
-#: Forms of the multipliers: for any family, and an SB_MAC16 of iCE40 alone.
-PRIMITIVES = ("any", "ice40")
+__all__ = ["TwoProducts"]
 
 
 class TwoProducts(wiring.Component):
@@ -22,7 +22,7 @@ class TwoProducts(wiring.Component):
     Yosys makes an ``SB_MAC16`` of one product; that the cell can do two must be asked for. Its
     inference (``synth_ice40 -dsp``, Yosys 0.70) would make a 16 x 16 multiplier of this one too,
     were it not for its name, which :mod:`boards.flows` changes behind it: in other flows the
-    cell stays unknown.
+    cell stays unknown. Simulators get the products themselves.
 
     Source: Lattice, DSP Function Usage Guide for iCE40 Devices (FPGA-TN-02007), 8 x 8 mode.
 
@@ -30,8 +30,6 @@ class TwoProducts(wiring.Component):
     ----------
     a, b : Shape
         Of the factors, of 8 bits at most.
-    primitive : str
-        One of :data:`PRIMITIVES`. Simulators get the portable form of either.
 
     Members
     -------
@@ -44,23 +42,25 @@ class TwoProducts(wiring.Component):
 
     latency = 1
 
-    def __init__(self, a: Shape, b: Shape, primitive: str = "any") -> None:
+    def __init__(self, a: Shape, b: Shape) -> None:
         for name, shape in (("a", a), ("b", b)):
             if shape.width > 8:
                 raise ValueError(f"{name} must have at most 8 bits, not {shape.width}")
-        if primitive not in PRIMITIVES:
-            raise ValueError(f"primitive must be one of {', '.join(PRIMITIVES)}, "
-                             f"not {primitive!r}")
-        self._primitive = primitive
         product = (Signal(a) * Signal(b)).shape()
         super().__init__({"enable": In(1), "a": In(ArrayLayout(a, 2)), "b": In(ArrayLayout(b, 2)),
                           "o": Out(ArrayLayout(product, 2))})
 
     def elaborate(self, platform: Any) -> Elaboratable:
         m = Module()
+        if not isinstance(platform, Library):
+            # Amaranth's own simulator reads no Verilog.
+            m.d.comb += [product.eq(registered(m, a * b, enable=self.enable, name=f"product_{k}"))
+                         for k, (product, a, b) in enumerate(zip(self.o, self.a, self.b,
+                                                                 strict=True))]
+            return m
         both = Signal(32)
         m.submodules.leaf = Instance(
-            "gatemill_two_products", p_ICE40=int(self._primitive == "ice40"),
+            "gatemill_two_products",
             p_A_SIGNED=int(self.a[0].shape().signed), p_B_SIGNED=int(self.b[0].shape().signed),
             i_clk=ClockSignal(), i_enable=self.enable, i_a=_bytes(self.a), i_b=_bytes(self.b),
             o_o=both)

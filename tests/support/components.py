@@ -42,7 +42,7 @@ from hw.pe.bit_weight import BitWeightDotProduct
 from hw.pe.block_sum import BlockSum
 from hw.pe.booth import BoothDotProduct
 from hw.pe.carry_save import CarrySaveAccumulate
-from hw.pe.carry_save_tree import CarrySaveTreeDotProduct
+from hw.pe.carry_save_tree import CarrySaveTree, CarrySaveTreeDotProduct
 from hw.pe.constant import ConstantSpec
 from hw.pe.constant_adders import AdderMatrix
 from hw.pe.constant_distributed import DistributedMatrix
@@ -189,14 +189,18 @@ def _products() -> tuple[wiring.Component, ...]:
 def _arrays() -> tuple[wiring.Component, ...]:
     spec = GemmSpec(INT8, INT8, INT20, 3, 2, 2, (GemmJob(4, 5, 3),))
     cell = ("parallel", spec.dot, INT20)
+    kept = ("carry_save_tree", spec.dot, INT20, None, True)
     banks = GemvSpec(INT8, INT8, INT20, "dot", 2, 3, (DenseJob(3, 5),))
     sparse = [SparseLayerSpec(INT8, SparseFormat(2, 4, INT8), INT20, bias, 3, 2, (SparseJob(3, 5),))
               for bias in (None, INT8)]
     return (OutputStationary(spec), OutputCell(*cell), OutputRow(*cell, 2),
+            OutputStationary(spec, carry_save=True), OutputCell(*kept),
+            CarrySaveTree(spec.dot, 20),
             WeightStationary(spec), WeightCell(*cell, True), WeightRow(*cell, True, 2),
             PassSums(INT20, 2, ((3, 2, 1),)), GemvBanks(banks), *map(SparseLayer, sparse),
             SparseRows(ParallelDotProduct, sparse[0].dot, 3), *_chains(),
-            GroupDot(GroupDotSpec(INT8, selected_codes(3), INT8, 4, 16, 2, selector=2)))
+            *(GroupDot(GroupDotSpec(INT8, weights, INT8, 4, 16, 2, selector=selector))
+              for weights, selector in ((selected_codes(3), 2), (INT4, 0))))
 
 
 def _chains() -> tuple[wiring.Component, ...]:

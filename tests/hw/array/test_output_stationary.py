@@ -19,6 +19,12 @@ from sw_model.formats import BipolarFormat, IntFormat
 from tests.support.gemm import KINDS, check_gemms, gemm_spec, masked, products
 from tests.support.units import Interval, check_units
 
+#: Kinds whose sums are kept in carry-save form in ``make test``: numbers and two numbers, signed,
+#: unsigned, behind decoders, every few cycles.
+KEPT = [("parallel", "int8", "int8"), ("carry_save_tree", "int5", "uint4"),
+        ("carry_save_tree", "uint3", "uint5"), ("carry_save_tree", "e2m1", "int4"),
+        ("exact", "e2m1", "e2m1"), ("csd", "int8", "int8")]
+
 
 def order(spec):
     """The words of matrices and their product: every tile of columns for each of rows."""
@@ -58,11 +64,10 @@ def test_sizes(rng, need, tmp_path):
 
 def test_kinds_of_elements(rng, need, tmp_path):
     need("verilator")
-    gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3), carry_save=bool(k % 2))
-             for k, kind in enumerate(KINDS)]
+    gemms = [array(rng, *kind, 3, 2, 2, (4, 6, 3)) for kind in KINDS]
     assert {kind for kind, _, _ in KINDS} == set(PE_KINDS)
-    for some in (gemms[::2], gemms[1::2]):
-        assert {gemm.component.step for gemm in some} >= {1, 2, 3}
+    assert {gemm.component.step for gemm in gemms} >= {1, 2, 3}
+    gemms += [array(rng, *kind, 2, 2, 2, (3, 6, 3), carry_save=True) for kind in KEPT]
     check_gemms(gemms, tmp_path / "build")
 
 
@@ -74,8 +79,9 @@ def test_formulas():
     assert OutputStationary(spec).cycles(spec.jobs[0]) == 3 * 3 * 6 + (4 + 3 - 2) + drain + latency
     assert OutputStationary(spec, overlapped=False).cycles(spec.jobs[0]) == (
         3 * 3 * (6 + 4 + 3 - 2) + drain + latency)
+    assert spec.accumulator.width in range(17, 25)  # three sections of the adder at the edge
     assert OutputStationary(spec, carry_save=True).cycles(spec.jobs[0]) == (
-        OutputStationary(spec).cycles(spec.jobs[0]) + 1)
+        OutputStationary(spec).cycles(spec.jobs[0]) + 3)
     # Tiles of fewer words than there are rows wait for the results of the one before.
     short = gemm_spec("parallel", "int8", "int8", 4, 3, 2, (9, 3, 7))
     assert OutputStationary(short).interval(short.jobs[0]) == 3 * 3 * max(2, 4)
@@ -104,7 +110,7 @@ def test_streams(rng, need):
     """Tables of jobs, consumers that wait for valid, resets in mid-stream."""
     need("icarus")
     one = [array(rng, *kind, 3, 2, 2, (4, 6, 3), carry_save=carry_save)
-           for kind, carry_save in ((KINDS[0], False), (KINDS[6], False), (KINDS[0], True))]
+           for kind, carry_save in ((KINDS[0], False), (KINDS[6], False), (KEPT[1], True))]
     many = [array(rng, "parallel", "int8", "int4", *size, (4, 6, 3), (1, 2, 1), (7, 3, 2),
                   carry_save=carry_save)
             for size, carry_save in (((3, 2, 2), False), ((2, 3, 1), True), ((1, 1, 1), False),
@@ -114,6 +120,26 @@ def test_streams(rng, need):
              for gemm in one]
     units += [gemm.unit() for gemm in many]
     check_units(units)
+
+
+def test_jobs_of_several_depths(rng, need, tmp_path):
+    """Tiles of few words behind long ones of another product, whose results are on their way."""
+    need("verilator")
+    gemms = [array(rng, "parallel", "int8", "int4", 3, 1, 1, (3, 3, 1), (3, 1, 1))]
+    for _ in range(12):
+        rows, columns = (int(size) for size in rng.integers(1, 6, 2))
+        jobs = rng.integers(1, 9, (int(rng.integers(2, 4)), 3))
+        kind = KINDS[int(rng.integers(len(KINDS)))] if len(gemms) % 3 == 0 else KINDS[0]
+        gemms.append(array(rng, *kind, rows, columns, 1, *(tuple(map(int, job)) for job in jobs),
+                           carry_save=bool(rng.integers(2))))
+    check_gemms(gemms, tmp_path / "build")
+
+
+@pytest.mark.full
+def test_every_kind_in_carry_save_form(rng, need, tmp_path):
+    need("verilator")
+    check_gemms([array(rng, *kind, 3, 2, 2, (4, 6, 3), (2, 2, 1), carry_save=True)
+                 for kind in KINDS], tmp_path / "build")
 
 
 @pytest.mark.full
