@@ -71,13 +71,12 @@ CLAIMS = (
     *(_claim(_same("parallel", "int8"), Name(kind, "int8", weights), "area x cycles", Wins(),
              "um2", f"{LUT_TENSOR_CORE}: look-up wins up to six bits of weights, against "
              f"multipliers for int8; here {weights}, {how}")
-      for kind, weights, how in (
-          ("lut rows of 64", "int2", "all bits at once"),
-          ("lut rows", "int4", "all bits at once, 8 rows"),
-          *(("serial_lut rows", weights, "a bit a cycle") for weights in ("int2", "int4")))),
-    *(_claim(Name("parallel", "int8", weights), Name(kind, "int8", weights), "area",
+      for kind, how in (("lut rows of 64", "all bits at once"),
+                        ("serial_lut rows", "a bit a cycle"))
+      for weights in ("int2", "int4")),
+    *(_claim(Name("parallel", "int8", weights), Name("lut rows of 64", "int8", weights), "area",
              Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for {weights}")
-      for kind, weights in (("lut rows of 64", "int2"), ("lut rows", "int4"))),
+      for weights in ("int2", "int4")),
     _claim(Name("serial_lut rows", "int8", "int4"), Name("serial_lut rows", "int8", "int2"),
            "cycles", Within(1.8, 2.2), "um2", "T-MAC (arXiv 2407.00088): time grows with "
            "the weights' bits; here twice as many, bit by bit"),

@@ -17,7 +17,7 @@ __all__ = ["Comparison", "Question", "comparisons", "conclusions"]
 #: Formats of as many bits: floats and posits, and the integer beside them.
 RIVALS = (("e2m1", "int4"), ("posit<4,1>", "int4"), ("e2m3", "int6"), ("e3m2", "int6"),
           ("e4m3fn", "int8"), ("e5m2", "int8"), ("posit<8,0>", "int8"),
-          ("mx<e4m3fn>", "mxint8"))
+          ("mx<e4m3fn>", "mxint8"), ("mx<e5m2>", "mxint8"), ("nvfp4", "nvint4"))
 WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
 
 #: Kinds with an array of products, one multiplier for each pair.
@@ -133,10 +133,9 @@ def _not_among(kinds: Sequence[str]) -> Callable[[Row], bool]:
 
 
 def _of(rows: Iterable[Row], activations: str, weights: str) -> list[Row]:
-    """Rows of these formats: none that is sparse, which does less, or that has DSP blocks in
-    place of logic."""
+    """Rows of these formats: none that is sparse, which does less."""
     return [row for row in rows if (row.activations, row.weights) == (activations, weights)
-            and ":" not in row.kind and not row.ice40_dsps]
+            and ":" not in row.kind]
 
 
 def _least(rows: Sequence[Row], figure: str, technology: str) -> tuple[float, str] | None:

@@ -25,7 +25,7 @@ ROWS = 8
 SHARED = "int8"
 
 #: Rows to a table of sums in LUT Tensor Core, and the weights for which there are so many here too.
-WIDE, LOOKED_UP = 64, ("bipolar", "int2")
+WIDE, LOOKED_UP = 64, ("bipolar", "int2", "int4")
 
 #: Lanes to an encoder of digits in the bit-weight paper.
 ENCODED = 4
@@ -33,7 +33,7 @@ ENCODED = 4
 #: Most bits of the integers behind decoders: what multiplies wider ones takes long to synthesise.
 DECODED = 10
 
-#: Kinds that are made for DSP blocks, or may as well have them.
+#: Kinds that may as well have DSP blocks, or make no sense without.
 MULTIPLIED = ("parallel", "packed")
 
 
@@ -51,10 +51,12 @@ class CatalogueEntry(Entry):
 
     @property
     def logic(self) -> tuple[str, ...]:
-        return () if self.of == "packed" else self.families
+        return () if self.of == "packed" or PE_KINDS[self.of].multiplied else self.families
 
     @property
     def multiplied(self) -> tuple[str, ...]:
+        if PE_KINDS[self.of].multiplied:
+            return self.families
         wanted = ("xilinx", *filter(self.differs, self.families))
         return tuple(family for family in self.families
                      if self.of in MULTIPLIED and family in wanted)
@@ -129,7 +131,8 @@ def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
                  and make.refusal(spec, **make.parameters(family)) is None)
 
 
-#: One representative of each kind and family of formats, of which the clock is measured too.
+#: Of which the clock is measured too, twenty at most: a representative of each way to compute
+#: (products, look-up, bits, digits ...), and of families of formats.
 CLOCKED = (
     Name("parallel", "int8", "int8"), Name("binary", "bipolar", "bipolar"),
     Name("bit_weight", "int8", "int8"), Name("exact", "e4m3fn", "e4m3fn"),

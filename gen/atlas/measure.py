@@ -37,8 +37,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cycles, latency : int
         Between two dot products, and from operands to result.
     ecp5, ice40, xilinx : float or None
-        LUT4 + 2 for each CCU2C, LUT4, and LUTs of any size, all without DSP blocks but those
-        that are asked for; None where the kind is not for that family, or for its DSP blocks.
+        LUT4 + 2 for each CCU2C, LUT4, and LUTs of any size, all without DSP blocks; None where
+        the kind is not for that family, or for its DSP blocks.
     um2 : float or None
         Of the IHP library; None where it is not at hand.
     ffs : float
@@ -139,7 +139,7 @@ def _row(entry: Entry, library: bool, *, clocks: bool) -> Row:
 
     ecp5, ice40, xilinx = (cells(family) for family in ("ecp5", "ice40", "xilinx"))
     rich, slim, large = (cells(family, dsp=True) for family in ("ecp5", "ice40", "xilinx"))
-    first = next(each for each in (ecp5, ice40, xilinx, rich, large) if each is not None)
+    first = next(each for each in (ecp5, ice40, xilinx, rich, slim, large) if each is not None)
     return Row(
         **entry.name._asdict(), rows=entry.rows, cycles=entry.cycles, latency=latency,
         ecp5=share(ecp5), ice40=share(ice40), xilinx=share(xilinx, "lut_count"),

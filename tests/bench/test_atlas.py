@@ -28,7 +28,8 @@ def test_the_page_has_a_row_for_each() -> None:
     clocked = {row[:3] for row in rows if row[COLUMNS.index("MHz")]}
     assert clocked == {(kind, f"`{a}`", f"`{w}`") for kind, a, w in CLOCKED}
     assert len(clocked) <= 20
-    areas = [COLUMNS.index(name) for name in ("ECP5", "iCE40", "Xilinx", "Xilinx DSP")]
+    areas = [COLUMNS.index(name) for name in (
+        "ECP5", "iCE40", "iCE40 DSP", "Xilinx", "Xilinx DSP")]
     assert all(any(row[place] for place in areas) for row in rows)
     logic = {name for name in clocked if name[0] != "packed"}
     for name, timed in (("ECP5 at MHz", clocked), ("ps", logic), ("um2 at ps", logic)):

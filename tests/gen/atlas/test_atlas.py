@@ -172,9 +172,9 @@ def test_what_is_of_one_family(monkeypatch):
     two, chain = measure([KindEntry("packed_ice40", "int8", "int8"),
                           ChainEntry("chain", "int8", "int8")],
                          lambda _: None, clocks=False)
-    assert sorted(asked) == [("ice40", False), ("xilinx", True)]
-    assert (two.ice40, two.ice40_dsps, two.ecp5, two.dsps, two.xilinx_dsps) == (
-        160, 8, None, None, None)
+    assert sorted(asked) == [("ice40", True), ("xilinx", True)]
+    assert (two.ice40, two.ice40_with_dsps, two.ice40_dsps, two.ffs) == (None, 160, 8, 320)
+    assert (two.ecp5, two.dsps, two.xilinx_dsps) == (None, None, None)
     assert (chain.xilinx, chain.xilinx_dsps, chain.ffs, chain.ice40, chain.rows) == (
         None, 4, 160, None, 2)
 
