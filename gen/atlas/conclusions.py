@@ -133,9 +133,10 @@ def _not_among(kinds: Sequence[str]) -> Callable[[Row], bool]:
 
 
 def _of(rows: Iterable[Row], activations: str, weights: str) -> list[Row]:
-    """Rows of these formats: none that is sparse, which does less."""
+    """Rows of these formats: none that is sparse, which does less, or that has DSP blocks in
+    place of logic."""
     return [row for row in rows if (row.activations, row.weights) == (activations, weights)
-            and ":" not in row.kind]
+            and ":" not in row.kind and not row.ice40_dsps]
 
 
 def _least(rows: Sequence[Row], figure: str, technology: str) -> tuple[float, str] | None:
