@@ -21,8 +21,8 @@ DIGITS = Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx"
 #: Devices for kinds that are made of a family's cells.
 DEVICES = {"ice40": "ice40-up5k"}
 
-#: Kinds whose family has no device that holds a network's weights.
-HOMELESS = {"mlperf_tiny/ad01_int8": ["packed_ice40"]}
+#: Networks whose weights no device of a kind's family holds.
+TOO_LARGE = {"mlperf_tiny/ad01_int8": ["packed_ice40"]}
 
 #: Kinds for which the design of a whole network is compiled in ``make test``.
 SOME = ["exact", "lut", "serial_lut"]
@@ -92,7 +92,7 @@ def test_every_kind_on_a_real_model(name, need, data_dir, tmp_path):
         expected = ref["out"]
     build_model(path, tmp_path / "any", BuildOptions(rate=1_000.0))
     kinds = [kind for kind in kinds_for(Graph.load(tmp_path / "any"))
-             if kind not in HOMELESS.get(name, ())]
+             if kind not in TOO_LARGE.get(name, ())]
     assert len(kinds) >= 4
     for kind in kinds:
         graph, folder = build_as(kind, path, tmp_path / f"as_{kind}", 1_000.0)
