@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,11 @@ def _powers() -> Iterator[Case]:
         error = np.abs(exp2(d, spec) / 2**15 - np.exp(d / 2**8)).max()
         how = "lines" if between else "nearest"
         yield Case("exp2", f"{source}, {1 << index_bits} entries, {how}",
-                   lambda kind, spec=spec: Exp2Lane(spec, kind), float(error))
+                   partial(Exp2Lane, spec), float(error))
     varying = Exp2Spec(source=source, multiplier=IntFormat(18, signed=False))
     error = np.abs(exp2(d, varying, Exp2Spec.folded(1.0)) / 2**15 - np.exp(d / 2**8)).max()
     yield Case("exp2", f"{source}, 32 entries, lines, constant of run time",
-               lambda kind: Exp2Lane(varying, kind), float(error))
+               partial(Exp2Lane, varying), float(error))
 
 
 def _reciprocals() -> Iterator[Case]:
@@ -106,35 +107,40 @@ def _reciprocals() -> Iterator[Case]:
         found, _ = reciprocal(m[:2**16], spec)
         error = np.abs(found / 2**16 - 2.0**16 / m[:2**16]).max()
         yield Case("reciprocal", f"{source}, {1 << index_bits} entries, {_steps(steps)}",
-                   lambda kind, spec=spec: ReciprocalLane(spec, kind), float(error))
+                   partial(ReciprocalLane, spec), float(error))
     for index_bits, entry_bits, steps in ((4, 8, 0), (4, 8, 1), (4, 8, 2), (6, 10, 1)):
         root = RsqrtSpec(source=source, index_bits=index_bits, entry_bits=entry_bits,
                          newton_steps=steps)
         found, _ = rsqrt(m, root)
         error = np.abs(found / 2**16 - 2.0**8 / np.sqrt(m)).max()
         yield Case("rsqrt", f"{source}, {3 << index_bits} entries, {_steps(steps)}",
-                   lambda kind, root=root: RsqrtLane(root, kind), float(error))
+                   partial(RsqrtLane, root), float(error))
 
 
 def _steps(count: int) -> str:
     return f"{count or 'no'} step{'s' * (count != 1)}"
 
 
+def _either(make: Callable[..., wiring.Component], *arguments: Any
+            ) -> Callable[[str], wiring.Component]:
+    """What multiplies nothing, however products are made."""
+    return lambda _: make(*arguments)
+
+
 def _exact() -> Iterator[Case]:
     for width in (16, 32):
         root = IsqrtSpec(IntFormat(width, signed=False))
-        yield Case("isqrt", f"{root.source}", lambda _, root=root: Isqrt(root), 0.0)
+        yield Case("isqrt", f"{root.source}", _either(Isqrt, root), 0.0)
     for n, d in ((16, 16), (32, 16), (32, 32)):
         spec = DivideSpec(IntFormat(n, signed=False), IntFormat(d, signed=False))
         yield Case("divide", f"{spec.numerator} by {spec.denominator}",
-                   lambda _, spec=spec: Divide(spec), 0.0)
+                   _either(Divide, spec), 0.0)
     for width, lanes in ((8, 1), (8, 2), (16, 1), (16, 2)):
         table = TableSpec(source=IntFormat(8), target=IntFormat(width))
         ends = table.target.min, table.target.max + 1
         entries = (tuple(np.random.default_rng(1).integers(*ends, 256).tolist()),)
         yield Case("table", f"int8 to {table.target}, {lanes} lane{'s' * (lanes > 1)}",
-                   lambda _, table=table, lanes=lanes, entries=entries: TableLookup(
-                       table, lanes, entries), 0.0)
+                   _either(TableLookup, table, lanes, entries), 0.0)
 
 
 def _deltas() -> Iterator[Case]:
@@ -149,10 +155,10 @@ def _deltas() -> Iterator[Case]:
         most = min(source.max, spec.end + (spec.end >> 3))
         x = np.unique(np.linspace(max(source.min, -most), most, 2**18).astype(np.int64))
         off = np.abs(delta_table(x, spec, np.array(entries)) * 2.0**-target
-                     - FUNCTIONS[activation](x * 2.0**source.lsb))
+                     - FUNCTIONS[activation](np.float64(2.0**source.lsb) * x))
         yield Case("delta_table", f"{activation}, {source}, {len(entries)} entries of {fraction} "
                                   "fraction bits",
-                   lambda kind, spec=spec, entries=entries: DeltaTableLane(spec, entries, kind),
+                   partial(DeltaTableLane, spec, entries),
                    float(off.max()))
 
 
@@ -172,7 +178,7 @@ def _piecewise() -> Iterator[Case]:
         plural = "s" * (found.spec.segments > 1)
         yield Case("piecewise", f"{function}, {source} to {target}, {found.spec.segments} "
                                 f"{kind}{plural}",
-                   lambda how, spec=found.spec: PiecewiseLane(spec, how), found.error)
+                   partial(PiecewiseLane, found.spec), found.error)
 
 
 def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:

@@ -104,9 +104,10 @@ def fit(samples: Iterable[Sample]) -> Fit:
     is left out."""
     *fitted, check = samples
     table = np.array([features(each.width, each.lanes) for each in fitted], np.float64)
-    columns = ([getattr(each, name) for each in fitted] for name in (
-        "multipliers", "luts", "fabric"))
-    return Fit(*(_factors(table, np.array(column)) for column in columns), tuple(fitted), check)
+    multipliers, luts, fabric = (
+        _factors(table, np.array([getattr(each, name) for each in fitted]))
+        for name in ("multipliers", "luts", "fabric"))
+    return Fit(multipliers, luts, fabric, tuple(fitted), check)
 
 
 def _factors(table: NDArray[np.float64], wanted: NDArray[np.float64]) -> tuple[float, ...]:

@@ -78,7 +78,8 @@ class MatrixStream(wiring.Component):
         top = pieces[..., -1:]
         if self._matrix.spec.result.signed:
             top -= (top >> PIECE - 1) << PIECE
-        return sum(pieces[..., place] << PIECE * place for place in range(self.pieces))
+        whole: NDArray[np.int64] = (pieces << PIECE * np.arange(self.pieces)).sum(axis=-1)
+        return whole
 
 
 def emulated(matrix: ConstantMatrix, vectors: NDArray[Any], folder: Path, *, more: str = ""

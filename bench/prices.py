@@ -70,7 +70,7 @@ def sample(kind: str, activations: str, weights: str, lanes: int, rows: int) -> 
     spec = DotSpec(parse_format(activations), parse_format(weights), lanes)
     family = PE_KINDS[kind].family or "ecp5"
     found = resources(rows_of(PE_KINDS[kind], spec, rows), [family])[family]
-    return Sample(activations, weights, lanes, rows, found.area, int(found.dsps))
+    return Sample(activations, weights, lanes, rows, int(found.area), int(found.dsps))
 
 
 def fit(samples: Iterable[Sample]) -> Fit:

@@ -150,10 +150,11 @@ def run_model(name: str, seconds: float) -> dict[str, Any]:
 def cocotb_rate(build: Path) -> float:
     """Cycles a second of the network suite under cocotb and Verilator."""
     import verif.bench
+    import verif.simulate
     from verif.streams import PERIOD
     from verif.verify import verify
 
-    original = verif.bench.simulate
+    original = verif.simulate.simulate
     found: list[float] = []
 
     def simulate(*arguments: Any, work: Path, **options: Any) -> Any:

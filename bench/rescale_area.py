@@ -56,12 +56,13 @@ def in_full(part: Part) -> Part:
 
 def parts_of(core: Graph, kind: str, *, shared: bool, dsps: bool) -> Parts:
     """The rescale units of a network: one for each layer, or one for all."""
-    plan = default_plan(core, device(DEVICE), clock_mhz=50)
+    chip = device(DEVICE)
+    plan = default_plan(core, chip, clock_mhz=50)
     if shared:
         plan = _shared(plan, kind)
     layout = lay_out(core, plan)
     return {unit.name.removesuffix("_rescale_unit"):
-            unit_parts(layout, unit, unit.name, dsps=dsps).part
+            unit_parts(layout, unit, unit.name, chip if dsps else replace(chip, dsps=0)).part
             for unit in plan.units if unit.kind == kind}
 
 

@@ -11,7 +11,7 @@ import tests.support.emulated
 from bench import goals
 from hw.pe import DotProduct
 from tests.hw.pe.test_table import registered_products
-from tests.hw.pe.test_ternary_accumulate import check_sums
+from tests.hw.pe.test_ternary_accumulate import check_sums, drawn
 from tests.support.dots import check_dots, extremes
 from tests.support.enabled import check_enabled
 from tests.support.mapped import mapped
@@ -55,5 +55,5 @@ def test_netlists_compute_the_same(goal: goals.Goal, need: object, tmp_path: Pat
         check_enabled([registered_products("magnitude" if "magnitude" in goal.name else "signed")],
                       tmp_path / "build")
     else:
-        check_sums([("int8", 20, "ecp5" if goal.family == "ecp5" else "any")], rng,
-                   tmp_path / "build", count=500)
+        check_sums([("int8", 20, "ecp5" if goal.family == "ecp5" else "any")],
+                   [drawn("int8", rng, 500)], tmp_path / "build")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.array.block_dot import BlockDot
-from sw_model.formats import CodedFormat, Format
+from sw_model.formats import CodedFormat, Float32Format, Format
 from sw_model.formats.blocks import parse_block_format
 from sw_model.formats.blocks.runs import RunFormat, Runs, RunScale, ScaleCodes, run_format
 from sw_model.formats.parse import parse_format
@@ -75,9 +75,13 @@ def block_dot_unit(rng: np.random.Generator, activations: RunFormat, weights: Ru
                    size: int, lanes: int, rows: int = 1, runs: int = 3, count: int = 6,
                    pe: str = "exact", width: int = 48, special: bool = False,
                    multiplier: str = "inferred", name: str = "") -> Unit:
-    """``count`` dot products of ``runs`` runs and of 1, in turn, of ``rows`` rows."""
+    """``count`` dot products of ``runs`` runs and of 1, in turn, of ``rows`` rows.
+
+    With ``special``, of NaN and infinities too, if the results' format has NaN.
+    """
     spec = BlockDotSpec.fitting(width, activations=activations, weights=weights, size=size,
                                 runs=runs)
+    special = special and isinstance(spec.target, Float32Format)
     component = BlockDot(spec, lanes, rows, pe, multiplier)
     words: dict[str, list[int]] = {"a": [], "w": [], "scales": []}
     wanted: list[int] = []

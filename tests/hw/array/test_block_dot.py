@@ -53,9 +53,11 @@ def test_every_block_format(rng, need):
 def test_what_is_no_finite_number(rng, need):
     """NaN and infinities of scales, of minima and of elements make a result NaN, no other."""
     need("icarus")
-    check_units([unit_of(rng, a, w, lanes=4, rows=2, special=True, count=9) for a, w in (
+    units = [unit_of(rng, a, w, lanes=4, rows=2, special=True, count=9) for a, w in (
         ("mx<e5m2>", "mx<e4m3fn>"), ("q4_1", "q8_0"), ("nvfp4", "nvfp4<ue5m3>"),
-        ("int8", "gguf_mxfp4"))], stalls=[(0.0, 0.0), (0.4, 0.4)])
+        ("int8", "gguf_mxfp4"))]
+    assert all(isinstance(unit.component.spec.target, Float32Format) for unit in units)
+    check_units(units, stalls=[(0.0, 0.0), (0.4, 0.4)])
 
 
 def test_windows(rng, need):
@@ -109,10 +111,10 @@ def test_every_pair_of_block_formats(part, lanes, rng, need):
     for k, a in enumerate(FORMS[part::4]):
         for w in {a, FORMS[(3 * k + 1) % len(FORMS)], FORMS[(7 * k + 5) % len(FORMS)], "int8"}:
             activations, weights = runs_for(a), runs_for(w)
-            size = min(32, *(form.size for form in (activations, weights) if form.size), 32)
+            size = size_for(activations, weights, 32)
             units.append(block_dot_unit(
-                rng, activations, weights, size=size, lanes=lanes, rows=1 + k % 3, count=60,
-                special=k % 2 == 1, name=f"{a} {w} {lanes}"))
+                rng, activations, weights, size=size, lanes=min(lanes, size), rows=1 + k % 3,
+                count=60, special=k % 2 == 1, name=f"{a} {w} {lanes}"))
     check_units(units, simulator="verilator", stalls=[(0.0, 0.0), (0.3, 0.3)])
 
 
