@@ -47,7 +47,7 @@ def da4ml_solutions(weights: NDArray[np.int64], inputs: Sequence[tuple[int, int]
                     ) -> Iterator[Any]:
     """What da4ml finds, by each of its methods."""
     try:
-        from da4ml.cmvm import solve  # type: ignore[import-untyped]
+        from da4ml.cmvm import solve
     except ImportError as error:
         raise SystemExit("bench: da4ml is missing: pip install 'gatemill[bench]'") from error
     # Its kernels stand on the right, x @ kernel, and it reads them row by row.

@@ -25,8 +25,8 @@ def depth_of(solution: Any) -> int:
 def own_stages(solutions: Iterable[Any], depth: int) -> Any:
     """The cheapest by da4ml's own count of those that need ``depth`` levels at most, a register
     behind each level."""
-    from da4ml.trace import FixedVariable, HWConfig, comb_trace  # type: ignore[import-untyped]
-    from da4ml.trace.pipeline import to_pipeline  # type: ignore[import-untyped]
+    from da4ml.trace import FixedVariable, HWConfig, comb_trace
+    from da4ml.trace.pipeline import to_pipeline
 
     best = min((each for each in solutions if depth_of(each) <= depth),
                key=lambda each: each.cost)
@@ -54,8 +54,8 @@ class OwnMatrix(ConstantMatrix):
     @property
     def verilog(self) -> str:
         """Its modules, and those of da4ml's library that they are made of."""
-        from da4ml.codegen import rtl  # type: ignore[import-untyped]
-        from da4ml.codegen.rtl.verilog import pipeline_logic_gen  # type: ignore[import-untyped]
+        from da4ml.codegen import rtl
+        from da4ml.codegen.rtl.verilog import pipeline_logic_gen
 
         modules = pipeline_logic_gen(self._stages, NAME, timescale=None)
         top = modules[NAME].replace("input clk,", "input clk, input enable,").replace(
@@ -67,7 +67,7 @@ class OwnMatrix(ConstantMatrix):
         return "\n".join([*(modules | {NAME: top}).values(), *parts])
 
     def elaborate(self, platform: Any) -> Elaboratable:
-        from da4ml.types import minimal_kif  # type: ignore[import-untyped]
+        from da4ml.types import minimal_kif
 
         m = Module()
         codes = []
