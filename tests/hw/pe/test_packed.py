@@ -108,12 +108,11 @@ def cover(make):
 
 
 def every_size(make):
-    """Each pair with one lane and more; behind decoders, where it is the same element, with fewer.
+    """Each pair with one lane and more.
 
     Pairs whose grids are alike come one after the other: their elements are one module.
     """
-    return sorted(((make, a, w, lanes) for lanes in LANES for a, w in legal_pairs(make)
-                   if lanes < max(LANES) or is_native("packed", a, w)),
+    return sorted(((make, a, w, lanes) for lanes in LANES for a, w in legal_pairs(make)),
                   key=lambda case: repr(PackedDotProduct.core(spec_of(*case[1:]))))
 
 
