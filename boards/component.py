@@ -15,15 +15,17 @@ from hw.verilog import to_verilog
 from sw_model.faults import Verdict
 
 from .cache import cached, digest_of
+from .devices import Device
 from .devices import device as find_device
 from .figures import Resources
-from .flows import commands
+from .flows import Command, commands
 from .liberty import find_library
 from .place import Placement, find_tool, place
 from .shim import NAME, wrap
 from .yosys import Options, run_commands, synthesise, version
 
-__all__ = ["Timing", "placement", "resources", "resources_of", "timing"]
+__all__ = ["Timing", "placement", "placing_options", "resources", "resources_of", "timing",
+           "timing_flow"]
 
 #: Components of which cells are kept: the atlas has some hundreds.
 KEPT = 4096
@@ -82,8 +84,7 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
         Whether synthesis may use the device's DSP blocks.
     """
     chip = find_device(device)
-    options = Options(flatten=True, dsp=dsp and chip.dsps > 0, variant=chip.variant,
-                      delay_ps=round(500_000 / clock_mhz))
+    options = placing_options(chip, clock_mhz, dsp=dsp)
     text = to_verilog(component, "unit")
 
     def fill(fresh: Path) -> None:
@@ -99,6 +100,12 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
                      f"{clock_mhz:g}", msgspec.json.encode(options), text])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "placement.json").read_bytes(), type=Placement)
+
+
+def placing_options(chip: Device, clock_mhz: float, *, dsp: bool) -> Options:
+    """How a component is synthesised that is placed: half of a period is for its logic."""
+    return Options(flatten=True, dsp=dsp and chip.dsps > 0, variant=chip.variant,
+                   delay_ps=round(500_000 / clock_mhz))
 
 
 class Timing(NamedTuple):
@@ -130,12 +137,16 @@ def timing(component: wiring.Component) -> Timing:
     return msgspec.json.decode((entry / "timing.json").read_bytes(), type=Timing)
 
 
+def timing_flow(library: str) -> list[Command]:
+    """Commands to a netlist of the library's gates that is mapped for delay, and timed."""
+    flow = commands("ihp", "unit", Options(flatten=True), liberty=library)
+    return [f"{each} -script {_TIMED}" if str(each).startswith("abc ") else each
+            for each in flow]
+
+
 def _timed(verilog: str, library: Path, work: Path) -> Timing:
     (work / "unit.v").write_text(verilog, encoding="utf-8")
-    flow = commands("ihp", "unit", Options(flatten=True), liberty=f'"{library}"')
-    timed = [f"{each} -script {_TIMED}" if str(each).startswith("abc ") else each
-             for each in flow]
-    run_commands(["read_verilog unit.v", "hierarchy -top unit", *timed,
+    run_commands(["read_verilog unit.v", "hierarchy -top unit", *timing_flow(f'"{library}"'),
                   f'stat -liberty "{library}"'], subject="unit", cwd=work, log=work / "log")
     log = (work / "log").read_text(encoding="utf-8")
     delays = re.findall(r"Delay = *([\d.]+) ps", log)

@@ -6,6 +6,7 @@ import numpy as np
 from amaranth.lib.data import ArrayLayout
 
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+from hw.array.gemm import zero_code
 from hw.memory.rom import RomJob
 from hw.network.netlist import Part
 from hw.pe import CONSTANT_KINDS, DotSpec
@@ -35,14 +36,14 @@ def dense(context: Context) -> UnitParts:
     _check_pe(context, DotSpec(context.source, weights_format, unit.lanes))
     target = context.target
     assert isinstance(target, IntFormat)
+    zero = zero_code(weights_format)
     jobs, words, biases, rom_jobs, bias_jobs, used = [], [], [], [], [], []
     for node in nodes:
         weights = constant(context.tensors(node)[1])
         rows, cols = weights.shape
         vectors = context.vectors(node)
         jobs.append(DenseJob(rows, cols, vectors))
-        words.append(_weight_words(weights, unit, 1 if isinstance(
-            weights_format, BipolarFormat) else 0))
+        words.append(_weight_words(weights, unit, 1 if zero is None else zero))
         biases.append(_bias_words(context, node, weights_format))
         rom_jobs.append(RomJob(len(words[-1]), vectors))
         bias_jobs.append(RomJob(len(biases[-1]), vectors))

@@ -73,12 +73,17 @@ class ChainSpec:
             raise ValueError(
                 f"products of {self.vectors} activations {self.activations} and a weight "
                 f"{self.weights} do not fit a multiplier of {self.ports[0]} x {self.ports[1]} bits "
-                "side by side; fewer vectors do, or narrower formats")
+                f"side by side; {'fewer vectors do, or ' if self._fewer_fit else ''}narrower "
+                "formats do")
         if self.limit < self.group:
             raise ValueError(
                 f"group must be at most {self.limit}, not {self.group}: no more products of "
                 f"{self.vectors} activations {self.activations} and a weight {self.weights} may be "
                 f"added in a multiplier of {self.ports[0]} x {self.ports[1]} bits")
+
+    @property
+    def _fewer_fit(self) -> bool:
+        return widest_lane(self.weights, self.activations, 1, ports=self.ports) > 0
 
     @property
     def product(self) -> tuple[int, int]:
@@ -95,10 +100,8 @@ class ChainSpec:
     def lane(self) -> int:
         """Bits from one vector's sum to the next one's; no more than the whole chain's need."""
         needed = (self.length * self.span).bit_length()
-        if self.vectors == 1:
-            return needed
-        return min(needed, widest_lane(self.weights, self.activations, self.vectors,
-                                       ports=self.ports))
+        widest = widest_lane(self.weights, self.activations, self.vectors, ports=self.ports)
+        return needed if self.vectors == 1 and widest else min(needed, widest)
 
     @property
     def limit(self) -> int:

@@ -13,7 +13,7 @@ from ..network.loops import Loops
 from ..pe import PE_KINDS, DotSpec
 from ..pe.rows import rows_of
 from .folded import FoldedLayer
-from .gemm import check_accumulator, check_array, check_sizes, whole
+from .gemm import check_accumulator, check_array, check_padding, check_sizes, whole, zero_code
 
 __all__ = ["DenseJob", "DenseLayer", "DenseSpec"]
 
@@ -75,6 +75,15 @@ class DenseSpec:
 
     def __post_init__(self) -> None:
         check_array(self, "rows", "lanes")
+        if not self.bipolar:
+            for job in self.jobs:
+                check_padding(self.activations, self.weights, job.cols, self.lanes, name="cols")
+
+    @property
+    def bipolar(self) -> bool:
+        """Whether a product is a sign, and padding adds 1 or -1."""
+        return isinstance(self.activations, BipolarFormat) and isinstance(
+            self.weights, BipolarFormat)
 
     def column_words(self, job: DenseJob) -> int:
         """Words of ``lanes`` codes in one vector."""
@@ -99,9 +108,9 @@ class DenseLayer(FoldedLayer):
     (:class:`FoldedLayer`). Weights come in the order in which they are used: for each row fold,
     for each word of the vector, ``rows`` x ``lanes`` codes; biases one word for each row fold.
     Results leave in words of ``rows`` accumulators; rows past the matrix's are padding. Columns
-    past the matrix's must have weights of value zero, except that bipolar weights, which have
-    none, may have any: the unit then gives those lanes the activation zero, or +1 if the
-    activations are bipolar too (the bias must then take off the sum of the padding's weights).
+    past the matrix's must have weights of value zero. Weights of a format without zero may be
+    any there: the unit then gives those lanes an activation of value zero, or +1 if activations and
+    weights are bipolar (the bias must then take off the sum of the padding's weights).
 
     Parameters
     ----------
@@ -110,8 +119,8 @@ class DenseLayer(FoldedLayer):
     Raises
     ------
     ValueError
-        If the kind of processing element does not take the formats, or the accumulator does not
-        hold all results.
+        If the kind of processing element does not take the formats, no padding of columns has a
+        product of zero, or the accumulator does not hold all results.
 
     Members
     -------
@@ -143,12 +152,11 @@ class DenseLayer(FoldedLayer):
         spec = self._spec
         arriving = Signal.like(self.i.payload)
         m.d.comb += arriving.eq(self.i.payload)
-        if not isinstance(spec.weights, BipolarFormat):
+        if zero_code(spec.weights) is not None:
             return arriving
-        harmless = 1 if isinstance(spec.activations, BipolarFormat) else 0
+        harmless = 1 if spec.bipolar else zero_code(spec.activations)
         for number, job in enumerate(spec.jobs):
             used = job.cols - (spec.column_words(job) - 1) * spec.lanes
             with m.If((loops.job == number) & loops.last_1):
-                for lane in range(used, spec.lanes):
-                    m.d.comb += arriving[lane].eq(harmless)
+                m.d.comb += [arriving[lane].eq(harmless) for lane in range(used, spec.lanes)]
         return arriving

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index, covering
 
 from ..pe import PE_KINDS, DotSpec
 from ..shapes import shape_between
 
 __all__ = ["GemmJob", "GemmSpec", "check_accumulator", "check_array", "check_padding",
-           "check_results", "check_sizes", "whole"]
+           "check_results", "check_sizes", "whole", "zero_code"]
 
 
 def whole(number: int, size: int) -> int:
@@ -142,15 +144,27 @@ def check_accumulator(accumulator: IntFormat, dot: DotSpec, pairs: Iterable[int]
 
     Raises
     ------
-    ValueError
-        If it is too narrow.
+    TypeError, ValueError
+        As :func:`check_results` does, or if the bias is no integer format.
     """
     most = max(pairs)
     what = f"{most} products of activations {dot.activations} and weights {dot.weights}"
     low, high = (end * most for end in dot.product_range)
     if bias is not None:
+        check_integers("bias", bias)
         low, high, what = low + bias.min, high + bias.max, f"{what} and a bias {bias}"
     check_results(accumulator, low, high, what, reach=reach)
+
+
+def check_integers(name: str, form: Any) -> None:
+    """Refuse what is no format of integers: its codes would be added as if they were.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(form, IntFormat):
+        raise TypeError(f"{name} must be an IntFormat, not {form!r}")
 
 
 def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
@@ -160,11 +174,16 @@ def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
 
     Raises
     ------
-    ValueError
-        If it is too narrow; the message says which one is not, if there is any.
+    TypeError, ValueError
+        If it is no integer format, the reach is none, or it is too narrow; the message says which
+        one is not, if there is any.
     """
+    check_integers("accumulator", accumulator)
     if reach is not None:
         (low, high), what = reach, "the results that it is told of"
+        if low > high:
+            raise ValueError(f"reach must be the least and the greatest result, not {low} and "
+                             f"{high}")
     if accumulator.min <= low and high <= accumulator.max:
         return
     enough = shape_between(low, high)
@@ -189,12 +208,14 @@ def check_padding(activations: Format, weights: Format, inner: int, pairs: int, 
     ValueError
         If ``pairs`` does not divide ``inner``, and no code of either format is zero.
     """
-    if inner % pairs and not (_has_zero(activations) or _has_zero(weights)):
+    if inner % pairs and zero_code(activations) is None and zero_code(weights) is None:
         raise ValueError(f"{name} must be a multiple of {pairs} where neither activations "
                          f"({activations}) nor weights ({weights}) have a zero, not {inner}")
 
 
-def _has_zero(form: Format) -> bool:
+def zero_code(form: Format) -> int | None:
+    """The first code of value zero, as it is stored; None if there is none."""
     if isinstance(form, CodedFormat):
-        return bool(((form.values() == 0) & form.legal()).any())
-    return not isinstance(form, BipolarFormat)
+        zeros = np.flatnonzero((form.values() == 0) & form.legal())
+        return int(zeros[0]) if zeros.size else None
+    return None if isinstance(form, BipolarFormat) else 0

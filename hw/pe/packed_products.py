@@ -19,7 +19,7 @@ from ..arith.registered import registered
 from ..shapes import fixed_value, shape_between, shape_of
 from .base import DotSpec
 from .operands import check_plain
-from .packing import WIDEST, Packing, joined_shape, row_packing
+from .packing import WIDEST, Packing, joined_shape, most_rows, row_packing
 
 __all__ = ["PackedProducts", "fields_of", "joined", "whole"]
 
@@ -57,7 +57,8 @@ class PackedProducts(wiring.Component):
         packing = row_packing(activations, weights, count, ports=ports)
         if packing is None:
             raise ValueError(f"{count} products of activations {activations} and weights "
-                             f"{weights} do not fit a multiplier of {ports[0]} x {ports[1]} bits")
+                             f"{weights} do not fit a multiplier of {ports[0]} x {ports[1]} bits, "
+                             f"at most {most_rows(activations, weights, ports=ports)}")
         self._formats, self._packing = (activations, weights), packing
         product = shape_between(*DotSpec(activations, weights, 1).product_range)
         super().__init__({

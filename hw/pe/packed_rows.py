@@ -18,7 +18,7 @@ from ..unique import Unique
 from .base import DotSpec
 from .operands import check_plain
 from .packed_products import fields_of, joined, whole
-from .packing import WIDEST, accumulation_limit, refusal, row_packing
+from .packing import WIDEST, accumulation_limit, most_rows, refusal, row_packing
 from .rows import DotRows
 
 __all__ = ["PackedRows", "PackedSet", "rows_together"]
@@ -119,7 +119,9 @@ class PackedSet(DotRows):
             raise ValueError(
                 f"{rows} rows of weights {spec.weights} with activations {spec.activations}, "
                 f"{accumulations} lanes added, do not fit a multiplier of {ports[0]} x "
-                f"{ports[1]} bits")
+                f"{ports[1]} bits, at most "
+                + str(most_rows(spec.activations, spec.weights, ports=ports,
+                                accumulations=accumulations)))
         self._packing, self._group = packing, min(accumulations, spec.lanes)
         self.latency = 1 + tree_depth(self._group) + tree_depth(-(-spec.lanes // self._group))
 

@@ -24,7 +24,7 @@ from .base import DotSpec
 from .operands import as_integers
 
 __all__ = ["PORTS", "WIDEST", "Field", "Packing", "accumulation_limit", "joined_shape",
-           "pair_packing", "refusal", "row_packing", "widest_lane"]
+           "most_rows", "pair_packing", "refusal", "row_packing", "widest_lane"]
 
 #: Bits of the two factors of a family's multiplier, signs included.
 PORTS = {"ecp5": (18, 18), "gowin": (18, 18), "nexus": (18, 18), "ice40": (16, 16),
@@ -95,6 +95,15 @@ def row_packing(activations: Format, weights: Format, count: int, *,
                 Field(lane * k, widest + 1 if k == count - 1 else lane, low, high)
                 for k in range(count)))
     return None
+
+
+def most_rows(activations: Format, weights: Format, *, ports: tuple[int, int] = WIDEST,
+              accumulations: int = 1) -> int:
+    """Most weights that :func:`row_packing` has side by side; 0 if not even one fits."""
+    count = 0
+    while row_packing(activations, weights, count + 1, ports=ports, accumulations=accumulations):
+        count += 1
+    return count
 
 
 def accumulation_limit(activations: Format, weights: Format, count: int, *,

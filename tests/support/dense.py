@@ -10,6 +10,8 @@ from hw.array.dense import DenseJob, DenseLayer, DenseSpec
 from sw_model.formats import BipolarFormat, Format, IntFormat, covering
 from sw_model.ops import accumulator_range
 
+from .dots import codes_of
+from .gemm import has_zero
 from .units import Interval, Unit, padded
 
 __all__ = ["dense_unit"]
@@ -19,8 +21,10 @@ def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
                jobs: Sequence[DenseJob], rows: int, lanes: int, *, bias: bool,
                samples: int = 3, name: str = "", pe: str = "parallel") -> Unit:
     """A dense layer with random matrices, inputs that include the extremes, exact results."""
-    matrices = [rng.integers(weights.min, weights.max, (job.rows, job.cols), endpoint=True)
-                for job in jobs]
+    matrices = [rng.choice(codes_of(weights), (job.rows, job.cols)) for job in jobs]
+    inputs = codes_of(activations)
+    extremes = inputs[[np.argmin(activations.to_fixed(inputs)),
+                       np.argmax(activations.to_fixed(inputs))]]
     offsets = [rng.integers(-900, 901, job.rows) if bias else np.zeros(job.rows, np.int64)
                for job in jobs]
     accumulator = _accumulator(activations, weights, matrices, offsets)
@@ -34,9 +38,9 @@ def dense_unit(rng: np.random.Generator, activations: Format, weights: Format,
     for sample in range(samples):
         for job, matrix, offset, pad in zip(jobs, matrices, offsets, pads, strict=True):
             for _ in range(job.vectors):
-                x = rng.integers(activations.min, activations.max, job.cols, endpoint=True)
+                x = rng.choice(inputs, job.cols)
                 if sample < 2:
-                    x[:] = (activations.min, activations.max)[sample]
+                    x[:] = extremes[sample]
                 result = weights.to_fixed(matrix) @ activations.to_fixed(x) + offset
                 words["i"].append(padded(x[None], lanes))
                 words["o"].append(padded(result[None], rows))
@@ -70,7 +74,7 @@ def _accumulator(activations: Format, weights: Format, matrices: Sequence[np.nda
 
 def _tiles(matrix: np.ndarray, rows: int, lanes: int, weights: Format) -> np.ndarray:
     """Codes in the order of use, padding of value zero, or +1 where there is no zero."""
-    fill = 1 if isinstance(weights, BipolarFormat) else 0
+    fill = weights.from_fixed(np.zeros(1, np.int64))[0] if has_zero(weights) else 1
     full = np.pad(matrix, ((0, -matrix.shape[0] % rows), (0, -matrix.shape[1] % lanes)),
                   constant_values=fill)
     tiles = full.reshape(full.shape[0] // rows, rows, full.shape[1] // lanes, lanes)

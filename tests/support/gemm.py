@@ -19,13 +19,14 @@ from .dots import codes_of
 from .emulated import emulator_of
 from .units import Interval, Unit
 
-__all__ = ["KINDS", "Gemm", "check_gemms", "gemm_spec", "masked", "products"]
+__all__ = ["KINDS", "Gemm", "check_gemms", "gemm_spec", "has_zero", "masked", "products"]
 
 #: Every kind: activations and weights. The last eight take operands every few cycles.
 KINDS = [("parallel", "int8", "int8"), ("bit_weight", "int4", "int3"), ("exact", "e2m1", "e2m1"),
          ("table", "e2m1", "int4"), ("parallel", "bipolar", "bipolar"),
          ("ternary", "int8", "ternary"), ("serial_lut", "int5", "int3"),
          ("lut", "int5", "int3"), ("packed", "int4", "int4"), ("mixed", "int8", "int4"),
+         ("exact", "codebook<-1,0,0.5,2>", "bipolar"), ("lut", "bipolar", "codebook<-1,0,0.5,2>"),
          ("ternary_ecp5", "int8", "bipolar"), ("binary", "uint1", "uint1"),
          ("packed_ice40", "int8", "int8"), ("carry_save_tree", "int5", "uint4"),
          ("packed", "e2m1", "e2m1"), ("csd", "int8", "int8"), ("weight_serial", "int8", "uint2"),
@@ -64,7 +65,7 @@ class Gemm:
                     interval=interval, since="i", name=str(self.component.spec))
 
 
-def _has_zero(form: Format) -> bool:
+def has_zero(form: Format) -> bool:
     """Whether a code stands for zero."""
     return bool((form.to_fixed(codes_of(form)) == 0).any())
 
@@ -135,7 +136,7 @@ def _padded(form: Format, codes: NDArray[Any], more: tuple[int, int], rng: np.ra
     """More rows and columns: of value zero if the format has one, else of any."""
     shape = tuple(size + fill for size, fill in zip(codes.shape, more, strict=True))
     wide = rng.choice(codes_of(form), shape)
-    if _has_zero(form):
+    if has_zero(form):
         wide[:] = form.from_fixed(np.zeros(1, np.int64))[0]
     wide[tuple(map(slice, codes.shape))] = codes
     return wide

@@ -106,6 +106,11 @@ def test_latency():
     assert DspChain(chain_of("int8", "int8", 4, 1, 1)).latency == 1 + 1 + 0 + 0 + 0 + 1
 
 
+#: Of a multiplier that does not take one product.
+NOT_AT_ALL = ("products of {} activations int19 and a weight int8 do not fit a multiplier of "
+              "18 x 18 bits side by side; narrower formats do")
+
+
 def test_what_it_refuses():
     for change, message in (
             ({"length": 0}, "length must be at least 1, not 0"),
@@ -117,9 +122,15 @@ def test_what_it_refuses():
                             "int8 and a weight int8 may be added in a multiplier of 27 x 18 bits"),
             ({"ports": NARROW}, "products of 2 activations int8 and a weight int8 do not fit a "
                                 "multiplier of 18 x 18 bits side by side; fewer vectors do, or "
-                                "narrower formats")):
+                                "narrower formats do"),
+            ({"activations": "int19", "ports": NARROW}, NOT_AT_ALL.format(2)),
+            ({"activations": "int19", "ports": NARROW, "vectors": 1}, NOT_AT_ALL.format(1)),
+            ({"activations": "uint18", "ports": NARROW, "vectors": 1},
+             NOT_AT_ALL.format(1).replace("int19", "uint18"))):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-            chain_of("int8", "int8", **{"of": 16, "length": 16, **change})
+            chain_of(change.pop("activations", "int8"), "int8",
+                     **{"of": 16, "length": 16, **change})
+    chain_of("int18", "int18", 16, 16, vectors=1, ports=NARROW)
     message = ("weights of a chain must be integers, fixed point, bipolar or ternary, not e2m1 "
                "(activations int8, weights e2m1)")
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -6,12 +6,13 @@ from __future__ import annotations
 import pytest
 
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
-from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat
+from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat, parse_format
 from tests.support.dense import dense_unit
 from tests.support.units import check_units
 
 INT8, UINT4, INT3 = IntFormat(8), IntFormat(4, signed=False), IntFormat(3)
 BIPOLAR, TERNARY = BipolarFormat(), TernaryFormat()
+E2M1 = parse_format("e2m1")
 
 #: PE rows x SIMD lanes for a matrix of 12 x 10: whole, folded, and not dividing.
 FOLDINGS = [(1, 1), (1, 10), (12, 1), (12, 10), (2, 5), (3, 2), (4, 10), (6, 5),
@@ -68,6 +69,17 @@ def test_kinds_of_elements(rng, need):
     check_units([*units, *tables], stalls=[(0.0, 0.0), (0.5, 0.5)])
 
 
+def test_codes_whose_first_is_not_zero(rng, need):
+    """Columns past the matrix, on either side of a codebook."""
+    need("icarus")
+    codebook, none = parse_format("codebook<-1,0,0.5,2>"), parse_format("codebook<-2,-0.5,0.5>")
+    units = [dense_unit(rng, a, w, [DenseJob(3, 7), DenseJob(2, 4, 2)], 2, 3, bias=bias, pe=pe)
+             for a, w in ((codebook, BIPOLAR), (BIPOLAR, codebook), (codebook, codebook),
+                          (codebook, none), (none, codebook), (INT3, none))
+             for pe, bias in (("exact", True), ("lut", False))]
+    check_units(units)
+
+
 @pytest.mark.parametrize(("a", "w"), [
     (IntFormat(4), IntFormat(4)), (UINT4, INT3), (BIPOLAR, IntFormat(4)), (TERNARY, UINT4),
     (BIPOLAR, BIPOLAR), (TERNARY, TERNARY), (IntFormat(5), IntFormat(5))], ids=str)
@@ -102,6 +114,20 @@ def test_wrong_parameters():
                                          r"them, or tell the reach"):
         DenseLayer(DenseSpec(**{**good, "accumulator": IntFormat(16), "bias": INT8}))
     DenseLayer(DenseSpec(**{**good, "accumulator": IntFormat(17), "bias": INT8}))
+    for change, message in (({"accumulator": E2M1}, "accumulator must be an IntFormat, not "),
+                            ({"bias": E2M1}, "bias must be an IntFormat, not ")):
+        with pytest.raises(TypeError, match=f"^{message}"):
+            DenseLayer(DenseSpec(**{**good, "reach": (0, 5), **change}))
+    with pytest.raises(ValueError, match=r"^reach must be the least and the greatest result, not "
+                                         r"5 and -5$"):
+        DenseLayer(DenseSpec(**{**good, "reach": (5, -5)}))
+    none = parse_format("codebook<1,2>")
+    for a, w in ((none, BIPOLAR), (BIPOLAR, none), (none, none)):
+        with pytest.raises(ValueError, match=r"^cols must be a multiple of 3 where neither "
+                                             r"activations \(.*\) nor weights \(.*\) have a zero, "
+                                             r"not 2$"):
+            DenseSpec(**{**good, "activations": a, "weights": w, "lanes": 3})
+        DenseSpec(**{**good, "activations": a, "weights": w, "lanes": 2})
     with pytest.raises(TypeError, match="spec must be a DenseSpec, not 3"):
         DenseLayer(3)
     with pytest.raises(ValueError, match="cols must be at least 1, not 0"):

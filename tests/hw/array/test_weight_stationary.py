@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from fractions import Fraction
+from math import ceil
 
 import numpy as np
 import pytest
@@ -67,6 +70,28 @@ def test_formulas():
                     for double in (True, False))
     assert once == tiles * stream + 4 + drain
     assert loaded == tiles * (stream + 4) + drain
+
+
+@pytest.mark.parametrize("interval", [1, 4])
+def test_utilisation(interval):
+    """Of the multipliers of all cells in steady state, every division rounded up: products over
+    those that they could take meanwhile."""
+    pe, weights = {1: ("parallel", "int8"), 4: ("weight_serial", "int4")}[interval]
+    for (rows, columns, lanes), (m, k, n) in itertools.product(
+            [(4, 3, 2), (8, 8, 1), (2, 5, 4)], [(9, 11, 7), (64, 96, 32), (1, 30, 1), (1, 64, 40)]):
+        spec = gemm_spec(pe, "int8", weights, rows, columns, lanes, (m, k, n))
+        passes, across = ceil(k / (rows * lanes)), ceil(n / columns)
+        found = Fraction(m * k * n * interval, WeightStationary(spec).interval(spec.jobs[0])
+                         * rows * columns * lanes)
+        filled = (Fraction(k, passes * rows * lanes) * Fraction(n, across * columns)
+                  * Fraction(m * interval, m * interval + rows + columns - 2))
+        assert found == filled
+
+
+def test_one_vector_keeps_few_cells_busy():
+    spec = gemm_spec("parallel", "int8", "int8", 6, 4, 2, (1, 48, 8))
+    assert Fraction(48 * 8, WeightStationary(spec).interval(spec.jobs[0]) * 6 * 4 * 2) == Fraction(
+        1, 6 + 4 - 1)
 
 
 def test_streams(rng, need):

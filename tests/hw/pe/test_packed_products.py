@@ -56,6 +56,6 @@ def test_more_combinations(case, need, tmp_path):
 
 def test_what_does_not_fit():
     words = ("3 products of activations int8 and weights int4 do not fit a multiplier of 18 x 18 "
-             "bits")
+             "bits, at most 2")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         PackedProducts(parse_format("int8"), parse_format("int4"), 3)

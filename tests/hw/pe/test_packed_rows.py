@@ -193,6 +193,6 @@ def test_what_it_refuses(given, words):
 
 def test_what_a_set_refuses():
     words = ("3 rows of weights int4 with activations int8, 1 lanes added, do not fit a "
-             "multiplier of 18 x 18 bits")
+             "multiplier of 18 x 18 bits, at most 2")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         PackedSet(spec_of("int8", "int4", 4), 3)
