@@ -1,11 +1,12 @@
 """The atlas of processing elements: every kind with every format at equal work.
 
 The whole table and a picture of it are ``results/atlas/atlas.md`` and ``atlas.svg``, as of
-``gatemill units --atlas``; what was synthesised before is not again.
+``gatemill units --atlas``; what was synthesised before is not again, but with ``--anew``.
 
-    python -m bench.atlas [--json | --docs]
+    python -m bench.atlas [--json | --docs] [--anew]
 
-``--docs`` also writes them to docs/, and the conclusions to docs/processing-elements.md.
+``--docs`` also writes them to docs/, the conclusions to docs/processing-elements.md, and the rows
+to gen/atlas/, with which Gatemill ships them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from boards.place import find_tool
 from boards.yosys import version
 from gen.atlas.entries import entries
 from gen.atlas.measure import measure as measure_entries
+from gen.atlas.record import FILE, encoded, recorded
 from gen.atlas.report import as_dict, write
+from gen.atlas.row import Row
+from gen.folder import write_whole
 
 from . import record
 from .record import finish, tell, versions
@@ -34,10 +40,16 @@ __all__ = ["DOCS", "concluding", "lines", "main", "measure"]
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, SECTION = "processing-elements.md", "## What pays"
 
+#: Rows that Gatemill ships.
+RECORD = Path(__file__).parents[1] / "gen/atlas" / FILE
 
-def measure(progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Every entry, with claims and conclusions."""
-    rows = measure_entries(entries(), lambda text: progress(f"atlas: {text}"))
+
+def measure(progress: Callable[[str], None] = lambda _: None, *, anew: bool = False
+            ) -> dict[str, Any]:
+    """Every entry, with claims and conclusions; of rows that were measured before, those whose
+    netlists and tools are no longer the same, or all of them."""
+    rows = measure_entries(entries(), lambda text: progress(f"atlas: {text}"),
+                           known={} if anew else recorded())
     write(rows, record.RESULTS / "atlas")
     return {"bench": "atlas", **as_dict(rows),
             "versions": versions("amaranth") | {"yosys": version(),
@@ -72,8 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--docs", action="store_true", help="also write docs/atlas.*")
+    parser.add_argument("--anew", action="store_true", help="measure what is known too")
     given = parser.parse_args(arguments)
-    found = measure(tell)
+    found = measure(tell, anew=given.anew)
     finish(found, lines, as_json=given.json)
     if given.docs:
         page = DOCS / PAGE
@@ -81,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         encoding="utf-8")
         for name in ("atlas.md", "atlas.svg"):
             shutil.copyfile(record.RESULTS / "atlas" / name, DOCS / name)
+        write_whole(RECORD, encoded(msgspec.convert(found["rows"], list[Row])))
     return 0
 
 

@@ -63,9 +63,14 @@ def resources_of(verilog: str, family: str, **options: Any) -> Resources:
         source.unlink()
         (fresh / "cells.json").write_bytes(msgspec.json.encode(found))
 
-    key = digest_of([version(), family, msgspec.json.encode(chosen), library, verilog])
+    key = digest_of([version(), _flow(family, chosen), library, verilog])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "cells.json").read_bytes(), type=Resources)
+
+
+def _flow(family: str, options: Options) -> bytes:
+    """What figures depend on besides tools and netlist."""
+    return msgspec.json.encode([family, options, commands(family, "unit", options)])
 
 
 def placement(component: wiring.Component, device: str, clock_mhz: float, *,
@@ -97,7 +102,7 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
         (fresh / "placement.json").write_bytes(msgspec.json.encode(placed))
 
     key = digest_of(["placement", version(), find_tool(chip.family).version, device,
-                     f"{clock_mhz:g}", msgspec.json.encode(options), text])
+                     f"{clock_mhz:g}", _flow(chip.family, options), text])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "placement.json").read_bytes(), type=Placement)
 
@@ -132,7 +137,8 @@ def timing(component: wiring.Component) -> Timing:
             found = _timed(text, library, Path(folder))
         (fresh / "timing.json").write_bytes(msgspec.json.encode(found))
 
-    key = digest_of(["timing", version(), _TIMED, library.read_bytes(), text])
+    key = digest_of(["timing", version(), msgspec.json.encode(timing_flow("")),
+                     library.read_bytes(), text])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "timing.json").read_bytes(), type=Timing)
 

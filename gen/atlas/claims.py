@@ -10,7 +10,7 @@ import msgspec
 from .entry import Name
 from .figures import FIGURES, TECHNOLOGIES
 from .judgement import AtLeast, Judgement, Wins, Within
-from .measure import Row
+from .row import Row
 
 __all__ = ["CLAIMS", "Claim", "Finding", "findings"]
 
@@ -71,9 +71,10 @@ CLAIMS = (
     *(_claim(_same("parallel", "int8"), Name(kind, "int8", weights), "area x cycles", Wins(),
              "um2", f"{LUT_TENSOR_CORE}: look-up wins up to six bits of weights, against "
              f"multipliers for int8; here {weights}, {how}")
-      for kind, how in (("lut rows of 64", "all bits at once"),
-                        ("serial_lut rows", "a bit a cycle"))
-      for weights in ("int2", "int4")),
+      for kind, how, widths in (
+          ("lut rows of 64", "all bits at once", ("int2", "int4")),
+          ("serial_lut tile", "a bit a cycle, in the paper's tile", ("int2", "int4", "int6")))
+      for weights in widths),
     *(_claim(Name("parallel", "int8", weights), Name("lut rows of 64", "int8", weights), "area",
              Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for {weights}")
       for weights in ("int2", "int4")),
@@ -90,6 +91,10 @@ CLAIMS = (
     _claim(_same("block_dot", "mx<e4m3fn>"), _same("block_dot", "mxint8"), "area x cycles",
            AtLeast(1 / 0.79), "um2", "INT v.s. FP (arXiv 2510.25602): at equal throughput MXINT8 "
            "takes 21 % less area than MXFP8"),
+    _claim(_same("block_dot", "nvint4"), _same("block_dot", "olive<int4>"), "area",
+           AtLeast(1 / 1.022), "um2", "OliVe (ISCA 2023): decoders of outliers are 2.2 % of a "
+           "systolic array of four bits",
+           "the claim is of decoders at the edges, for a whole array"),
     _claim(_same("accumulate", "int8"), _same("carry_save", "int8"), "period",
            AtLeast(1.95 / 0.92), "um2",
            f"{BIT_WEIGHT}: OPT1 shortens the longest path from 1.95 to 0.92 ns"),

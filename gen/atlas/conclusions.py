@@ -9,7 +9,7 @@ import msgspec
 
 from .constants import WEIGHTS as CONSTANT
 from .figures import FIGURES, TECHNOLOGIES, area_of
-from .measure import Row
+from .row import Row
 from .special import BEHIND, SPARSE
 
 __all__ = ["Comparison", "Question", "comparisons", "conclusions"]
@@ -17,7 +17,8 @@ __all__ = ["Comparison", "Question", "comparisons", "conclusions"]
 #: Formats of as many bits: floats and posits, and the integer beside them.
 RIVALS = (("e2m1", "int4"), ("posit<4,1>", "int4"), ("e2m3", "int6"), ("e3m2", "int6"),
           ("e4m3fn", "int8"), ("e5m2", "int8"), ("posit<8,0>", "int8"),
-          ("mx<e4m3fn>", "mxint8"), ("mx<e5m2>", "mxint8"), ("nvfp4", "nvint4"))
+          ("fp16", "int16"), ("bf16", "int16"), ("posit<16,1>", "int16"), ("mx<e4m3fn>", "mxint8"),
+          ("mx<e5m2>", "mxint8"), ("nvfp4", "nvint4"))
 WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
 
 #: Kinds with an array of products, one multiplier for each pair.

@@ -30,9 +30,6 @@ WIDE, LOOKED_UP = 64, ("bipolar", "int2", "int4")
 #: Lanes to an encoder of digits in the bit-weight paper.
 ENCODED = 4
 
-#: Most bits of the integers behind decoders: what multiplies wider ones takes long to synthesise.
-DECODED = 10
-
 #: Kinds that may as well have DSP blocks, or make no sense without.
 MULTIPLIED = ("parallel", "packed")
 
@@ -117,13 +114,6 @@ def papers_entries() -> Iterator[RowsEntry]:
     yield RowsEntry(f"sparse_encoded rows by {ENCODED}", SHARED, SHARED, lanes=ENCODED)
 
 
-def _is_measured(kind: str, activations: str, weights: str) -> bool:
-    """Whether an element takes the codes themselves, or integers not too wide behind decoders."""
-    spec = spec_of(activations, weights)
-    core = PE_KINDS[kind].core(spec)
-    return core == spec or max(core.activations.width, core.weights.width) <= DECODED
-
-
 def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
     """Those whose cells a kind is made of and whose multipliers are wide enough for it."""
     make, spec = PE_KINDS[kind], spec_of(activations, weights)
@@ -132,14 +122,15 @@ def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
 
 
 #: Of which the clock is measured too, twenty at most: a representative of each way to compute
-#: (products, look-up, bits, digits ...), and of families of formats.
+#: (products, look-up, bits, digits ...), and of families of formats: integers, floats, posits,
+#: blocks.
 CLOCKED = (
     Name("parallel", "int8", "int8"), Name("binary", "bipolar", "bipolar"),
     Name("bit_weight", "int8", "int8"), Name("exact", "e4m3fn", "e4m3fn"),
     Name("exact", "posit<8,0>", "posit<8,0>"), Name("table", "e2m1", "e2m1"),
     Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
     Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
-    Name("booth", "int8", "int8"), Name("term", "int8", "e2m1"),
+    Name("term", "int8", "e2m1"), Name("block_dot", "mx<e4m3fn>", "mx<e4m3fn>"),
     Name("sparse_encoded", "int8", "int8"),
     Name("sherry", "int8", "sherry"),
     Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
@@ -153,12 +144,12 @@ def entries() -> Iterator[Entry]:
     """Every kind with every pair of formats that it takes, and everything else."""
     for kind in PE_KINDS:
         for pair in PAIRS:
-            if _families(kind, *pair) and _is_measured(kind, *pair):
+            if _families(kind, *pair):
                 yield KindEntry(kind, *pair)
     for kind, make in PE_KINDS.items():
         for activations, weights in PAIRS if make.shared is not None else ():
             pair = activations, weights
-            if activations == SHARED and _families(kind, *pair) and _is_measured(kind, *pair):
+            if activations == SHARED and _families(kind, *pair):
                 yield RowsEntry(f"{kind} rows", *pair)
     yield from papers_entries()
     yield from multiplier_entries()

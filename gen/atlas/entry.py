@@ -22,8 +22,8 @@ FAMILIES = ("ecp5", "ice40", "xilinx", "ihp")
 PAIRS = (
     ("bipolar", "bipolar"), ("int8", "bipolar"), ("int8", "ternary"), ("int2", "int2"),
     ("int8", "int2"), ("int4", "int4"), ("int8", "int4"), ("int6", "int6"), ("int8", "int8"),
-    ("uint8", "int8"), ("e2m1", "e2m1"), ("int8", "e2m1"), ("e2m3", "e2m3"), ("e3m2", "e3m2"),
-    ("e4m3fn", "e4m3fn"), ("e5m2", "e5m2"), ("fp16", "fp16"),
+    ("uint8", "int8"), ("int16", "int16"), ("e2m1", "e2m1"), ("int8", "e2m1"), ("e2m3", "e2m3"),
+    ("e3m2", "e3m2"), ("e4m3fn", "e4m3fn"), ("e5m2", "e5m2"), ("fp16", "fp16"), ("bf16", "bf16"),
     ("posit<4,1>", "posit<4,1>"), ("posit<8,0>", "posit<8,0>"), ("posit<16,1>", "posit<16,1>"),
     ("int8", "codebook<-8,-4,-2,-1,0,1,2,4>"), ("int8", "khot<8,5,2>"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .measure import Row
+from .row import Row
 
 __all__ = ["FIGURES", "TECHNOLOGIES", "area_of"]
 

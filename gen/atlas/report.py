@@ -17,7 +17,8 @@ from ..folder import write_whole
 from .claims import Finding, findings
 from .conclusions import comparisons, conclusions
 from .figures import FIGURES, TECHNOLOGIES
-from .measure import DEVICE, Row
+from .measure import DEVICE
+from .row import Row
 
 __all__ = ["COLUMNS", "as_dict", "markdown", "picture", "write"]
 

@@ -12,6 +12,7 @@ from hw.array.group_dot import GroupDot, GroupDotSpec
 from hw.pe import PE_KINDS
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.carry_save import CarrySaveAccumulate
+from hw.pe.lut_tile import LutTile
 from hw.pe.multi_precision import MultiPrecisionSum
 from hw.pe.sherry import SherryDotProduct
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
@@ -24,8 +25,9 @@ from sw_model.specs.precision import Precision
 
 from .entry import FAMILIES, LANES, PAIRS, Entry, spec_of
 
-__all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "GroupDotEntry", "PrecisionEntry", "SherryEntry",
-           "SparseEntry", "TernaryAccumulateEntry", "WeightTableEntry", "special_entries"]
+__all__ = ["BEHIND", "SPARSE", "AccumulateEntry", "GroupDotEntry", "LutTileEntry",
+           "PrecisionEntry", "SherryEntry", "SparseEntry", "TernaryAccumulateEntry",
+           "WeightTableEntry", "special_entries"]
 
 #: Weights of one code of Sherry's.
 SHERRY = 4
@@ -39,6 +41,9 @@ AT_ONCE, SCALE, GROUPS = 4, IntFormat(7, signed=False), 32
 
 #: Pairs of formats: a bit more of the activations makes no difference here.
 SIGNED = tuple(pair for pair in PAIRS if pair[0] != "uint8")
+
+#: Vectors and rows of LUT Tensor Core's tile, and weights, up to the six bits of its claim.
+VECTORS, TILE_ROWS, TILE_WEIGHTS = 2, 64, ("bipolar", "int2", "int4", "int6")
 
 #: N:M, and what stands behind it.
 SPARSE, BEHIND = ((2, 4), (2, 8)), (("parallel", "int8", "int8"), ("lut", "int8", "int4"),
@@ -59,6 +64,26 @@ class SherryEntry(Entry):
 
     def make(self, family: str = FAMILIES[0]) -> Any:
         return SherryDotProduct(parse_format(self.activations), LANES // SHERRY)
+
+
+@dataclass(frozen=True)
+class LutTileEntry(Entry):
+    """A tile of as many vectors and rows as LUT Tensor Core has, the weights' bits in turn."""
+
+    @property
+    def rows(self) -> int:
+        return VECTORS * TILE_ROWS
+
+    @property
+    def note(self) -> str:
+        return f"{VECTORS} vectors and {TILE_ROWS} rows, which share weights and tables"
+
+    @property
+    def cycles(self) -> int:
+        return int(self.make().interval)
+
+    def make(self, family: str = FAMILIES[0]) -> Any:
+        return LutTile(spec_of(self.activations, self.weights), VECTORS, TILE_ROWS, serial=True)
 
 
 @dataclass(frozen=True)
@@ -185,6 +210,8 @@ def special_entries() -> Iterator[Entry]:
     """All of them."""
     for activations in ("int4", "int8"):
         yield SherryEntry("sherry", activations, "sherry")
+    for weights in TILE_WEIGHTS:
+        yield LutTileEntry("serial_lut tile", "int8", weights)
     for pair in SIGNED:
         if WeightTable.refusal(spec_of(*pair)) is None:
             yield WeightTableEntry("weight_table", *pair)

@@ -28,11 +28,14 @@ def units(
         "-o", "--out", help="Folder for tables and pictures.")] = Path("build/units"),
     clocks: Annotated[bool, typer.Option(
         help="Whether to place representatives of the atlas and measure their clocks.")] = True,
+    anew: Annotated[bool, typer.Option(
+        "--anew", help="Measure the whole atlas here, in a few hours: else only what is not as it "
+                       "was when the rows that Gatemill ships were measured.")] = False,
     as_json: Json = False,
 ) -> None:
     """List every unit that can be built alone, with its variants and parameters."""
     if atlas:
-        _atlas(out, clocks, as_json)
+        _atlas(out, clocks, anew, as_json)
         return
     if errors:
         _errors(out, as_json)
@@ -46,14 +49,15 @@ def units(
     show([variant.as_dict() for variant in variants], "\n\n".join(text), as_json)
 
 
-def _atlas(out: Path, clocks: bool, as_json: bool) -> None:
+def _atlas(out: Path, clocks: bool, anew: bool, as_json: bool) -> None:
     """Measure, and write table and picture."""
     with progress(as_json) as report:
         from ..atlas.entries import entries
         from ..atlas.measure import measure
+        from ..atlas.record import recorded
         from ..atlas.report import as_dict, markdown, write
 
-        rows = measure(entries(), report, clocks=clocks)
+        rows = measure(entries(), report, clocks=clocks, known={} if anew else recorded())
         write(rows, out)
     show(as_dict(rows), f"{markdown(rows)}\n{out}: atlas.json, atlas.md, atlas.svg", as_json)
 

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 
+from boards import component
 from boards.component import placement, resources, timing
+from boards.figures import Resources
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.base import DotSpec
 from hw.pe.carry_save import CarrySaveAccumulate
@@ -27,6 +32,24 @@ def test_carries_that_do_not_travel_make_the_path_shorter(data_dir):
     assert 0 < saved.ps < plain.ps
     assert plain.um2 > 0.8 * resources(unit(MultiplyAccumulate, 32), ["ihp"])["ihp"].area
     assert timing(unit(CarrySaveAccumulate, 32)) == saved
+
+
+def test_other_commands_are_other_figures(monkeypatch, tmp_path):
+    """Nothing is taken from the cache that other commands put there."""
+    monkeypatch.setenv("GATEMILL_CACHE", str(tmp_path))
+    runs = []
+
+    def fake(source, top, family, *, options):
+        runs.append(family)
+        return SimpleNamespace(total=Resources(ffs=len(runs)))
+
+    monkeypatch.setattr(component, "synthesise", fake)
+    ask = partial(component.resources_of, "module unit(); endmodule", "ecp5")
+    assert [ask().ffs, ask().ffs, ask(dsp=False).ffs] == [1, 1, 2]
+    flow = component.commands
+    monkeypatch.setattr(component, "commands",
+                        lambda *given, **more: [*flow(*given, **more), "opt"])
+    assert [ask().ffs, ask().ffs] == [3, 3]
 
 
 @pytest.mark.full

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gen.atlas.measure import Row
+from gen.atlas.row import Row
 
 __all__ = ["row"]
 

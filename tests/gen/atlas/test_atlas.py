@@ -21,6 +21,7 @@ from gen.atlas.report import as_dict, markdown, picture
 from gen.atlas.special import (
     AccumulateEntry,
     GroupDotEntry,
+    LutTileEntry,
     PrecisionEntry,
     SherryEntry,
     SparseEntry,
@@ -30,6 +31,15 @@ from gen.atlas.special import (
 from gen.cli import main
 from hw.pe import CONSTANT_KINDS, PE_KINDS
 from hw.pe.packing import PORTS
+from sw_model.formats import (
+    BipolarFormat,
+    IntFormat,
+    MinifloatFormat,
+    PositFormat,
+    TernaryFormat,
+    parse_format,
+)
+from sw_model.formats.blocks import MXFormat, parse_block_format
 from sw_model.specs.precision import Precision
 from tests.support.atlas_rows import row
 
@@ -41,6 +51,7 @@ OTHERS = (
     (RowsEntry("serial_lut rows", "int8", "bipolar"), ROWS, 1),
     (SherryEntry("sherry", "int4", "sherry"), 1, 1),
     (WeightTableEntry("weight_table", "int2", "int2"), 1, 2),
+    (LutTileEntry("serial_lut tile", "int2", "int2"), 128, 2),
     (SparseEntry("parallel 2:8", "int4", "int4", "parallel", 2, 8), 1, 1),
     (AccumulateEntry("carry_save", "int4", "int4"), 1, LANES + 1),
     (GroupDotEntry("group_dot", "int4", "bitmod<3>", 3), 1, 8),
@@ -60,6 +71,31 @@ def test_everything_is_in_it():
     assert len(set(CLOCKED)) <= 20
 
 
+@pytest.mark.parametrize("kind", [
+    "parallel", "packed", "exact", "table", "lut", "ternary", "binary", "weight_serial", "term",
+    "bit_weight", "carry_save", "carry_save_tree", "accumulate", "sparse_encoded", "sherry",
+    "parallel 2:4", "adders", "multi_precision", "block_dot"])
+def test_a_clock_of_each_way_to_compute(kind):
+    assert kind in {name.kind for name in CLOCKED}
+
+
+@pytest.mark.parametrize("family", [
+    IntFormat, BipolarFormat, TernaryFormat, MinifloatFormat, PositFormat, MXFormat])
+def test_a_clock_of_each_family_of_formats(family):
+    texts = {text for name in CLOCKED for text in (name.activations, name.weights)}
+    forms = [parse(text) for text in texts for parse in (parse_format, parse_block_format)
+             if is_read(parse, text)]
+    assert any(isinstance(form, family) for form in forms)
+
+
+def is_read(parse, text):
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def test_other_forms_are_in_it_too():
     """Rows of all kinds that share, and everything with a contract of its own."""
     every = list(entries())
@@ -73,6 +109,8 @@ def test_other_forms_are_in_it_too():
             if isinstance(entry, SparseEntry)} == {
                 (2, of, dense) for of in (4, 8) for dense in (False, True)}
     assert found[SherryEntry] == 2
+    assert {entry.weights for entry in every if isinstance(entry, LutTileEntry)} == {
+        "bipolar", "int2", "int4", "int6"}
     assert found[WeightTableEntry] > 5
     assert found[AccumulateEntry] > 10
     assert found[TernaryAccumulateEntry] == 2
@@ -114,6 +152,7 @@ def test_measured():
     assert (second.ice40, second.xilinx, second.um2) == (None, None, None)
     assert third.cycles == 2
     assert (first.xilinx_dsps, first.mhz, first.ps) == (None, None, None)
+    assert (first.ice40_dsps, first.ice40_with_dsps) == (None, None)
 
 
 def test_a_share_of_what_is_measured(monkeypatch):
