@@ -130,7 +130,8 @@ class PrecisionDot(wiring.Component):
         both = self._late(m, a + w, f"exponents_{place}")
         distance = Signal(range(self._widths[place]), name=f"distance_{place}")
         offset: Value = Const(0, 1)
-        for p in users_of(place, place):
+        users = users_of(place, place)
+        for p in (p for p in Precision if p in users):  # sets have no order
             constant = _offset(p, PLACES[place]) % (1 << len(distance))
             offset = offset | Mux(among(mode, {p}), constant, 0)
         m.d.comb += distance.eq(both + offset)
