@@ -1,7 +1,8 @@
 """The atlas of processing elements: every kind with every format at equal work.
 
 The whole table and a picture of it are ``results/atlas/atlas.md`` and ``atlas.svg``, as of
-``gatemill units --atlas``; what was synthesised before is not again, but with ``--anew``.
+``gatemill units --atlas``; what was synthesised here before is not again. ``--anew`` takes nothing
+from the rows that Gatemill ships.
 
     python -m bench.atlas [--json | --docs] [--anew]
 
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--docs", action="store_true", help="also write docs/atlas.*")
-    parser.add_argument("--anew", action="store_true", help="measure what is known too")
+    parser.add_argument("--anew", action="store_true", help="take no rows that are shipped")
     given = parser.parse_args(arguments)
     found = measure(tell, anew=given.anew)
     finish(found, lines, as_json=given.json)

@@ -11,7 +11,9 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
+from boards.liberty import find_library
 from gen.fetch import data_places
+from sw_model.faults import ToolMissing
 from tests.support import tools
 from tests.support.tools import REQUIRED
 
@@ -33,6 +35,15 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 def need() -> Callable[[str], None]:
     """``need("icarus")``: see :func:`tests.support.tools.need`."""
     return tools.need
+
+
+@pytest.fixture(scope="session")
+def library() -> None:
+    """The standard-cell library is there; else the test is skipped."""
+    try:
+        find_library()
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

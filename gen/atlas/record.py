@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,11 +39,9 @@ def recorded(text: bytes | None = None) -> dict[Name, Row]:
     Where there is no library, they are what there is to know of it.
     """
     record = msgspec.json.decode(text or (files(__package__) / FILE).read_bytes(), type=Record)
-    try:
+    with suppress(ToolMissing):
         if _digest(find_library()) != record.library:
             return {}
-    except ToolMissing:
-        pass
     return {row.name: row for row in record.rows}
 
 

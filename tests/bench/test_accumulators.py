@@ -9,18 +9,7 @@ import pytest
 from bench import accumulators
 from bench.accumulators import KINDS, lines, measure
 from boards.component import timing
-from boards.liberty import find_library
-from sw_model.faults import ToolMissing
 from tests.support.checkout import ROOT
-
-
-@pytest.fixture
-def library() -> None:
-    """The tests that ask for it are skipped where it is not."""
-    try:
-        find_library()
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
 
 
 def test_the_page_says_what_is_measured(library: None) -> None:

@@ -7,7 +7,6 @@ from importlib.resources import files
 import msgspec
 import pytest
 
-from boards.liberty import find_library
 from boards.yosys import version
 from gen.atlas import record
 from gen.atlas.entries import entries
@@ -26,15 +25,6 @@ def shipped() -> bytes:
 
 def silent(_: str) -> None:
     pass
-
-
-@pytest.fixture
-def library():
-    """The tests that ask for it are skipped where it is not."""
-    try:
-        return find_library()
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture
