@@ -29,8 +29,9 @@ def units(
     clocks: Annotated[bool, typer.Option(
         help="Whether to place representatives of the atlas and measure their clocks.")] = True,
     anew: Annotated[bool, typer.Option(
-        "--anew", help="Measure the whole atlas here, in a few hours: else only what is not as it "
-                       "was when the rows that Gatemill ships were measured.")] = False,
+        "--anew", help="Take no row that Gatemill ships: measure all that is not cached here, for "
+                       "some hours. Else only what is not as it was when they were measured."
+    )] = False,
     as_json: Json = False,
 ) -> None:
     """List every unit that can be built alone, with its variants and parameters."""
