@@ -30,8 +30,7 @@ from amaranth import Module, Signal
 from boards.devices import Device
 from hw.codec.unpack import unpack
 from hw.pe import PE_KINDS, DotSpec
-from hw.pe.packed_rows import rows_together
-from hw.pe.packing import PORTS, WIDEST, pair_packing
+from hw.pe.packing import PORTS, WIDEST, most_rows, pair_packing
 from hw.shapes import fixed_shape, shape_of
 from sw_model.formats import Format
 
@@ -148,8 +147,8 @@ def multipliers(kind: str, spec: DotSpec, rows: int, family: str | None = None) 
 @cache
 def _packing(activations: Format, weights: Format, ports: tuple[int, int]) -> tuple[int, int]:
     """Pairs of lanes, and rows, that share a multiplier."""
-    one = DotSpec(activations, weights, 1)
-    return pair_packing(activations, weights, ports=ports).count, rows_together(one, ports=ports)
+    return (pair_packing(activations, weights, ports=ports).count,
+            most_rows(activations, weights, ports=ports))
 
 
 def rows_price(kind: str, spec: DotSpec, rows: int, device: Device) -> tuple[float, float]:

@@ -69,11 +69,11 @@ class ChainSpec:
             raise ValueError(f"length must be a multiple of group ({self.group}), "
                              f"not {self.length}")
         check_plain("a chain", activations=self.activations, weights=self.weights)
-        if self.limit < 1:
+        if not self._fit(self.vectors) or self.limit < 1:
             raise ValueError(
                 f"products of {self.vectors} activations {self.activations} and a weight "
                 f"{self.weights} do not fit a multiplier of {self.ports[0]} x {self.ports[1]} bits "
-                f"side by side; {'fewer vectors do, or ' if self._fewer_fit else ''}narrower "
+                f"side by side; {'fewer vectors do, or ' if self._fit(1) else ''}narrower "
                 "formats do")
         if self.limit < self.group:
             raise ValueError(
@@ -81,9 +81,9 @@ class ChainSpec:
                 f"{self.vectors} activations {self.activations} and a weight {self.weights} may be "
                 f"added in a multiplier of {self.ports[0]} x {self.ports[1]} bits")
 
-    @property
-    def _fewer_fit(self) -> bool:
-        return widest_lane(self.weights, self.activations, 1, ports=self.ports) > 0
+    def _fit(self, vectors: int) -> bool:
+        """Whether a multiplier takes the activations of so many vectors, its sums aside."""
+        return widest_lane(self.weights, self.activations, vectors, ports=self.ports) > 0
 
     @property
     def product(self) -> tuple[int, int]:
@@ -100,8 +100,10 @@ class ChainSpec:
     def lane(self) -> int:
         """Bits from one vector's sum to the next one's; no more than the whole chain's need."""
         needed = (self.length * self.span).bit_length()
-        widest = widest_lane(self.weights, self.activations, self.vectors, ports=self.ports)
-        return needed if self.vectors == 1 and widest else min(needed, widest)
+        if self.vectors == 1:  # The lane is all that there is above, outside of the ports too.
+            return needed
+        return min(needed, widest_lane(self.weights, self.activations, self.vectors,
+                                       ports=self.ports))
 
     @property
     def limit(self) -> int:

@@ -11,7 +11,7 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import IntFormat
+from sw_model.formats import IntFormat, as_index
 
 from ..pe import CONSTANT_KINDS, ConstantSpec
 from ..shapes import vector_of
@@ -41,7 +41,7 @@ class ConstantLayerSpec:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If there are not as many biases as rows, no such kind, or the accumulator does not hold all
         results.
     """
@@ -58,6 +58,8 @@ class ConstantLayerSpec:
                              f"{len(self.bias)}")
         if self.pe not in CONSTANT_KINDS:
             raise ValueError(f"pe must be one of {', '.join(CONSTANT_KINDS)}, not {self.pe!r}")
+        for bias in self.bias:
+            as_index("bias", bias)
         lows, highs = zip(*((low + bias, high + bias) for (low, high), bias in zip(
             self.matrix.ranges, self.bias, strict=True)), strict=True)
         check_results(self.accumulator, min(lows), max(highs), "sums of the weights' products and "

@@ -11,6 +11,7 @@ import numpy as np
 from sw_model.formats import BipolarFormat, CodedFormat, Format, IntFormat, as_index, covering
 
 from ..pe import PE_KINDS, DotSpec
+from ..pe.operands import check_integers
 from ..shapes import shape_between
 
 __all__ = ["GemmJob", "GemmSpec", "check_accumulator", "check_array", "check_padding",
@@ -156,17 +157,6 @@ def check_accumulator(accumulator: IntFormat, dot: DotSpec, pairs: Iterable[int]
     check_results(accumulator, low, high, what, reach=reach)
 
 
-def check_integers(name: str, form: Any) -> None:
-    """Refuse what is no format of integers: its codes would be added as if they were.
-
-    Raises
-    ------
-    TypeError
-    """
-    if not isinstance(form, IntFormat):
-        raise TypeError(f"{name} must be an IntFormat, not {form!r}")
-
-
 def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
                   reach: tuple[int, int] | None) -> None:
     """Refuse an accumulator that does not hold ``low`` to ``high``, which is what ``what`` comes
@@ -180,10 +170,10 @@ def check_results(accumulator: IntFormat, low: int, high: int, what: str, *,
     """
     check_integers("accumulator", accumulator)
     if reach is not None:
-        (low, high), what = reach, "the results that it is told of"
-        if low > high:
-            raise ValueError(f"reach must be the least and the greatest result, not {low} and "
-                             f"{high}")
+        ends = tuple(as_index("reach", end) for end in reach)
+        if len(ends) != 2 or ends[0] > ends[1]:
+            raise ValueError(f"reach must be the least and the greatest result, not {reach}")
+        (low, high), what = ends, "the results that it is told of"
     if accumulator.min <= low and high <= accumulator.max:
         return
     enough = shape_between(low, high)

@@ -64,8 +64,9 @@ class GemvSpec:
             raise ValueError(f"form must be {' or '.join(get_args(Form))}, not {self.form!r}")
         check_sizes(self, "banks", "lanes")
         dense = self.dense
+        # Signs have no zero, and here are no biases that could take their padding off.
         for job in dense.jobs:
-            check_padding(self.activations, self.weights, job.cols, dense.lanes)
+            check_padding(self.activations, self.weights, job.cols, dense.lanes, name="cols")
 
     @property
     def width(self) -> int:

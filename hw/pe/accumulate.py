@@ -15,7 +15,7 @@ from sw_model.formats import IntFormat
 from ..arith.registered import registered
 from ..shapes import fixed_value, shape_of, vector_of
 from .base import DotSpec
-from .operands import check_plain
+from .operands import check_integers, check_plain
 
 __all__ = ["Accumulate", "MultiplyAccumulate"]
 
@@ -36,8 +36,9 @@ class Accumulate(wiring.Component):
 
     Raises
     ------
-    ValueError
-        If the formats are others, or the accumulator is unsigned or does not hold one dot product.
+    TypeError, ValueError
+        If the formats are others, or the accumulator is no integer, unsigned or does not hold one
+        dot product.
 
     Members
     -------
@@ -52,6 +53,7 @@ class Accumulate(wiring.Component):
 
     def __init__(self, spec: DotSpec, accumulator: IntFormat) -> None:
         check_plain("sums of products", activations=spec.activations, weights=spec.weights)
+        check_integers("accumulator", accumulator)
         if not accumulator.signed:
             raise ValueError(f"accumulator must be signed, not {accumulator}")
         low, high = spec.result_range

@@ -17,7 +17,10 @@ from .operands import ANY, Operand
 if TYPE_CHECKING:
     from .rows import DotRows
 
-__all__ = ["DotProduct", "DotSpec", "ElasticDotProduct"]
+__all__ = ["FAMILIES", "DotProduct", "DotSpec", "ElasticDotProduct"]
+
+#: Of devices, and of standard cells, for which there may be another form of a kind.
+FAMILIES = ("ecp5", "ice40", "gowin", "nexus", "xilinx", "ihp")
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,10 @@ class DotProduct(wiring.Component):
         Raises
         ------
         ValueError
-            If it is made of cells of another family.
+            If there is no such family, or it is made of cells of another one.
         """
+        if family is not None and family not in FAMILIES:
+            raise ValueError(f"family must be one of {', '.join(FAMILIES)}, not {family!r}")
         if family is not None and cls.family not in (None, family):
             raise ValueError(f"{cls.what} of cells of {cls.family} goes on no other family, not on "
                              f"{family}")

@@ -18,6 +18,7 @@ from ..shapes import shape_between, vector_of
 from ..streams.pipeline import valid_chain
 from .base import DotSpec
 from .lut_table import GROUP, LutTable, check_group, entry_range, group_count
+from .operands import check_plain
 
 __all__ = ["LutRow"]
 
@@ -45,6 +46,11 @@ class LutRow(wiring.Component):
     group : int
         Activations of one table, 2 to 8.
 
+    Raises
+    ------
+    ValueError
+        If the formats are others, or the group.
+
     Members
     -------
     enable : ``In(1)``
@@ -60,6 +66,7 @@ class LutRow(wiring.Component):
     """
 
     def __init__(self, spec: DotSpec, *, serial: bool = False, group: int = GROUP) -> None:
+        check_plain("a row of look-ups", activations=spec.activations, weights=spec.weights)
         self._spec, self._serial, self._group = spec, serial, check_group(group)
         self._groups = group_count(spec.lanes, self._group)
         self._halved = not isinstance(spec.weights, BipolarFormat)

@@ -15,6 +15,7 @@ from sw_model.formats import Format, as_index
 from ..arith.adder_tree import adder_tree, tree_depth
 from ..arith.registered import registered
 from ..shapes import fixed_value, shape_between, vector_of
+from .operands import check_plain
 
 __all__ = ["GROUP", "LutTable", "check_group", "entry_count", "entry_range", "group_count"]
 
@@ -79,6 +80,11 @@ class LutTable(wiring.Component):
     group : int
         Activations of one table, 2 to 8.
 
+    Raises
+    ------
+    ValueError
+        If the activations are of another kind, or the group.
+
     Members
     -------
     enable : ``In(1)``
@@ -94,7 +100,8 @@ class LutTable(wiring.Component):
 
     def __init__(self, activations: Format, lanes: int, *, held: bool = False,
                  group: int = GROUP) -> None:
-        self._activations, self._lanes, self._held = activations, lanes, held
+        check_plain("a table of look-ups", activations=activations)
+        self._activations, self._lanes, self._held = activations, as_index("lanes", lanes), held
         self._group = check_group(group)
         self.latency = tree_depth(self._group)
         self.total_latency = self.latency + 1 + tree_depth(group_count(lanes, self._group))

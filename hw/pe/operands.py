@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sw_model.formats import (
     BipolarFormat,
     CodedFormat,
     Format,
+    IntFormat,
     TernaryFormat,
     covering,
 )
@@ -18,7 +20,7 @@ from ..codec.unpack import unpack
 from ..shapes import fixed_shape
 
 __all__ = ["ANY", "BYTES", "MOST_DECODED", "NUMBERS", "NUMBER_WORDS", "PLAIN_ONLY", "SIGNS",
-           "Operand", "as_integers", "check_plain"]
+           "Operand", "as_integers", "check_integers", "check_plain"]
 
 #: Most bits of a code's number on its grid that is decoded in front of an element: one more than
 #: e4m3fn's have.
@@ -100,3 +102,14 @@ def check_plain(what: str, **operands: Format) -> None:
             every = ", ".join(f"{each} {operands[each]}" for each in operands)
             raise ValueError(f"{name} of {what} must be {PLAIN_ONLY.legal}, not {form}"
                              + (f" ({every})" if len(operands) > 1 else ""))
+
+
+def check_integers(name: str, form: Any) -> None:
+    """Refuse what is no format of integers: its codes would be added as if they were.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(form, IntFormat):
+        raise TypeError(f"{name} must be an IntFormat, not {form!r}")

@@ -15,8 +15,8 @@ from ..shapes import fixed_value
 from .base import DotSpec
 from .decoded import NumberDotProduct
 from .packed_products import fields_of, joined, whole
-from .packed_rows import PackedRows, rows_together
-from .packing import PORTS, WIDEST, accumulation_limit, pair_packing, refusal
+from .packed_rows import PackedRows
+from .packing import PORTS, WIDEST, accumulation_limit, most_rows, pair_packing, refusal
 from .rows import DotRows, SeparateRows
 
 __all__ = ["PackedDotProduct"]
@@ -62,7 +62,7 @@ class PackedDotProduct(NumberDotProduct):
     @classmethod
     def parameters(cls, family: str | None) -> dict[str, Any]:
         ports = PORTS.get(family or "", WIDEST)
-        return {} if ports == WIDEST else {"ports": ports}
+        return super().parameters(family) | ({} if ports == WIDEST else {"ports": ports})
 
     @staticmethod
     def shared(spec: DotSpec, rows: int, *, ports: tuple[int, int] = WIDEST) -> DotRows:
@@ -71,8 +71,8 @@ class PackedDotProduct(NumberDotProduct):
         Pairs of lanes leave a tree half as many terms, unless they overlap. Adding two
         products before they are taken apart saves a borrow, more cost longer sums.
         """
-        pair, most = pair_packing(spec.activations, spec.weights, ports=ports), rows_together(
-            spec, ports=ports)
+        pair = pair_packing(spec.activations, spec.weights, ports=ports)
+        most = most_rows(spec.activations, spec.weights, ports=ports)
         apart = rows * -(-spec.lanes // pair.count)
         together = -(-rows // most) * spec.lanes
         if together > apart or rows == 1 or (together == apart and not pair.overlap):

@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from sw_model.formats import Format
+from sw_model.formats import Format, as_index
 
 from ..arith.carry_tree import Carried
 from ..arith.clamp import exceeds
@@ -37,7 +37,7 @@ class PackedProducts(wiring.Component):
     Raises
     ------
     ValueError
-        If so many do not fit the multiplier.
+        If the formats are others, or so many do not fit the multiplier.
 
     Members
     -------
@@ -54,6 +54,8 @@ class PackedProducts(wiring.Component):
     def __init__(self, activations: Format, weights: Format, count: int, *,
                  ports: tuple[int, int] = WIDEST) -> None:
         check_plain("packed products", activations=activations, weights=weights)
+        if as_index("count", count) < 1:
+            raise ValueError(f"count must be at least 1, not {count}")
         packing = row_packing(activations, weights, count, ports=ports)
         if packing is None:
             raise ValueError(f"{count} products of activations {activations} and weights "

@@ -21,15 +21,7 @@ from .packed_products import fields_of, joined, whole
 from .packing import WIDEST, accumulation_limit, most_rows, refusal, row_packing
 from .rows import DotRows
 
-__all__ = ["PackedRows", "PackedSet", "rows_together"]
-
-
-def rows_together(spec: DotSpec, *, ports: tuple[int, int] = WIDEST, accumulations: int = 1
-                  ) -> int:
-    """Most rows whose weights fit a multiplier side by side; 0 if not even one's do."""
-    return max((count for count in range(1, max(ports) + 1) if row_packing(
-        spec.activations, spec.weights, count, ports=ports, accumulations=accumulations)),
-        default=0)
+__all__ = ["PackedRows", "PackedSet"]
 
 
 class PackedRows(DotRows):
@@ -66,7 +58,8 @@ class PackedRows(DotRows):
                 f"accumulations must be 1 to {limit} where two rows of weights {spec.weights} "
                 f"with activations {spec.activations} share a multiplier of {ports[0]} x "
                 f"{ports[1]} bits, not {accumulations}")
-        most = rows_together(spec, ports=ports, accumulations=accumulations)
+        most = most_rows(spec.activations, spec.weights, ports=ports,
+                         accumulations=accumulations)
         self._sets = [
             Unique(PackedSet, spec, min(most, self.rows - row), ports=ports,
                    accumulations=accumulations) for row in range(0, self.rows, most)]
@@ -107,12 +100,15 @@ class PackedSet(DotRows):
     Raises
     ------
     ValueError
-        If the rows do not fit.
+        If the formats are others, or the rows do not fit.
     """
 
     def __init__(self, spec: DotSpec, rows: int, *, ports: tuple[int, int] = WIDEST,
                  accumulations: int = 1) -> None:
         super().__init__(spec, rows)
+        check_plain("packed rows", activations=spec.activations, weights=spec.weights)
+        if as_index("accumulations", accumulations) < 1:
+            raise ValueError(f"accumulations must be at least 1, not {accumulations}")
         packing = row_packing(spec.activations, spec.weights, self.rows, ports=ports,
                               accumulations=accumulations)
         if packing is None:

@@ -51,6 +51,8 @@ class DotRows(wiring.Component):
     interval: int = 1
 
     def __init__(self, spec: DotSpec, rows: int) -> None:
+        if not isinstance(spec, DotSpec):
+            raise TypeError(f"spec must be a DotSpec, not {spec!r}")
         self._spec, self._rows = spec, as_index("rows", rows)
         if self._rows < 1:
             raise ValueError(f"rows must be at least 1, not {rows}")

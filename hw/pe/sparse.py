@@ -40,6 +40,8 @@ class SparseDotSpec:
     blocks: int
 
     def __post_init__(self) -> None:
+        if not isinstance(self.activations, Format):
+            raise TypeError(f"activations must be a Format, not {self.activations!r}")
         if not isinstance(self.weights, SparseFormat):
             raise TypeError(f"weights must be a SparseFormat, not {self.weights!r}")
         if as_index("blocks", self.blocks) < 1:

@@ -15,6 +15,7 @@ from sw_model.formats import Format, as_index
 
 from ..shapes import fixed_value, vector_of
 from .en_t import en_t_count, en_t_digit
+from .operands import check_plain
 
 __all__ = ["SparseEncoder", "digit_layout"]
 
@@ -51,6 +52,11 @@ class SparseEncoder(wiring.Component):
         Integers, fixed point, bipolar or ternary.
     lanes : int
 
+    Raises
+    ------
+    ValueError
+        If the format is of another kind.
+
     Members
     -------
     enable : ``In(1)``
@@ -70,6 +76,7 @@ class SparseEncoder(wiring.Component):
     """
 
     def __init__(self, form: Format, lanes: int) -> None:
+        check_plain("a sparse encoder", codes=form)
         self._form, self._lanes = form, as_index("lanes", lanes)
         super().__init__({"enable": In(1), "start": In(1), "a": In(vector_of(form, lanes)),
                           "ready": Out(1), "o": Out(digit_layout(lanes)), "opens": Out(1),

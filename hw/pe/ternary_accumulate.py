@@ -14,7 +14,7 @@ from sw_model.formats import Format, IntFormat, TernaryFormat
 
 from ..arith.ternary_add import TernaryAdd
 from ..shapes import fixed_value, shape_of
-from .operands import check_plain
+from .operands import check_integers, check_plain
 
 __all__ = ["TernaryAccumulate"]
 
@@ -41,8 +41,8 @@ class TernaryAccumulate(wiring.Component):
 
     Raises
     ------
-    ValueError
-        If the accumulator is unsigned or narrower than an activation's value, or the
+    TypeError, ValueError
+        If the accumulator is no integer, unsigned or narrower than an activation's value, or the
         activations are of another kind.
 
     Members
@@ -59,6 +59,7 @@ class TernaryAccumulate(wiring.Component):
     def __init__(self, activations: Format, accumulator: IntFormat, primitive: str = "any"
                  ) -> None:
         check_plain("a sum by ternary weights", activations=activations)
+        check_integers("accumulator", accumulator)
         least = min(activations.fixed_min, -activations.fixed_max)
         most = max(activations.fixed_max, -activations.fixed_min)
         if accumulator.min > least or accumulator.max < most:

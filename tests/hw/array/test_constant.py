@@ -64,6 +64,8 @@ def test_wrong_parameters():
              "to 256: int10 holds them")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         ConstantLayerSpec(spec, IntFormat(9), (1, 0), reach=(-256, 256))
+    with pytest.raises(TypeError, match=r"^bias must be an integer, not 0\.5$"):
+        ConstantLayerSpec(spec, wide, (1, 0.5))
     assert ConstantLayer(ConstantLayerSpec(spec, IntFormat(9), (1, 0), reach=(-256, 255))).step == 1
     with pytest.raises(TypeError, match=r"^spec must be a ConstantLayerSpec, not 3$"):
         ConstantLayer(3)

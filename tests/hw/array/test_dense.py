@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hw.array.dense import DenseJob, DenseLayer, DenseSpec
+from hw.pe import PE_KINDS
 from sw_model.formats import BipolarFormat, IntFormat, TernaryFormat, parse_format
 from tests.support.dense import dense_unit
+from tests.support.gemm import KINDS
 from tests.support.units import check_units
 
 INT8, UINT4, INT3 = IntFormat(8), IntFormat(4, signed=False), IntFormat(3)
@@ -69,6 +73,15 @@ def test_kinds_of_elements(rng, need):
     check_units([*units, *tables], stalls=[(0.0, 0.0), (0.5, 0.5)])
 
 
+def test_every_kind(rng, need, tmp_path):
+    """Several rows of several lanes: what rows share, and columns past the matrix."""
+    need("verilator")
+    units = [dense_unit(rng, *map(parse_format, formats), [DenseJob(5, 7)], 3, 4, bias=True, pe=pe)
+             for pe, *formats in KINDS]
+    assert {unit.component.spec.pe for unit in units} == set(PE_KINDS)
+    check_units(units, simulator="verilator", stalls=[(0.4, 0.4)])
+
+
 def test_codes_whose_first_is_not_zero(rng, need):
     """Columns past the matrix, on either side of a codebook."""
     need("icarus")
@@ -118,9 +131,12 @@ def test_wrong_parameters():
                             ({"bias": E2M1}, "bias must be an IntFormat, not ")):
         with pytest.raises(TypeError, match=f"^{message}"):
             DenseLayer(DenseSpec(**{**good, "reach": (0, 5), **change}))
-    with pytest.raises(ValueError, match=r"^reach must be the least and the greatest result, not "
-                                         r"5 and -5$"):
-        DenseLayer(DenseSpec(**{**good, "reach": (5, -5)}))
+    for reach in ((5, -5), (1, 2, 3), (1,)):
+        with pytest.raises(ValueError, match=r"^reach must be the least and the greatest result, "
+                                             rf"not {re.escape(str(reach))}$"):
+            DenseLayer(DenseSpec(**{**good, "reach": reach}))
+    with pytest.raises(TypeError, match=r"^reach must be an integer, not -1\.5$"):
+        DenseLayer(DenseSpec(**{**good, "reach": (-1.5, 2.5)}))
     none = parse_format("codebook<1,2>")
     for a, w in ((none, BIPOLAR), (BIPOLAR, none), (none, none)):
         with pytest.raises(ValueError, match=r"^cols must be a multiple of 3 where neither "

@@ -111,7 +111,7 @@ def test_wrong_parameters():
             ({"jobs": ()}, "jobs must not be empty"),
             ({"pe": "magic"}, "pe must be one of parallel.*not 'magic'"),
             ({"activations": BipolarFormat(), "weights": BipolarFormat()},
-             "inner must be a multiple of 4 where neither")):
+             "cols must be a multiple of 4 where neither")):
         with pytest.raises(ValueError, match=message):
             GemvSpec(**{**good, **change})
     with pytest.raises(ValueError, match=r"^accumulator int10 holds -512 to 511, but 3 products"):

@@ -88,6 +88,16 @@ def test_utilisation(interval):
         assert found == filled
 
 
+def test_depthwise_keeps_few_cells_busy():
+    """Of 3 x 3 windows a channel has nine weights, and a column of its own."""
+    for rows, columns, m in itertools.product((9, 16, 32), (4, 16), (8, 4096)):
+        spec = gemm_spec("parallel", "int8", "int8", rows, columns, 1, (m, 9, 1))
+        found = Fraction(m * 9, WeightStationary(spec).interval(spec.jobs[0]) * rows * columns)
+        limit = Fraction(9, rows) * Fraction(1, columns)
+        assert found == limit * Fraction(m, m + rows + columns - 2)
+        assert found < limit
+
+
 def test_one_vector_keeps_few_cells_busy():
     spec = gemm_spec("parallel", "int8", "int8", 6, 4, 2, (1, 48, 8))
     assert Fraction(48 * 8, WeightStationary(spec).interval(spec.jobs[0]) * 6 * 4 * 2) == Fraction(

@@ -151,3 +151,6 @@ def test_what_they_refuse():
             for bits in (16, 20, 32)] == [1, 31, 131071]
     with pytest.raises(ValueError, match=r"^accumulator must be signed, not uint20$"):
         MultiplyAccumulate(DotSpec(int8, int8, 1), IntFormat(20, signed=False))
+    for text in ("fixed<20,4>", "e4m3fn", "posit<16,1>", "bipolar"):
+        with pytest.raises(TypeError, match=r"^accumulator must be an IntFormat, not "):
+            CarrySaveAccumulate(DotSpec(int8, int8, 1), parse_format(text))

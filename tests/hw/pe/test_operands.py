@@ -7,14 +7,19 @@ import re
 
 import pytest
 
+from boards import families
 from hw.pe import PE_KINDS, DotSpec, element_of
+from hw.pe.base import FAMILIES
+from hw.pe.lut_row import LutRow
+from hw.pe.lut_table import LutTable
 from hw.pe.lut_tile import LutTile
 from hw.pe.operands import MOST_DECODED
 from hw.pe.packed_products import PackedProducts
-from hw.pe.packed_rows import PackedRows
+from hw.pe.packed_rows import PackedRows, PackedSet
 from hw.pe.rows import rows_of
 from hw.pe.serial_rows import SerialRows
 from hw.pe.sparse_encoded_rows import SparseEncodedRows
+from hw.pe.sparse_encoder import SparseEncoder
 from hw.shapes import fixed_shape
 from hw.verilog import to_verilog
 from sw_model.formats import parse_format
@@ -126,6 +131,8 @@ def test_grids_that_are_decoded():
      "rows of a bit-serial dot product (weights in turn)"),
     (lambda a, w: SparseEncodedRows(spec_of(a, w), 1), "sparse encoded rows"),
     (lambda a, w: PackedRows(spec_of(a, w), 2), "packed rows"),
+    (lambda a, w: PackedSet(spec_of(a, w), 2), "packed rows"),
+    (lambda a, w: LutRow(spec_of(a, w)), "a row of look-ups"),
     (lambda a, w: PackedProducts(parse_format(a), parse_format(w), 2), "packed products")])
 def test_no_codes_without_decoders(make, what):
     """What has no decoders itself refuses codes that would be taken for integers."""
@@ -134,6 +141,15 @@ def test_no_codes_without_decoders(make, what):
         with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
             make(a, w)
     assert make("int4", "int3")
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (LutTable, "activations of a table of look-ups"),
+    (SparseEncoder, "codes of a sparse encoder")])
+def test_no_codes_of_one_operand(make, words):
+    with pytest.raises(ValueError, match=f"^{words} must be {PLAIN[0]}, not e2m1$"):
+        make(parse_format("e2m1"), 4)
+    assert make(parse_format("int4"), 4)
 
 
 @pytest.mark.parametrize("make", [
@@ -147,6 +163,11 @@ def test_cells_of_one_family(make):
     for family in (None, "ecp5"):
         assert make("ternary_ecp5", family)
     assert make("ternary", "ice40")
+    assert set(FAMILIES) == set(families.FAMILIES)
+    for kind in ("ternary", "ternary_ecp5", "packed"):
+        with pytest.raises(ValueError, match=f"^family must be one of {', '.join(FAMILIES)}, not "
+                                             "'ice4o'$"):
+            make(kind, "ice4o")
 
 
 def test_no_such_kind():

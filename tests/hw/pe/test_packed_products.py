@@ -59,3 +59,5 @@ def test_what_does_not_fit():
              "bits, at most 2")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         PackedProducts(parse_format("int8"), parse_format("int4"), 3)
+    with pytest.raises(ValueError, match=r"^count must be at least 1, not 0$"):
+        PackedProducts(parse_format("int8"), parse_format("int4"), 0)

@@ -13,8 +13,8 @@ from amaranth.sim import Simulator
 import hw.pe.packed_rows
 from boards.component import resources
 from hw.pe import DotSpec
-from hw.pe.packed_rows import PackedRows, PackedSet, rows_together
-from hw.pe.packing import PORTS, WIDEST, accumulation_limit, row_packing
+from hw.pe.packed_rows import PackedRows, PackedSet
+from hw.pe.packing import PORTS, WIDEST, accumulation_limit, most_rows, row_packing
 from sw_model.formats import parse_format
 from tests.support.dots import codes_of
 from tests.support.enabled import EnabledCase, check_enabled
@@ -127,7 +127,7 @@ def test_latency_and_multipliers():
                                                 (3, 2, 4)]]
     assert [(unit.multipliers, unit.latency, unit.interval) for unit in units] == [
         (1, 1, 1), (16, 5, 1), (16, 5, 1), (32, 6, 1), (3, 3, 1)]
-    assert [rows_together(spec_of(*formats, 1)) for formats in [
+    assert [most_rows(*map(parse_format, formats)) for formats in [
         ("int8", "int4"), ("int2", "int2"), ("int8", "int8"), ("int20", "int2")]] == [2, 6, 1, 0]
 
 
@@ -196,3 +196,5 @@ def test_what_a_set_refuses():
              "multiplier of 18 x 18 bits, at most 2")
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         PackedSet(spec_of("int8", "int4", 4), 3)
+    with pytest.raises(ValueError, match=r"^accumulations must be at least 1, not 0$"):
+        PackedSet(spec_of("int8", "int4", 4), 2, accumulations=0)

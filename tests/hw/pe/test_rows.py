@@ -105,6 +105,8 @@ def test_interval_is_known_before():
 def test_what_is_refused():
     with pytest.raises(ValueError, match=r"^rows must be at least 1, not 0$"):
         SeparateRows(PE_KINDS["parallel"], spec_of("int8", "int8", 1), 0)
+    with pytest.raises(TypeError, match=r"^spec must be a DotSpec, not 3$"):
+        SeparateRows(PE_KINDS["parallel"], 3, 1)
     with pytest.raises(ValueError, match="weights of a ternary dot product must be"):
         rows_of(PE_KINDS["ternary"], spec_of("int8", "int4", 1), 2)
 

@@ -11,7 +11,7 @@ import pytest
 from hw.pe import PE_KINDS
 from hw.pe.sparse import SparseDotProduct, SparseDotSpec
 from sw_model.formats import parse_format
-from sw_model.formats.sparse import parse_sparse_format
+from sw_model.formats.sparse import SparseFormat, parse_sparse_format
 from tests.support.dots import codes_of
 from tests.support.paced import run_paced
 
@@ -110,3 +110,5 @@ def test_what_it_refuses():
         spec_of("int8", "sparse<2,4,int4>", 0)
     with pytest.raises(TypeError, match=r"^weights must be a SparseFormat, not IntFormat"):
         SparseDotSpec(parse_format("int8"), parse_format("int8"), 1)
+    with pytest.raises(TypeError, match=r"^activations must be a Format, not 3$"):
+        SparseDotSpec(3, SparseFormat(2, 4, parse_format("int8")), 1)

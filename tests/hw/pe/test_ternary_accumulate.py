@@ -153,3 +153,5 @@ def test_area(family, primitive, goal):
 def test_what_it_refuses(a, accumulator, words):
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         TernaryAccumulate(parse_format(a), accumulator)
+    with pytest.raises(TypeError, match=r"^accumulator must be an IntFormat, not "):
+        TernaryAccumulate(IntFormat(8), parse_format("fixed<20,4>"))
