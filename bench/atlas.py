@@ -1,4 +1,4 @@
-"""The atlas of processing elements: every kind with every format at equal work.
+"""The atlas of processing elements: every kind with formats of every family at equal work.
 
 The whole table and a picture of it are ``results/atlas/atlas.md`` and ``atlas.svg``, as of
 ``gatemill units --atlas``; what was synthesised here before is not again. ``--anew`` takes nothing

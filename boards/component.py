@@ -20,12 +20,13 @@ from .devices import device as find_device
 from .figures import Resources
 from .flows import Command, commands
 from .liberty import find_library
-from .place import Placement, find_tool, place
+from .place import Placement, place, placement_depends_on
 from .shim import NAME, wrap
-from .yosys import Options, run_commands, synthesise, version
+from .shim import SCHEMA as SHIM
+from .yosys import Options, run_commands, synthesis_depends_on, synthesise, version
 
-__all__ = ["Timing", "placement", "placing_options", "resources", "resources_of", "timing",
-           "timing_flow"]
+__all__ = ["Timing", "clock_depends_on", "placement", "placing_options", "resources",
+           "resources_of", "timing", "timing_flow"]
 
 #: Components of which cells are kept: the atlas has some hundreds.
 KEPT = 4096
@@ -63,14 +64,9 @@ def resources_of(verilog: str, family: str, **options: Any) -> Resources:
         source.unlink()
         (fresh / "cells.json").write_bytes(msgspec.json.encode(found))
 
-    key = digest_of([version(), _flow(family, chosen), library, verilog])
+    key = digest_of([*synthesis_depends_on(family, "unit", chosen), library, verilog])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "cells.json").read_bytes(), type=Resources)
-
-
-def _flow(family: str, options: Options) -> bytes:
-    """What figures depend on besides tools and netlist."""
-    return msgspec.json.encode([family, options, commands(family, "unit", options)])
 
 
 def placement(component: wiring.Component, device: str, clock_mhz: float, *,
@@ -101,10 +97,16 @@ def placement(component: wiring.Component, device: str, clock_mhz: float, *,
             placed = place(netlist, chip, clock_mhz, work=work, top=NAME)
         (fresh / "placement.json").write_bytes(msgspec.json.encode(placed))
 
-    key = digest_of(["placement", version(), find_tool(chip.family).version, device,
-                     f"{clock_mhz:g}", _flow(chip.family, options), text])
+    key = digest_of([*clock_depends_on(chip, clock_mhz, dsp=dsp), text])
     entry, _ = cached("component", key, fill, kept=KEPT)
     return msgspec.json.decode((entry / "placement.json").read_bytes(), type=Placement)
+
+
+def clock_depends_on(chip: Device, clock_mhz: float, *, dsp: bool) -> list[str | bytes]:
+    """All that a :func:`placement` depends on, but the component."""
+    options = placing_options(chip, clock_mhz, dsp=dsp)
+    return ["placement", *synthesis_depends_on(chip.family, "unit", options), SHIM,
+            *placement_depends_on(chip, clock_mhz, top=NAME)]
 
 
 def placing_options(chip: Device, clock_mhz: float, *, dsp: bool) -> Options:

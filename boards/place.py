@@ -27,7 +27,12 @@ from .nexus_carries import open_carries
 from .process import Progress, own_folder, run
 from .tools import Tool, find_program
 
-__all__ = ["CriticalPath", "Placement", "Tool", "Use", "find_tool", "place"]
+__all__ = ["CriticalPath", "Placement", "Tool", "Use", "find_tool", "place",
+           "placement_depends_on"]
+
+#: Changes whenever cached placements would mean something else.
+_SCHEMA = "placement 2"
+
 
 class Use(msgspec.Struct, frozen=True):
     """Of one kind of resource: how many are used, of how many."""
@@ -103,6 +108,28 @@ def find_tool(family: str) -> Tool:
     return find_program(one.programs, one.package, one.start)
 
 
+def placement_depends_on(device: Device, clock_mhz: float, *, seed: int = 1,
+                         top: str | None = None, pins: str | None = None) -> list[str]:
+    """All that a placement depends on, but the netlist.
+
+    Raises
+    ------
+    Fault
+        As :func:`find_tool` does.
+    """
+    return [_SCHEMA, find_tool(device.family).version, device.name,
+            *_options(device, clock_mhz, seed=seed, top=top, free=pins is None),
+            pins or "no pins"]
+
+
+def _options(device: Device, clock_mhz: float, *, seed: int, top: str | None, free: bool
+             ) -> list[str]:
+    """Of nextpnr, but for files."""
+    one = NEXTPNR[device.family]
+    return [*device.nextpnr, *one.options, *(one.free if free else ()),
+            "--freq", f"{clock_mhz:g}", "--seed", str(seed), *(("--top", top) if top else ())]
+
+
 def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, work: Path,
           top: str | None = None, pins: str | None = None,
           progress: Progress | None = None) -> Placement:
@@ -138,9 +165,9 @@ def place(netlist: Path, device: Device, clock_mhz: float, *, seed: int = 1, wor
     text = gzip.decompress(data) if netlist.suffix == ".gz" else data
     if device.family == "nexus":
         text = open_carries(text)
-    options = [*device.nextpnr, *one.options, *(one.free if pins is None else ()),
-               "--freq", f"{clock_mhz:g}", "--seed", str(seed), *(("--top", top) if top else ())]
-    key = cache.digest_of(["placement 2", tool.version, *options, pins or "no pins", text])
+    options = _options(device, clock_mhz, seed=seed, top=top, free=pins is None)
+    key = cache.digest_of([
+        *placement_depends_on(device, clock_mhz, seed=seed, top=top, pins=pins), text])
     log = work / "nextpnr.log"
     files = {"placed.json": text}
     if pins is not None:

@@ -28,10 +28,13 @@ from .flows import Options, commands
 from .process import Progress
 from .yosys import run_commands, version
 
-__all__ = ["NAME", "Port", "ports_of", "scan_shim", "wrap"]
+__all__ = ["NAME", "SCHEMA", "Port", "ports_of", "scan_shim", "wrap"]
 
 #: Of the shim's module.
 NAME = "gatemill_scan_shim"
+
+#: Changes whenever the shim does.
+SCHEMA = "shim 1"
 
 #: Inputs of one exclusive-or: those of a LUT4.
 _FOLD = 4

@@ -25,7 +25,7 @@ from .liberty import cell_areas, find_library
 from .logs import important_line, read_log, yosys_phase
 from .process import Progress, run
 
-__all__ = ["Options", "run_commands", "synthesise", "version"]
+__all__ = ["Options", "run_commands", "synthesis_depends_on", "synthesise", "version"]
 
 #: Changes whenever cached figures would mean something else.
 _SCHEMA = "figures 2"
@@ -44,6 +44,12 @@ def version() -> str:
     if importlib.util.find_spec("pyosys") is None:
         raise ToolMissing("Yosys is missing: pip install pyosys")
     return f"pyosys {metadata.version('pyosys')}"
+
+
+def synthesis_depends_on(target: str, top: str, options: Options) -> list[str | bytes]:
+    """All that figures depend on, but the design and the library of standard cells."""
+    return [_SCHEMA, version(), _WORKER.read_bytes(), repr(family(target)),
+            json.dumps(commands(target, top, options))]
 
 
 def run_commands(script: Sequence[Command], *, subject: str, cwd: Path, log: Path,
@@ -113,7 +119,7 @@ def synthesise(verilog: Path, top: str, target: str, *, options: Options | None 
     liberty = find_library() if target == "ihp" else None
     images = _images(source, folder)
     key = cache.digest_of([
-        _SCHEMA, version(), _WORKER.read_bytes(), json.dumps(commands(kind.name, top, options)),
+        *synthesis_depends_on(kind.name, top, options),
         liberty.read_bytes() if liberty else "", source, top,
         *(part for image in images for part in (image.name, image.read_bytes()))])
     log = log or cache.root() / "logs" / f"{top}-{target}-{key[:12]}.log"

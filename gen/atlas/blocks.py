@@ -22,8 +22,8 @@ __all__ = ["BLOCKS", "BlockEntry", "block_entries"]
 BLOCKS = (*((form, form) for form in (
     "mxint8", "mx<e2m1>", "mx<e2m3>", "mx<e3m2>", "mx<e4m3fn>", "mx<e5m2>", "nvfp4", "nvint4",
     "bfp<8,16>", "olive<int4>")), *(("q8_0", form) for form in (
-        "q4_0", "q4_1", "q4_k", "q6_k", "tq1_0", "tq2_0", "iq4_nl", "gguf_mxfp4", "gguf_nvfp4")),
-          ("int8", "bitmod<4>"))
+        "q4_0", "q4_1", "q4_k", "q6_k", "tq1_0", "tq2_0", "stq1_0", "iq4_nl", "gguf_mxfp4",
+        "gguf_nvfp4")), ("int8", "bitmod<4>"))
 
 #: Rows, which share the sum across blocks, and most elements of a run.
 ROWS, LONGEST = 8, 32

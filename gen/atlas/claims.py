@@ -73,7 +73,8 @@ CLAIMS = (
              f"multipliers for int8; here {weights}, {how}")
       for kind, how, widths in (
           ("lut rows of 64", "all bits at once", ("int2", "int4")),
-          ("serial_lut tile", "a bit a cycle, in the paper's tile", ("int2", "int4", "int6")))
+          ("serial_lut tile", "a bit a cycle, in a tile of the paper's 2 x 64, but of 16 pairs, "
+           "not 4", ("int2", "int4", "int6")))
       for weights in widths),
     *(_claim(Name("parallel", "int8", weights), Name("lut rows of 64", "int8", weights), "area",
              Wins(), "um2", f"{LUT_TENSOR_CORE}: the same, against multipliers for {weights}")
@@ -91,7 +92,7 @@ CLAIMS = (
     _claim(_same("block_dot", "mx<e4m3fn>"), _same("block_dot", "mxint8"), "area x cycles",
            AtLeast(1 / 0.79), "um2", "INT v.s. FP (arXiv 2510.25602): at equal throughput MXINT8 "
            "takes 21 % less area than MXFP8"),
-    _claim(_same("block_dot", "nvint4"), _same("block_dot", "olive<int4>"), "area",
+    _claim(_same("block_dot", "nvint4"), _same("block_dot", "olive<int4>"), "area x cycles",
            AtLeast(1 / 1.022), "um2", "OliVe (ISCA 2023): decoders of outliers are 2.2 % of a "
            "systolic array of four bits",
            "the claim is of decoders at the edges, for a whole array"),
@@ -106,7 +107,7 @@ CLAIMS = (
            "1.56 times the area efficiency by OPT1 and OPT2"),
     _claim(_same("accumulate", "int8"), Name("sparse_encoded rows by 4", "int8", "int8"), "area",
            AtLeast(246 / 81.27), "um2",
-           f"{BIT_WEIGHT}: an element of OPT4C takes 81.27 um2, a MAC 246"),
+           f"{BIT_WEIGHT}: an element of OPT4C takes 81.27 um2, a MAC 246; in more cycles"),
     _claim(_same("parallel", "int8"), _same("en_t", "int8"), "area x cycles", Wins(), "um2",
            f"{BIT_WEIGHT}: skipping zeros of encoded digits gains area times cycles",
            "the gain is in the mean over operands, cycles here are the most"),
@@ -122,7 +123,7 @@ CLAIMS = (
            "smaller; here with the adders behind"),
     _claim(Name("adders", "int8", "constant e2m1"), Name("grouped", "int8", "constant e2m1"),
            "area", AtLeast(14.3 / 0.95), "um2", f"{HNLPU}: neurons by value take 0.95 of an SRAM's "
-           "area, constants in cells 14.3"),
+           "area, constants in cells 14.3; in more cycles"),
     _claim(_same("parallel", "int8"), _same("packed rows", "int8"), "DSP blocks", AtLeast(2),
            "Xilinx", "Deep Learning with INT8 Optimization (WP486): two INT8 products of a shared "
            "operand in a DSP block"),

@@ -25,8 +25,7 @@ WEIGHTS = ("bipolar", "ternary", "int2", "int4", "int8")
 MULTIPLIERS = ("parallel", "exact", "mixed", "packed")
 LOOK_UP, SERIAL = ("lut", "serial_lut", "weight_table", "table"), (
     "weight_serial", "activation_serial", "booth", "csd", "en_t", "sparse_encoded", "term",
-    "serial_lut", "weight_table", "accumulate", "carry_save", "ternary_accumulate",
-    "serial_distributed")
+    "serial_lut", "weight_table", "accumulate", "carry_save", "ternary_accumulate")
 
 
 class Question(NamedTuple):
@@ -105,8 +104,8 @@ def _sides(rows: Sequence[Row]) -> Iterator[tuple[Question, str, list[Row], list
     for question, ours, theirs in (
             (LOOKED_UP, _among(LOOK_UP), _among(MULTIPLIERS)),
             (LOOKED_UP_AT_ALL, _among(LOOK_UP), _not_among(LOOK_UP)),
-            (IN_TURN, _among(SERIAL), _not_among(SERIAL)),
-            (SMALL, _among(SERIAL), _not_among(SERIAL))):
+            (IN_TURN, _is_serial, _is_at_once),
+            (SMALL, _is_serial, _is_at_once)):
         for weights in WEIGHTS:
             every = _of(rows, "int8", weights)
             yield question, f"int8 x {weights}", list(filter(ours, every)), list(
@@ -123,6 +122,15 @@ def _sides(rows: Sequence[Row]) -> Iterator[tuple[Question, str, list[Row], list
 def _plain(row: Row) -> str:
     """The kind, of its rows and its forms for one family too."""
     return row.kind.split()[0]
+
+
+def _is_serial(row: Row) -> bool:
+    """Not what is so for other formats: bits of one bit take a cycle."""
+    return _plain(row) in SERIAL and row.cycles > 1
+
+
+def _is_at_once(row: Row) -> bool:
+    return row.cycles == 1
 
 
 def _among(kinds: Sequence[str]) -> Callable[[Row], bool]:

@@ -121,23 +121,31 @@ def _families(kind: str, activations: str, weights: str) -> tuple[str, ...]:
                  and make.refusal(spec, **make.parameters(family)) is None)
 
 
-#: Of which the clock is measured too, twenty at most: a representative of each way to compute
-#: (products, look-up, bits, digits ...), and of families of formats: integers, floats, posits,
-#: blocks.
-CLOCKED = (
-    Name("parallel", "int8", "int8"), Name("binary", "bipolar", "bipolar"),
-    Name("bit_weight", "int8", "int8"), Name("exact", "e4m3fn", "e4m3fn"),
-    Name("exact", "posit<8,0>", "posit<8,0>"), Name("table", "e2m1", "e2m1"),
-    Name("lut", "int8", "int2"), Name("ternary", "int8", "ternary"),
-    Name("packed", "int8", "int4"), Name("weight_serial", "int8", "int4"),
-    Name("term", "int8", "e2m1"), Name("block_dot", "mx<e4m3fn>", "mx<e4m3fn>"),
-    Name("sparse_encoded", "int8", "int8"),
-    Name("sherry", "int8", "sherry"),
-    Name("parallel 2:4", "int8", "int8"), Name("accumulate", "int8", "int8"),
-    Name("carry_save", "int8", "int8"), Name("carry_save_tree", "int8", "int8"),
-    Name("adders", "int8", "constant int4"),
-    Name("multi_precision", "int8", "int8"),
-)
+#: Of which the clock is measured too, twenty at most, and other kinds that they stand for: an
+#: element for each way to compute (products, look-up, bits, digits ...), and for each family of
+#: formats.
+CLOCKED: dict[Name, tuple[str, ...]] = {
+    Name("parallel", "int8", "int8"): ("mixed",),
+    Name("packed", "int8", "int4"): ("packed_ice40", "chain"),
+    Name("bit_weight", "int8", "int8"): (),
+    Name("carry_save_tree", "int8", "int8"): (),
+    Name("binary", "bipolar", "bipolar"): (),
+    Name("ternary", "int8", "ternary"): ("ternary_ecp5", "ternary_accumulate"),
+    Name("exact", "e4m3fn", "e4m3fn"): (),
+    Name("exact", "posit<8,0>", "posit<8,0>"): (),
+    Name("table", "int8", "codebook<-8,-4,-2,-1,0,1,2,4>"): (),
+    Name("lut", "int8", "int2"): ("serial_lut", "weight_table"),
+    Name("weight_serial", "int8", "int4"): ("activation_serial", "booth", "csd", "en_t"),
+    Name("sparse_encoded", "int8", "int8"): (),
+    Name("term", "int8", "khot<8,5,2>"): ("group_dot",),
+    Name("multi_precision", "int8", "int8"): (),
+    Name("sherry", "int8", "sherry"): (),
+    Name("parallel 2:4", "int8", "int8"): (),
+    Name("accumulate", "int8", "int8"): (),
+    Name("carry_save", "int8", "int8"): (),
+    Name("block_dot", "mx<e4m3fn>", "mx<e4m3fn>"): (),
+    Name("adders", "int8", "constant int4"): ("distributed", "serial_distributed", "grouped"),
+}
 
 
 def entries() -> Iterator[Entry]:

@@ -6,18 +6,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
 from boards.cache import digest_of
-from boards.component import placement, placing_options, resources_of, timing, timing_flow
+from boards.component import (
+    clock_depends_on,
+    placement,
+    placing_options,
+    resources_of,
+    timing,
+    timing_flow,
+)
 from boards.devices import device
-from boards.flows import Options, commands
 from boards.liberty import find_library
-from boards.place import find_tool
-from boards.yosys import version
+from boards.yosys import Options, synthesis_depends_on
 from hw.verilog import to_verilog
-from sw_model.faults import Fault
+from sw_model.faults import Fault, ToolMissing
 
 from .entries import CLOCKED
 from .entry import FAMILIES, Entry, Name
@@ -116,17 +122,20 @@ def _is_wanted(entry: Entry, family: str, dsp: bool) -> bool:
 
 
 def _content(entry: Entry, latency: int, texts: Mapping[str, str]) -> str:
-    """Digest of what a row depends on, but for the standard-cell library."""
-    parts = [version(), *entry.name, entry.note, f"{entry.rows} {entry.cycles} {latency}"]
+    """Digest of what a row depends on, but for the standard-cell library.
+
+    Without nextpnr it is that of no row with a clock.
+    """
+    parts: list[str | bytes] = [*entry.name, entry.note, f"{entry.rows} {entry.cycles} {latency}"]
     for dsp in (False, True):
         for family in FAMILIES:
             if _is_wanted(entry, family, dsp):
-                flow = commands(family, "unit", Options(flatten=True, dsp=dsp))
-                parts += [json.dumps(flow), texts[family]]
+                options = Options(flatten=True, dsp=dsp)
+                parts += [*synthesis_depends_on(family, "unit", options), texts[family]]
     if entry.name in CLOCKED:
-        placing = placing_options(device(DEVICE), CLOCK_MHZ, dsp=not entry.logic)
-        parts += [json.dumps([commands("ecp5", "unit", placing), timing_flow("")]),
-                  find_tool("ecp5").version, DEVICE, f"{CLOCK_MHZ:g}"]
+        parts.append(json.dumps(timing_flow("")))
+        with suppress(ToolMissing):
+            parts += clock_depends_on(device(DEVICE), CLOCK_MHZ, dsp=not entry.logic)
     return digest_of(parts)[:16]
 
 

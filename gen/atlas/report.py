@@ -16,6 +16,7 @@ from sw_model.faults import InputFault
 from ..folder import write_whole
 from .claims import Finding, findings
 from .conclusions import comparisons, conclusions
+from .entries import CLOCKED
 from .figures import FIGURES, TECHNOLOGIES
 from .measure import DEVICE
 from .row import Row
@@ -41,6 +42,13 @@ def as_dict(rows: Sequence[Row]) -> dict[str, Any]:
             "conclusions": conclusions(rows)}
 
 
+def _stand_for() -> str:
+    """Which kinds have no clock since another's speaks for them."""
+    said = [f"`{name.kind}` for {', '.join(f'`{other}`' for other in others)}"
+            for name, others in CLOCKED.items() if others]
+    return f"They stand for others: {'; '.join(said)}."
+
+
 def _area_cycles(row: Row) -> dict[str, float | None]:
     return {name: FIGURES["area x cycles"](row, name) for name in TECHNOLOGIES}
 
@@ -58,7 +66,7 @@ def markdown(rows: Sequence[Row]) -> str:
         f"Representatives have a clock (MHz, after placement on {DEVICE}, without DSP blocks but "
         "of what is made for them) and a longest path (ps, from register to register on the IHP "
         "library, without wires). Netlists are mapped for these, and have an area of their own "
-        "beside them.", "",
+        f"beside them. {_stand_for()}", "",
         "![area over cycles, a mark for each](atlas.svg)", "",
         *_table(COLUMNS, [_cells(row, findings(rows)) for row in rows]), "",
         "## Claims", "",

@@ -18,8 +18,8 @@ __all__ = ["units"]
 
 def units(
     atlas: Annotated[bool, typer.Option(
-        "--atlas", help="Synthesise every kind of processing element with every format instead, "
-                        "and write table and picture.")] = False,
+        "--atlas", help="Synthesise every kind of processing element with formats of every family "
+                        "instead, and write table and picture.")] = False,
     errors: Annotated[bool, typer.Option(
         "--errors", help="Measure error and area of every way to compute softmax, GELU, SiLU, "
                          "exponentials and reciprocals instead, and write table and picture.")

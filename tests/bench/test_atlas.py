@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from bench.atlas import DOCS, PAGE, concluding, lines
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bench.record
+from bench import atlas
+from bench.atlas import DOCS, PAGE, concluding, lines, main
+from gen.atlas import record
 from gen.atlas.claims import CLAIMS
 from gen.atlas.entries import CLOCKED, entries
 from gen.atlas.record import recorded
 from gen.atlas.report import COLUMNS, markdown
+from gen.atlas.row import Row
+from sw_model.faults import ToolMissing
+from tests.support.atlas_rows import row
 from tests.support.checkout import ROOT
 
 
@@ -39,8 +50,28 @@ def test_the_page_has_a_row_for_each() -> None:
     assert len(compared) > 20
 
 
-def test_the_page_is_of_the_rows_that_are_shipped() -> None:
+@pytest.mark.parametrize("anew", [False, True])
+def test_rows_that_are_shipped_are_known(anew: bool, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    known: list[Any] = []
+
+    def fake(*_: Any, **given: Any) -> list[Row]:
+        known.append(given["known"])
+        return [row("binary", "bipolar", "bipolar", 30)]
+
+    monkeypatch.setattr(atlas, "measure_entries", fake)
+    monkeypatch.setattr(atlas, "recorded", lambda: {"all": "rows"})
+    monkeypatch.setattr(bench.record, "RESULTS", tmp_path)
+    assert main(["--json", *(["--anew"] if anew else [])]) == 0
+    assert known == [{} if anew else {"all": "rows"}]
+
+
+def test_the_page_is_of_the_rows_that_are_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Line by line, but for the one that names the tool."""
+    def missing() -> None:
+        raise ToolMissing("any library")
+
+    monkeypatch.setattr(record, "find_library", missing)
     page, made = ([line for line in text.splitlines() if "pairs by Yosys" not in line]
                   for text in ((DOCS / "atlas.md").read_text(encoding="utf-8"),
                                markdown(list(recorded().values()))))

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
-from boards import component
-from boards.component import placement, resources, timing
+from boards import component, yosys
+from boards.component import clock_depends_on, placement, resources, timing
+from boards.devices import device
 from boards.figures import Resources
 from hw.pe.accumulate import MultiplyAccumulate
 from hw.pe.base import DotSpec
@@ -46,10 +48,18 @@ def test_other_commands_are_other_figures(monkeypatch, tmp_path):
     monkeypatch.setattr(component, "synthesise", fake)
     ask = partial(component.resources_of, "module unit(); endmodule", "ecp5")
     assert [ask().ffs, ask().ffs, ask(dsp=False).ffs] == [1, 1, 2]
-    flow = component.commands
-    monkeypatch.setattr(component, "commands",
+    flow = yosys.commands
+    monkeypatch.setattr(yosys, "commands",
                         lambda *given, **more: [*flow(*given, **more), "opt"])
     assert [ask().ffs, ask().ffs] == [3, 3]
+
+
+def test_what_a_clock_depends_on():
+    chip = device("ecp5-25k")
+    all_others = [clock_depends_on(other, clock_mhz, dsp=dsp) for other, clock_mhz, dsp in (
+        (chip, 100.0, True), (chip, 100.0, False), (chip, 99.0, True),
+        (replace(chip, nextpnr=("--85k",)), 100.0, True))]
+    assert len({tuple(each) for each in all_others}) == 4
 
 
 @pytest.mark.full

@@ -31,15 +31,7 @@ from gen.atlas.special import (
 from gen.cli import main
 from hw.pe import CONSTANT_KINDS, PE_KINDS
 from hw.pe.packing import PORTS
-from sw_model.formats import (
-    BipolarFormat,
-    IntFormat,
-    MinifloatFormat,
-    PositFormat,
-    TernaryFormat,
-    parse_format,
-)
-from sw_model.formats.blocks import MXFormat, parse_block_format
+from sw_model.formats import parse_format
 from sw_model.specs.precision import Precision
 from tests.support.atlas_rows import row
 
@@ -68,32 +60,26 @@ def test_everything_is_in_it():
     assert all(entry.make(entry.families[0]).spec.lanes == LANES for entry in plain)
     assert {(entry.activations, entry.weights) for entry in plain} == set(PAIRS)
     assert set(CLOCKED) <= names
-    assert len(set(CLOCKED)) <= 20
+    assert len(CLOCKED) <= 20
 
 
-@pytest.mark.parametrize("kind", [
-    "parallel", "packed", "exact", "table", "lut", "ternary", "binary", "weight_serial", "term",
-    "bit_weight", "carry_save", "carry_save_tree", "accumulate", "sparse_encoded", "sherry",
-    "parallel 2:4", "adders", "multi_precision", "block_dot"])
-def test_a_clock_of_each_way_to_compute(kind):
-    assert kind in {name.kind for name in CLOCKED}
+def test_a_clock_for_each_kind():
+    """Its own, or that of the one which stands for it."""
+    plain, clocked = ({name.kind.split()[0] for name in names}
+                      for names in ((entry.name for entry in entries()), CLOCKED))
+    others = [kind for kinds in CLOCKED.values() for kind in kinds]
+    assert clocked.isdisjoint(others)
+    assert len(set(others)) == len(others)
+    assert clocked | set(others) == plain
 
 
-@pytest.mark.parametrize("family", [
-    IntFormat, BipolarFormat, TernaryFormat, MinifloatFormat, PositFormat, MXFormat])
-def test_a_clock_of_each_family_of_formats(family):
-    texts = {text for name in CLOCKED for text in (name.activations, name.weights)}
-    forms = [parse(text) for text in texts for parse in (parse_format, parse_block_format)
-             if is_read(parse, text)]
-    assert any(isinstance(form, family) for form in forms)
-
-
-def is_read(parse, text):
-    try:
-        parse(text)
-    except ValueError:
-        return False
-    return True
+def test_a_clock_for_each_family_of_formats():
+    """Of elements; and one of blocks and one of sparse weights, which are made of them."""
+    every, clocked = ({type(parse_format(text)) for pair in pairs for text in pair}
+                      for pairs in (PAIRS, [name[1:] for name in CLOCKED
+                                            if name[1:] in PAIRS]))
+    assert clocked == every
+    assert {"block_dot", "sherry", "parallel 2:4"} <= {name.kind for name in CLOCKED}
 
 
 def test_other_forms_are_in_it_too():
@@ -153,6 +139,8 @@ def test_measured():
     assert third.cycles == 2
     assert (first.xilinx_dsps, first.mhz, first.ps) == (None, None, None)
     assert (first.ice40_dsps, first.ice40_with_dsps) == (None, None)
+    assert first.content == ""
+    assert bool(third.content) == (third.um2 is not None)
 
 
 def test_a_share_of_what_is_measured(monkeypatch):
@@ -179,7 +167,7 @@ def test_others_are_measured():
 @pytest.mark.full
 def test_a_clock_is_measured():
     """With the area of the same netlist beside it, and on the library likewise."""
-    (found,) = measure([KindEntry(*CLOCKED[1])], lambda _: None)
+    (found,) = measure([KindEntry("binary", "bipolar", "bipolar")], lambda _: None)
     assert found.mhz > 50
     assert found.ecp5_at_mhz > 0
     assert (found.ps is None) == (found.um2 is None) == (found.um2_at_ps is None)
@@ -257,6 +245,21 @@ def test_files(tmp_path, monkeypatch, capsys):
     found = json.loads(texts[0]["atlas.json"])
     assert [each["kind"] for each in found["rows"]] == ["binary"]
     assert b"| binary | `bipolar` | `bipolar` | 1 | 1 |" in texts[0]["atlas.md"]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_rows_that_are_shipped_are_known(anew, tmp_path, monkeypatch):
+    known = []
+
+    def fake(*_, **given):
+        known.append(given["known"])
+        return [row("binary", "bipolar", "bipolar", 30)]
+
+    monkeypatch.setattr("gen.atlas.measure.measure", fake)
+    monkeypatch.setattr("gen.atlas.record.recorded", lambda: {"all": "rows"})
+    folder = ["-o", str(tmp_path / "atlas"), *(["--anew"] if anew else [])]
+    assert main(["units", "--atlas", *folder]) == 0
+    assert known == [{} if anew else {"all": "rows"}]
 
 
 def test_claims_stand_beside_their_element():

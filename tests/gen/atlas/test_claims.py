@@ -28,6 +28,9 @@ def test_claims_are_of_entries():
         assert names <= set(by_name)
         family = {"um2": "ihp"}.get(each.technology, each.technology.lower())
         assert all(family in by_name[name].families for name in names)
+        if each.figure == "area" and any(by_name[one].cycles != by_name[other].cycles
+                                         for one, other in each.pairs):
+            assert "in more cycles" in each.source or each.unlike
         if "period" in each.figure:
             assert names <= set(CLOCKED)
 

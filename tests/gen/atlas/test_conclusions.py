@@ -63,10 +63,19 @@ def test_questions(question, ours, theirs, ratio):
 
 def test_serial_look_up_is_not_the_other_side():
     """Serial look-up is of either sort: it is never what a serial element is compared with."""
-    rows = [row("serial_lut", "int8", "int4", 100, cycles=4), row("booth", "int8", "int4", 300),
-            row("lut", "int8", "int4", 500)]
+    rows = [row("serial_lut", "int8", "int4", 100, cycles=4),
+            row("booth", "int8", "int4", 150, cycles=2), row("lut", "int8", "int4", 500)]
     (found,) = (each for each in comparisons(rows) if each.question.startswith("Serial instead"))
     assert found.kinds["ECP5"] == ("booth", "lut")
+
+
+def test_bits_of_one_bit_are_not_serial():
+    """Nor is what takes a few pairs at a time on the other side, a dot product a cycle."""
+    rows = [row("serial_lut tile", "int8", "bipolar", 50), row("parallel", "int8", "bipolar", 200),
+            row("activation_serial", "int8", "bipolar", 100, cycles=8),
+            row("multi_precision", "int8", "bipolar", 10, cycles=8)]
+    (found,) = (each for each in comparisons(rows) if each.question.startswith("Serial instead"))
+    assert found.kinds["ECP5"] == ("activation_serial", "serial_lut tile")
 
 
 def test_constants_and_sparsity():
