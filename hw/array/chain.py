@@ -100,7 +100,7 @@ class ChainSpec:
     def lane(self) -> int:
         """Bits from one vector's sum to the next one's; no more than the whole chain's need."""
         needed = (self.length * self.span).bit_length()
-        if self.vectors == 1:  # The lane is all that there is above, outside of the ports too.
+        if self.vectors == 1:  # Nothing lies above its sum, which may outgrow the ports.
             return needed
         return min(needed, widest_lane(self.weights, self.activations, self.vectors,
                                        ports=self.ports))
